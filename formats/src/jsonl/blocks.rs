@@ -1,0 +1,137 @@
+//! Runs of whole lines, as many as fit a buffer: what a fast reader takes.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{ReadError, input::Input};
+
+/// No record is longer; a file with a longer line is something else.
+pub(super) const MAX_LINE: usize = 256 << 20;
+const BLOCK: usize = 4 << 20;
+
+/// Cuts an [`Input`] into [`Block`]s.
+pub struct Blocks {
+    input: Input,
+    buffer: Vec<u8>,
+    /// Where in the buffer the bytes begin that no block has held yet, and where they end.
+    pending: std::ops::Range<usize>,
+    next_line: u64,
+    ended: bool,
+    cut_short: bool,
+}
+
+/// Some whole lines.
+#[derive(Debug, Clone, Copy)]
+pub struct Block<'a> {
+    /// The file they are from.
+    pub path: &'a Path,
+    /// The number of the first of them, counted from 1.
+    pub first_line: u64,
+    /// The lines with their line ends. Only the last line of a file can be without.
+    pub bytes: &'a [u8],
+    /// Whether the last line is without a line end: it may be whole, or what a crash left of it.
+    pub unterminated: bool,
+}
+
+impl Blocks {
+    /// The lines of that input.
+    pub fn new(input: Input) -> Self {
+        Self { input, buffer: Vec::new(), pending: 0..0, next_line: 1, ended: false, cut_short: false }
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> PathBuf {
+        self.input.path.clone()
+    }
+
+    /// Whether the file's compression ended before its end, as a crash leaves it. Known after the last block.
+    pub fn cut_short(&self) -> bool {
+        self.cut_short
+    }
+
+    /// The next lines, none at the end.
+    ///
+    /// # Errors
+    /// If reading fails or a line is longer than [`MAX_LINE`].
+    pub fn next_block(&mut self) -> Result<Option<Block<'_>>, ReadError> {
+        self.buffer.copy_within(self.pending.clone(), 0);
+        self.pending = 0..self.pending.len();
+        let mut searched = 0;
+        let end = loop {
+            if self.ended {
+                break self.pending.end;
+            }
+            self.fill()?;
+            let new = &self.buffer[searched..self.pending.end];
+            if let Some(at) = memchr::memrchr(b'\n', new) {
+                break searched + at + 1;
+            }
+            searched = self.pending.end;
+            if searched > MAX_LINE {
+                return Err(ReadError::LineTooLong {
+                    path: self.input.path.clone(),
+                    line: self.next_line,
+                    limit: MAX_LINE,
+                });
+            }
+        };
+        if end == 0 {
+            return Ok(None);
+        }
+        self.pending.start = end;
+        let bytes = &self.buffer[..end];
+        let first_line = self.next_line;
+        self.next_line += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let unterminated = bytes.last() != Some(&b'\n');
+        Ok(Some(Block { path: &self.input.path, first_line, bytes, unterminated }))
+    }
+
+    /// Reads on, until the buffer holds a block's worth more or the input has ended.
+    fn fill(&mut self) -> Result<(), ReadError> {
+        let goal = self.pending.end + BLOCK;
+        if self.buffer.len() < goal {
+            self.buffer.resize(goal, 0);
+        }
+        while self.pending.end < goal {
+            match self.input.reader.read(&mut self.buffer[self.pending.end..goal]) {
+                Ok(0) => {
+                    self.ended = true;
+                    break;
+                }
+                Ok(n) => self.pending.end += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                // A compressed file that a crash cut short: what could be read of it counts.
+                Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                    self.cut_short = true;
+                    self.ended = true;
+                    break;
+                }
+                Err(source) => {
+                    return Err(ReadError::Io { path: self.input.path.clone(), source });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Block<'a> {
+    /// Each line that is not blank, without its end, and its number.
+    pub fn lines(self) -> impl Iterator<Item = (u64, &'a [u8])> {
+        let first = self.first_line;
+        self.bytes
+            .split(|b| *b == b'\n')
+            .enumerate()
+            .map(move |(i, line)| (first + i as u64, line.strip_suffix(b"\r").unwrap_or(line)))
+            .filter(|(_, line)| !line.iter().all(u8::is_ascii_whitespace))
+    }
+
+    /// Whether that line is the file's last and has no end: a fault in it is what a crash leaves.
+    pub fn may_be_torn(&self, line: &[u8]) -> bool {
+        self.unterminated
+            && self.bytes.ends_with(line)
+            && std::ptr::eq(line.as_ptr_range().end, self.bytes.as_ptr_range().end)
+    }
+}

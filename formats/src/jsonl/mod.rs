@@ -1,0 +1,53 @@
+//! JSONL: one JSON record a line, appended, each written whole.
+//!
+//! Writing: [`Writer`] puts records into a file, flushes, and rotates. Reading: [`input`] makes one stream of
+//! bytes out of a path, whatever its compression; [`Blocks`] cuts it into runs of whole lines, for readers that
+//! look at bytes; [`records`] makes typed records of them, for readers that want these.
+
+pub mod input;
+mod blocks;
+mod records;
+pub mod segments;
+mod writer;
+
+pub use blocks::{Block, Blocks};
+pub use records::{ReadWarning, Records, records};
+pub use writer::{Rotation, Writer, WriterOptions};
+
+use std::{io, path::PathBuf};
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file can't be opened, or reading it failed.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A line is longer than any record.
+    #[error("{path}:{line}: the line is longer than {limit} bytes", path = path.display())]
+    LineTooLong {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// The most that a line may have.
+        limit: usize,
+    },
+    /// A line is no record of the kind that was expected.
+    #[error("{path}:{line}: {source}", path = path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+#[cfg(test)]
+mod tests;

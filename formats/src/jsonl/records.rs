@@ -1,0 +1,108 @@
+//! Typed records out of files, one after the other.
+
+use std::{fmt, marker::PhantomData, path::PathBuf, vec};
+
+use serde::de::DeserializeOwned;
+
+use super::{Blocks, ReadError, input, segments};
+
+/// Something odd that does not keep the file from being read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadWarning {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1.
+    pub line: u64,
+    /// What is odd.
+    pub what: &'static str,
+}
+
+impl fmt::Display for ReadWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path.display(), self.line, self.what)
+    }
+}
+
+/// The records of one file and its closed segments, oldest first.
+///
+/// # Errors
+/// If the folder of the file can't be read.
+pub fn records<T: DeserializeOwned>(path: &std::path::Path) -> Result<Records<T>, ReadError> {
+    Ok(Records {
+        files: segments::with_closed(path)?.into_iter(),
+        blocks: None,
+        batch: Vec::new().into_iter(),
+        warnings: Vec::new(),
+        kind: PhantomData,
+    })
+}
+
+/// Iterates over records. What was odd is in [`Records::warnings`] as soon as it was met.
+pub struct Records<T> {
+    files: vec::IntoIter<PathBuf>,
+    blocks: Option<Blocks>,
+    batch: vec::IntoIter<Result<T, ReadError>>,
+    warnings: Vec<ReadWarning>,
+    kind: PhantomData<T>,
+}
+
+impl<T: DeserializeOwned> Records<T> {
+    /// What was odd so far.
+    pub fn warnings(&self) -> &[ReadWarning] {
+        &self.warnings
+    }
+
+    /// Takes in the next block; false when there is none.
+    fn advance(&mut self) -> Result<bool, ReadError> {
+        if self.blocks.is_none() {
+            let Some(path) = self.files.next() else { return Ok(false) };
+            self.blocks = Some(Blocks::new(input::open(&path)?));
+        }
+        let Some(blocks) = &mut self.blocks else { return Ok(false) };
+        let Some(block) = blocks.next_block()? else {
+            if blocks.cut_short() {
+                let what = "the compressed file ends before its end; what could be read of it was taken";
+                self.warnings.push(ReadWarning { path: blocks.path(), line: 0, what });
+            }
+            self.blocks = None;
+            return Ok(true);
+        };
+        let mut batch = Vec::new();
+        for (line, bytes) in block.lines() {
+            match serde_json::from_slice(bytes) {
+                Ok(record) => batch.push(Ok(record)),
+                Err(_) if block.may_be_torn(bytes) => self.warnings.push(ReadWarning {
+                    path: block.path.to_owned(),
+                    line,
+                    what: "the last line is torn, as a crash leaves it; it was left out",
+                }),
+                Err(source) => {
+                    batch.push(Err(ReadError::Record { path: block.path.to_owned(), line, source }));
+                }
+            }
+        }
+        self.batch = batch.into_iter();
+        Ok(true)
+    }
+}
+
+impl<T: DeserializeOwned> Iterator for Records<T> {
+    type Item = Result<T, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(record) = self.batch.next() {
+                return Some(record);
+            }
+            match self.advance() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(e) => {
+                    self.blocks = None;
+                    self.files = Vec::new().into_iter();
+                    return Some(Err(e));
+                }
+            }
+        }
+    }
+}

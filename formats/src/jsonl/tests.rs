@@ -1,0 +1,144 @@
+//! What is written is read again: in order, compressed or not, rotated or not, and after a crash.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::*;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Record {
+    number: u64,
+    text: String,
+}
+
+fn record(number: u64) -> Record {
+    Record { number, text: format!("record\n{number}") }
+}
+
+fn read(path: &Path) -> (Vec<u64>, Vec<ReadWarning>) {
+    let mut reader = records::<Record>(path).unwrap();
+    let numbers = reader.by_ref().map(|r| r.unwrap().number).collect();
+    (numbers, reader.warnings().to_vec())
+}
+
+fn folder() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flows.jsonl");
+    (dir, path)
+}
+
+#[test]
+fn rotated_files_are_read_as_one_and_compressed() {
+    let (dir, path) = folder();
+    let rotation = Rotation { segment_bytes: 5_000, total_bytes: 1 << 20 };
+    let mut writer = Writer::append(&path, WriterOptions { rotation: Some(rotation) }).unwrap();
+    for number in 0..1_000 {
+        writer.write(&record(number)).unwrap();
+        writer.flush().unwrap();
+    }
+    writer.close().unwrap();
+    let closed = segments::list(&path).unwrap();
+    assert!(closed.len() >= 5, "{closed:?}");
+    assert!(closed.values().all(|p| p.extension().is_some_and(|e| e == "zst")), "{closed:?}");
+    assert!(dir.path().join("flows.000001.jsonl.zst").exists());
+    assert_eq!(read(&path), ((0..1_000).collect(), vec![]));
+}
+
+#[test]
+fn the_cap_on_the_total_deletes_the_oldest_and_counts_it() {
+    let (_dir, path) = folder();
+    let rotation = Rotation { segment_bytes: 2_000, total_bytes: 6_000 };
+    let mut writer = Writer::append(&path, WriterOptions { rotation: Some(rotation) }).unwrap();
+    for number in 0..2_000 {
+        writer.write(&record(number)).unwrap();
+        writer.flush().unwrap();
+    }
+    assert!(writer.deleted_segments() > 0);
+    writer.close().unwrap();
+    let (numbers, _) = read(&path);
+    let first = numbers[0];
+    assert!(first > 0, "the oldest should be gone");
+    assert_eq!(numbers, (first..2_000).collect::<Vec<_>>(), "and nothing else");
+}
+
+#[test]
+fn a_torn_last_line_is_a_warning_with_its_position_and_costs_the_next_record_nothing() {
+    let (_dir, path) = folder();
+    fs::write(&path, "{\"number\":1,\"text\":\"\"}\n{\"number\":2,\"te").unwrap();
+    let (numbers, warnings) = read(&path);
+    assert_eq!(numbers, [1]);
+    assert_eq!((warnings.len(), warnings[0].line), (1, 2));
+    assert!(warnings[0].to_string().contains("flows.jsonl:2: the last line is torn"), "{}", warnings[0]);
+
+    let mut writer = Writer::append(&path, WriterOptions::default()).unwrap();
+    writer.write(&record(3)).unwrap();
+    writer.close().unwrap();
+    let got: Vec<_> = records::<Record>(&path).unwrap().collect();
+    assert_eq!(got.len(), 3);
+    assert!(got[1].as_ref().unwrap_err().to_string().contains("flows.jsonl:2:"), "now it is a bad line");
+    assert_eq!(got[2].as_ref().unwrap().number, 3);
+}
+
+#[test]
+fn a_whole_last_line_without_its_end_is_a_record() {
+    let (_dir, path) = folder();
+    fs::write(&path, "{\"number\":1,\"text\":\"\"}").unwrap();
+    assert_eq!(read(&path), (vec![1], vec![]));
+}
+
+#[test]
+fn compression_is_found_by_content_and_a_cut_file_gives_what_it_has() {
+    let (dir, plain) = folder();
+    let text: String = (0..5_000).map(|n| serde_json::to_string(&record(n)).unwrap() + "\n").collect();
+    fs::write(&plain, &text).unwrap();
+    let gz = dir.path().join("a");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    fs::write(&gz, encoder.finish().unwrap()).unwrap();
+    let zst = dir.path().join("b");
+    let bytes = zstd::encode_all(text.as_bytes(), 1).unwrap();
+    fs::write(&zst, &bytes).unwrap();
+    for path in [&plain, &gz, &zst] {
+        assert_eq!(read(path), ((0..5_000).collect(), vec![]), "{}", path.display());
+    }
+    let gz_bytes = fs::read(&gz).unwrap();
+    fs::write(&gz, &gz_bytes[..gz_bytes.len() / 2]).unwrap();
+    let (numbers, warnings) = read(&gz);
+    assert!(numbers.len() > 1_000 && numbers.len() < 4_999, "{}", numbers.len());
+    assert!(warnings.iter().any(|w| w.what.contains("ends before its end")), "{warnings:?}");
+}
+
+#[test]
+fn line_numbers_count_blank_lines() {
+    let (_dir, path) = folder();
+    fs::write(&path, "\n{\"number\":1,\"text\":\"\"}\r\n\nnonsense\n{\"number\":2,\"text\":\"\"}\n").unwrap();
+    let got: Vec<_> = records::<Record>(&path).unwrap().collect();
+    assert_eq!(got.len(), 3);
+    let error = got[1].as_ref().unwrap_err().to_string();
+    assert!(error.contains("flows.jsonl:4: "), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(texts in prop::collection::vec(".{0,200}", 0..50), flush_every in 1..9_usize) {
+        let (_dir, path) = folder();
+        let written: Vec<_> =
+            texts.into_iter().enumerate().map(|(i, text)| Record { number: i as u64, text }).collect();
+        let mut writer = Writer::append(&path, WriterOptions::default()).unwrap();
+        for (i, record) in written.iter().enumerate() {
+            writer.write(record).unwrap();
+            if i % flush_every == 0 {
+                writer.flush().unwrap();
+            }
+        }
+        writer.close().unwrap();
+        let got: Vec<Record> = records(&path).unwrap().map(Result::unwrap).collect();
+        prop_assert_eq!(got, written);
+    }
+}

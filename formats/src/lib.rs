@@ -1,0 +1,36 @@
+//! Every file that glyphd writes and glyphctl reads: the records, and how they get on and off the disk.
+//!
+//! In: records from the daemon, or files from anywhere. Out: the same, the other way round. Not here: any
+//! network, any async runtime, any judgement about what was recorded.
+
+// What happened, in the order in which it happens.
+pub mod flow;
+pub mod span;
+pub mod finding;
+pub mod audit;
+
+// What the records are made of.
+pub mod attributes;
+pub mod id;
+pub mod nanos;
+
+// Where they stand.
+pub mod recording;
+pub mod artifact;
+
+// How they are written and read.
+pub mod jsonl;
+pub mod atomic;
+pub mod schema;
+
+pub use attributes::{Attributes, Value};
+pub use audit::{AuditEntry, Decision};
+pub use finding::{Finding, Severity};
+pub use flow::Flow;
+pub use id::{SpanId, TraceId};
+pub use nanos::UnixNanos;
+pub use recording::Recording;
+pub use span::Span;
+
+/// The version of the record formats that this crate writes. Readers take it and every older one.
+pub const FORMAT_VERSION: u32 = 1;
