@@ -1,1 +1,28 @@
-//! x
+//! Glyph's daemon as a library: a proxy that records HTTP traffic and hands it to plugins.
+//!
+//! The modules stand in the order of the data: a request is captured, sanitised, logged and dispatched to
+//! plugins, whose findings are kept; [`app`] wires them. `docs/architecture.md` has the picture.
+
+// What the user asks for.
+pub mod cli;
+pub mod config;
+pub mod policy;
+
+// The way of the data.
+pub mod capture;
+pub mod sanitize;
+mod flow_log;
+mod dispatch;
+pub mod plugin;
+mod findings;
+
+// What every stage speaks to.
+mod audit;
+pub mod telemetry;
+mod control;
+
+// The wiring.
+pub mod app;
+
+pub use app::{Daemon, StartError};
+pub use config::Config;

@@ -1,1 +1,45 @@
-fn main(){}
+//! `glyphd`: flags, log, daemon, a signal, drain.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use glyphd::{Daemon, cli::Args, telemetry::log};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What the daemon could not do; the same as for a wrong flag.
+const FAILED: u8 = 2;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((error, hint)) => {
+            eprintln!("glyphd: {error}");
+            if let Some(hint) = hint {
+                eprintln!("hint: {hint}");
+            }
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+type Failure = (String, Option<&'static str>);
+
+async fn run(args: Args) -> Result<(), Failure> {
+    let plain = |e: &dyn std::fmt::Display| (e.to_string(), None);
+    log::to_stderr(&args.log).map_err(|e| (format!("--log {e}"), Some("for example --log debug")))?;
+    let config = args.into_config().map_err(|e| plain(&e))?;
+    // From the first moment on, so that a signal during the start is not lost.
+    let mut terminate = signal(SignalKind::terminate()).map_err(|e| plain(&e))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| plain(&e))?;
+    let daemon = Daemon::start(config).await.map_err(|e| (e.to_string(), e.hint()))?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tokio::select! {
+        drained = daemon.drain() => drained.map(drop).map_err(|e| plain(&e)),
+        // Somebody who asks twice does not want to wait.
+        _ = interrupt.recv() => Err(("stopped at once, on a second interrupt".to_owned(), None)),
+    }
+}

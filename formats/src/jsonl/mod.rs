@@ -1,6 +1,6 @@
 //! JSONL: one JSON record a line, appended, each written whole.
 //!
-//! Writing: [`Writer`] puts records into a file, flushes, and rotates. Reading: [`input`] makes one stream of
+//! Writing: [`Writer`] puts records into a file, flushes, and rotates; [`Appender`] does so on a thread of its own. Reading: [`input`] makes one stream of
 //! bytes out of a path, whatever its compression; [`Blocks`] cuts it into runs of whole lines, for readers that
 //! look at bytes; [`records`] makes typed records of them, for readers that want these.
 
@@ -9,7 +9,9 @@ mod blocks;
 mod records;
 pub mod segments;
 mod writer;
+mod appender;
 
+pub use appender::{Appender, AppenderOptions, Counts, Refused};
 pub use blocks::{Block, Blocks};
 pub use records::{ReadWarning, Records, records};
 pub use writer::{Rotation, Writer, WriterOptions};

@@ -142,3 +142,41 @@ proptest! {
         prop_assert_eq!(got, written);
     }
 }
+
+#[test]
+fn an_appender_writes_all_it_took_and_tells_once_that_the_disk_is_full() {
+    let (_dir, path) = folder();
+    let writer = Writer::append(&path, WriterOptions::default()).unwrap();
+    let write = |item: Record, writer: &mut Writer| writer.write(&item);
+    let appender = Appender::spawn("test", writer, AppenderOptions::default(), write, |_| {}).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let appender = &appender;
+            scope.spawn(move || (0..2_500).for_each(|n| appender.send(record(thread * 2_500 + n)).unwrap()));
+        }
+    });
+    appender.close().unwrap();
+    assert_eq!(appender.counts(), Counts { written: 10_000, refused: 0, lost: 0 });
+    let (mut numbers, warnings) = read(&path);
+    numbers.sort_unstable();
+    assert_eq!((numbers, warnings), ((0..10_000).collect(), vec![]));
+    assert_eq!(appender.send(record(0)), Err(Refused), "closed is closed");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_once_and_loses_nothing_before_the_backlog_is_full() {
+    let writer = Writer::append(Path::new("/dev/full"), WriterOptions::default()).unwrap();
+    let (told, faults) = crossbeam_channel::unbounded();
+    let options =
+        AppenderOptions { flush_interval: std::time::Duration::from_millis(1), ..Default::default() };
+    let write = |item: Record, writer: &mut Writer| writer.write(&item);
+    let fault = move |e: &std::io::Error| told.send(e.kind()).unwrap();
+    let appender = Appender::spawn("test", writer, options, write, fault).unwrap();
+    appender.send(record(1)).unwrap();
+    assert_eq!(faults.recv().unwrap(), std::io::ErrorKind::StorageFull);
+    (2..1_000).for_each(|n| appender.send(record(n)).unwrap());
+    assert!(appender.close().is_err(), "what could not be written is told at the end");
+    assert_eq!(faults.try_iter().count(), 0, "not once a flush");
+    assert_eq!(appender.counts().lost, 0);
+}

@@ -14,6 +14,8 @@ use crate::atomic::AtomicFile;
 
 /// Records are handed to the system in runs of about this many bytes, and at every [`Writer::flush`].
 const RUN: usize = 1 << 16;
+/// What a disk that refuses may leave in memory before records are lost.
+const BACKLOG: usize = 16 << 20;
 const ZSTD_LEVEL: i32 = 3;
 
 /// When a file is closed and a new one begun.
@@ -87,19 +89,25 @@ impl Writer {
         self.deleted
     }
 
-    /// Adds a record.
+    /// Adds a record. A disk that refuses does not lose it at once: up to 16 MiB wait for the next try, and
+    /// [`Writer::flush`] tells.
     ///
     /// # Errors
-    /// If the record is no JSON, or the disk refuses the run of records that was due. After a refusal the run is
-    /// kept and tried again with the next one.
+    /// If this record is lost, because it can't be written as JSON or because too much waits for the disk.
     pub fn write<T: Serialize + ?Sized>(&mut self, record: &T) -> io::Result<()> {
+        if self.pending.len() >= RUN
+            && let Err(e) = self.flush()
+            && self.pending.len() >= BACKLOG
+        {
+            return Err(e);
+        }
         let start = self.pending.len();
         if let Err(e) = serde_json::to_writer(&mut self.pending, record) {
             self.pending.truncate(start);
             return Err(e.into());
         }
         self.pending.push(b'\n');
-        if self.pending.len() >= RUN { self.flush() } else { Ok(()) }
+        Ok(())
     }
 
     /// Hands everything to the system, and starts a new file if this one is full.

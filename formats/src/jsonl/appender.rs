@@ -1,0 +1,203 @@
+//! A [`Writer`] on a thread of its own, behind a bounded queue, so that those who have something to write wait
+//! for the disk only if the queue is full, and then not for ever.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded};
+
+use super::Writer;
+
+/// How much waits, and how long.
+#[derive(Debug, Clone, Copy)]
+pub struct AppenderOptions {
+    /// The queue's length, in records.
+    pub capacity: usize,
+    /// How long a record waits for room in the queue before it is refused.
+    pub patience: Duration,
+    /// How long a record may wait in memory for the ones after it. A crash loses no more than that, and the queue.
+    pub flush_interval: Duration,
+}
+
+impl Default for AppenderOptions {
+    /// 8,192 records, 100 ms, 200 ms.
+    fn default() -> Self {
+        Self {
+            capacity: 8_192,
+            patience: Duration::from_millis(100),
+            flush_interval: Duration::from_millis(200),
+        }
+    }
+}
+
+/// What became of the records so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Taken over by the writer.
+    pub written: u64,
+    /// Refused, because the queue stayed full.
+    pub refused: u64,
+    /// Lost, because the disk refused for too long or the record was no JSON.
+    pub lost: u64,
+}
+
+/// The queue stayed full, or the appender is closed: the record was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the queue to the file stayed full")]
+pub struct Refused;
+
+#[derive(Debug, Default)]
+struct Counters {
+    written: AtomicU64,
+    refused: AtomicU64,
+    lost: AtomicU64,
+}
+
+/// A file that is appended to from anywhere.
+#[derive(Debug)]
+pub struct Appender<T> {
+    queue: Mutex<Option<Sender<T>>>,
+    thread: Mutex<Option<JoinHandle<io::Result<()>>>>,
+    counters: Arc<Counters>,
+    patience: Duration,
+}
+
+impl<T: Send + 'static> Appender<T> {
+    /// Starts the thread. `write` hands one item to the writer; `fault` is told when the disk refuses, once until
+    /// it takes something again.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn spawn(
+        name: &str,
+        writer: Writer,
+        options: AppenderOptions,
+        write: impl FnMut(T, &mut Writer) -> io::Result<()> + Send + 'static,
+        fault: impl FnMut(&io::Error) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (queue, items) = bounded(options.capacity);
+        let counters = Arc::new(Counters::default());
+        let worker = Worker {
+            items,
+            writer,
+            write,
+            fault,
+            faulty: false,
+            counters: Arc::clone(&counters),
+            interval: options.flush_interval,
+        };
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || worker.run())?;
+        Ok(Self {
+            queue: Mutex::new(Some(queue)),
+            thread: Mutex::new(Some(thread)),
+            counters,
+            patience: options.patience,
+        })
+    }
+
+    /// Hands an item over; waits for room, up to the appender's patience.
+    ///
+    /// # Errors
+    /// If there was no room in that time.
+    pub fn send(&self, item: T) -> Result<(), Refused> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sent = queue.ok_or(Refused).and_then(|queue| match queue.try_send(item) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Disconnected(_)) => Err(Refused),
+            Err(TrySendError::Full(item)) => match queue.send_timeout(item, self.patience) {
+                Ok(()) => Ok(()),
+                Err(SendTimeoutError::Timeout(_) | SendTimeoutError::Disconnected(_)) => Err(Refused),
+            },
+        });
+        if sent.is_err() {
+            self.counters.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        sent
+    }
+
+    /// What became of the records so far.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            written: self.counters.written.load(Ordering::Relaxed),
+            refused: self.counters.refused.load(Ordering::Relaxed),
+            lost: self.counters.lost.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Takes no more, writes all that was taken, and closes the file. A second call does nothing.
+    ///
+    /// # Errors
+    /// If the disk refuses the last records.
+    pub fn close(&self) -> io::Result<()> {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match thread.map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(result)) => result,
+            Some(Err(_)) => Err(io::Error::other("the thread that writes the file has panicked")),
+        }
+    }
+}
+
+struct Worker<T, W, F> {
+    items: Receiver<T>,
+    writer: Writer,
+    write: W,
+    fault: F,
+    faulty: bool,
+    counters: Arc<Counters>,
+    interval: Duration,
+}
+
+impl<T, W, F> Worker<T, W, F>
+where
+    W: FnMut(T, &mut Writer) -> io::Result<()>,
+    F: FnMut(&io::Error),
+{
+    fn run(mut self) -> io::Result<()> {
+        // Nothing waits for the disk until the first item comes; from then on, at most one interval.
+        while let Ok(item) = self.items.recv() {
+            self.take(item);
+            let due = Instant::now() + self.interval;
+            loop {
+                match self.items.recv_deadline(due) {
+                    Ok(item) => self.take(item),
+                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+                }
+                if Instant::now() >= due {
+                    break;
+                }
+            }
+            let flushed = self.writer.flush();
+            self.tell(flushed);
+        }
+        self.writer.close()
+    }
+
+    fn take(&mut self, item: T) {
+        let written = (self.write)(item, &mut self.writer);
+        let counter = if written.is_ok() { &self.counters.written } else { &self.counters.lost };
+        counter.fetch_add(1, Ordering::Relaxed);
+        if written.is_err() {
+            self.tell(written);
+        }
+    }
+
+    fn tell(&mut self, result: io::Result<()>) {
+        match result {
+            Err(e) if !self.faulty => {
+                self.faulty = true;
+                (self.fault)(&e);
+            }
+            Err(_) => {}
+            Ok(()) => self.faulty = false,
+        }
+    }
+}

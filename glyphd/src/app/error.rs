@@ -1,0 +1,94 @@
+//! Why a daemon does not start, or does not end well.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use glyph_formats::recording::RecordingError;
+
+use crate::{plugin::manifest::ManifestError, telemetry::TelemetryError};
+
+/// Why a daemon does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address can't be listened on.
+    #[error("{flag} {address}: {source}")]
+    Listen {
+        /// The flag that names it.
+        flag: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The plugin bus's socket can't be made.
+    #[error("--plugin-addr {path}: {source}", path = path.display())]
+    Socket {
+        /// The socket.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file can't be opened for appending.
+    #[error("{flag} {path}: {source}", path = path.display())]
+    Open {
+        /// The flag that names it.
+        flag: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The recording can't be made.
+    #[error("--record {0}")]
+    Recording(#[from] RecordingError),
+    /// The plugins can't be known.
+    #[error("--plugins-dir: {0}")]
+    Manifest(#[from] ManifestError),
+    /// Telemetry can't be set up.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    /// The system refused something that it never should.
+    #[error("the system refused to start the daemon: {0}")]
+    Runtime(io::Error),
+}
+
+impl StartError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+                Some("another process listens there; choose another port, or 0 for any that is free")
+            }
+            Self::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("ports below 1024 need a privilege; choose a higher one")
+            }
+            Self::Socket { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+                Some("the socket exists; remove it if no glyphd is using it")
+            }
+            Self::Socket { source, .. } if source.kind() == io::ErrorKind::InvalidInput => {
+                Some("a socket's path has at most 107 bytes")
+            }
+            Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("choose a file in a folder that you may write to, or change the folder's owner")
+            }
+            Self::Open { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
+                Some("the flag wants a file, and a directory stands there")
+            }
+            Self::Open { .. } => Some("choose a file that can be appended to"),
+            Self::Recording(RecordingError::Exists(_)) => {
+                Some("a recording is never written over; choose a new directory")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What went wrong at the end of a daemon.
+#[derive(Debug, thiserror::Error)]
+pub enum DrainError {
+    /// The last records could not be written.
+    #[error("the last records could not be written: {0}")]
+    Files(io::Error),
+    /// `recording.json` could not be written.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+}

@@ -1,0 +1,286 @@
+//! The wiring: which stage gets the handle of which, how all of it starts, and how it ends.
+
+mod error;
+mod files;
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use glyph_formats::{FORMAT_VERSION, Recording, UnixNanos, recording::RecordingInfo};
+use tokio::{
+    net::{TcpListener, UnixListener},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use error::{DrainError, StartError};
+
+use self::files::Files;
+use crate::{
+    audit::{Audit, Sink},
+    capture::{Proxy, Server},
+    config::Config,
+    control,
+    dispatch::Dispatcher,
+    findings::Findings,
+    flow_log::FlowLog,
+    plugin::{Access, Bus, Plugin, Roster, Shutdown, State, Supervisor, manifest},
+    sanitize::{Intake, Sanitizer},
+    telemetry::{Counters, Exporters, Telemetry},
+};
+
+/// How long plugins have, in the end, to work off what is in their queues.
+const PLUGIN_DRAIN: Duration = Duration::from_secs(5);
+/// How long the collector has, in the end, to take the last spans.
+const EXPORT_DRAIN: Duration = Duration::from_secs(5);
+
+/// A running daemon.
+pub struct Daemon {
+    addresses: Addresses,
+    drain_timeout: Duration,
+    stages: Stages,
+    shutdown: Shutdown,
+    telemetry: Telemetry,
+    exporters: Exporters,
+    flow_log: Option<FlowLog>,
+    findings: Findings,
+    bus: Bus,
+    recording: Option<Recording>,
+    /// The plugin socket's own directory, which goes with the daemon.
+    _socket_dir: Option<tempfile::TempDir>,
+}
+
+/// Where a daemon is to be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// The proxy.
+    pub proxy: SocketAddr,
+    /// `/healthz` and `/readyz`.
+    pub metrics: SocketAddr,
+    /// The socket of the plugin bus.
+    pub plugin: PathBuf,
+}
+
+/// The tasks of the stages, in the order of the data, and what stops each.
+struct Stages {
+    stop_capture: CancellationToken,
+    capture: JoinHandle<bool>,
+    publisher: JoinHandle<()>,
+    stop_bus: CancellationToken,
+    bus: JoinHandle<()>,
+    supervisor: JoinHandle<()>,
+    control: JoinHandle<()>,
+}
+
+/// What a daemon did, in figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Exchanges that became flows.
+    pub flows: u64,
+    /// Exchanges that could not be recorded.
+    pub flows_dropped: u64,
+    /// Findings that were stored.
+    pub findings: u64,
+    /// Spans in the trace file.
+    pub spans: u64,
+    /// Spans that the trace file lacks.
+    pub spans_dropped: u64,
+    /// Whether every exchange that was under way came to its end.
+    pub all_ended: bool,
+}
+
+impl Daemon {
+    /// Starts everything; returns when the proxy listens. Must be called on a runtime with several threads.
+    ///
+    /// # Errors
+    /// If an address is in use, a file can't be opened, a manifest is wrong, or something stands where the
+    /// recording is to be made. Then nothing is left running.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        // What can be refused is refused before anything is made.
+        let manifests =
+            config.plugins_dir.as_deref().map(manifest::load_all).transpose()?.unwrap_or_default();
+        let proxy_listener = listen("--proxy-addr", config.proxy_addr).await?;
+        let metrics_listener = listen("--metrics-addr", config.metrics_addr).await?;
+        let (socket, socket_dir) = plugin_socket(&config)?;
+        let bus_listener = UnixListener::bind(&socket)
+            .map_err(|source| StartError::Socket { path: socket.clone(), source })?;
+        let addresses = Addresses {
+            proxy: proxy_listener.local_addr().map_err(StartError::Runtime)?,
+            metrics: metrics_listener.local_addr().map_err(StartError::Runtime)?,
+            plugin: socket,
+        };
+        let (files, recording) =
+            Files::open(&config, |dir| Recording::create(dir, info(&config, &addresses)))?;
+
+        let (telemetry, exporters) = Telemetry::start(&config.trace, files.traces)?;
+        if config.trace.insecure_skip_verify && config.trace.endpoint.is_some() {
+            tracing::warn!("--trace-insecure-skip-verify: any certificate of the collector is taken");
+        }
+        let audit = Arc::new(Audit::new(files.audit.map_or(Sink::Stderr, Sink::File), telemetry.clone()));
+        let findings = Findings::start(files.findings).map_err(StartError::Runtime)?;
+        let flow_log = files.flows.map(FlowLog::start).transpose().map_err(StartError::Runtime)?;
+
+        let dispatcher = Dispatcher::new(telemetry.clone());
+        let (intake, publisher) =
+            Intake::new(Sanitizer::default(), flow_log.clone(), dispatcher.clone(), telemetry.clone());
+        let server = Server::new(proxy_listener, Proxy::new(config.capture, intake, telemetry.clone()));
+
+        let shutdown = Shutdown::default();
+        let bus = Bus {
+            access: Access::default(),
+            roster: Roster::of(manifests.iter().map(|m| m.name.clone())),
+            dispatcher,
+            findings: findings.clone(),
+            audit: Arc::clone(&audit),
+            telemetry: telemetry.clone(),
+            sessions: TaskTracker::new(),
+            cut: CancellationToken::new(),
+        };
+        let supervisor = Supervisor {
+            bus_address: Bus::address(&addresses.plugin),
+            access: bus.access.clone(),
+            roster: bus.roster.clone(),
+            audit,
+            telemetry: telemetry.clone(),
+        };
+        let plugins = manifests.into_iter().map(|manifest| {
+            let granted = config.policy.granted(&manifest.name, &manifest.capabilities);
+            Plugin { manifest, granted }
+        });
+
+        let (stop_capture, stop_bus) = (CancellationToken::new(), CancellationToken::new());
+        let stages = Stages {
+            control: tokio::spawn(control::serve(metrics_listener, bus.roster.clone(), stop_bus.clone())),
+            bus: tokio::spawn(bus.clone().serve(bus_listener, stop_bus.clone())),
+            supervisor: tokio::spawn(supervisor.run(plugins.collect(), shutdown.clone())),
+            publisher: tokio::spawn(publisher.run()),
+            capture: tokio::spawn(server.run(stop_capture.clone(), config.drain_timeout)),
+            stop_capture,
+            stop_bus,
+        };
+        tracing::info!(proxy = %addresses.proxy, metrics = %addresses.metrics,
+            plugins = %addresses.plugin.display(), "glyphd listens");
+        Ok(Self {
+            addresses,
+            drain_timeout: config.drain_timeout,
+            stages,
+            shutdown,
+            telemetry,
+            exporters,
+            flow_log,
+            findings,
+            bus,
+            recording,
+            _socket_dir: socket_dir,
+        })
+    }
+
+    /// Where it is to be found.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Waits until every plugin is connected, or has failed to; returns how each is doing.
+    pub async fn plugins_settled(&self) -> BTreeMap<String, State> {
+        self.bus.roster.settled().await;
+        self.bus.roster.states()
+    }
+
+    /// Stops, in the order of the data: exchanges under way end, the plugins work off what they were given, and
+    /// everything is written out. Each step is bounded in time.
+    ///
+    /// # Errors
+    /// If a file could not be written to its end.
+    pub async fn drain(self) -> Result<Summary, DrainError> {
+        tracing::info!(limit_s = self.drain_timeout.as_secs(), "glyphd stops");
+        let stages = self.stages;
+        self.shutdown.begun.cancel();
+        stages.stop_capture.cancel();
+        let all_ended = stages.capture.await.unwrap_or(false);
+        if !all_ended {
+            tracing::warn!("exchanges that took too long were cut off");
+        }
+        // Capture held the last hand on the intake, so that the publisher ends when it has taken all through.
+        drop(stages.publisher.await);
+
+        self.bus.dispatcher.close();
+        self.bus.sessions.close();
+        if timeout(PLUGIN_DRAIN, self.bus.sessions.wait()).await.is_err() {
+            tracing::warn!("plugins that took too long were cut off");
+            self.bus.cut.cancel();
+            self.bus.sessions.wait().await;
+        }
+        self.shutdown.stop.cancel();
+        drop(stages.supervisor.await);
+        stages.stop_bus.cancel();
+        drop(stages.bus.await);
+        drop(stages.control.await);
+
+        let spans = self.exporters.shutdown(EXPORT_DRAIN).await;
+        let (flow_log, findings) = (self.flow_log, self.findings);
+        let closed = tokio::task::spawn_blocking(move || {
+            let flows = flow_log.map_or(Ok(()), |log| log.close());
+            flows.and(findings.close())
+        });
+        let closed = closed.await.unwrap_or_else(|e| Err(std::io::Error::other(e)));
+        if let Some(mut recording) = self.recording {
+            recording.finish(UnixNanos::now())?;
+        }
+        closed.map_err(DrainError::Files)?;
+        let counters = self.telemetry.counters();
+        let summary = Summary {
+            flows: Counters::get(&counters.flows),
+            flows_dropped: Counters::get(&counters.flows_dropped),
+            findings: Counters::get(&counters.findings),
+            spans: spans.written,
+            spans_dropped: spans.dropped,
+            all_ended,
+        };
+        tracing::info!(
+            flows = summary.flows,
+            flows_dropped = summary.flows_dropped,
+            findings = summary.findings,
+            spans = summary.spans,
+            spans_dropped = summary.spans_dropped,
+            "glyphd has stopped"
+        );
+        Ok(summary)
+    }
+}
+
+async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { flag, address, source })
+}
+
+/// The socket's path, and the directory that was made for it.
+fn plugin_socket(config: &Config) -> Result<(PathBuf, Option<tempfile::TempDir>), StartError> {
+    if let Some(path) = &config.plugin_addr {
+        return Ok((path.clone(), None));
+    }
+    // Readable by the daemon's user only, as tempfile makes it.
+    let dir = tempfile::Builder::new().prefix("glyphd-").tempdir().map_err(StartError::Runtime)?;
+    Ok((dir.path().join("plugins.sock"), Some(dir)))
+}
+
+fn info(config: &Config, addresses: &Addresses) -> RecordingInfo {
+    let options = [
+        ("max-body-bytes", config.capture.max_body_bytes.to_string()),
+        ("trace-sample-ratio", config.trace.sample_ratio.to_string()),
+    ];
+    let addresses = [
+        ("proxy-addr", addresses.proxy.to_string()),
+        ("metrics-addr", addresses.metrics.to_string()),
+        ("plugin-addr", addresses.plugin.display().to_string()),
+    ];
+    let named = |pairs: &[(&str, String)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
+    RecordingInfo {
+        format: FORMAT_VERSION,
+        glyph_version: env!("CARGO_PKG_VERSION").to_owned(),
+        service_name: config.trace.service_name.clone(),
+        start_time_unix_nano: UnixNanos::now(),
+        end_time_unix_nano: None,
+        options: named(&options),
+        addresses: named(&addresses),
+        segments: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,105 @@
+//! A body that passes through and leaves its first bytes behind.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+
+use super::{exchange::RawBody, recorder::Recorder};
+
+/// Which of an exchange's two bodies it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Request,
+    Response,
+}
+
+/// A body under way. When it is dropped, at its end or before, the recorder gets what was kept.
+#[derive(Debug)]
+pub(super) struct Tee<B: Body> {
+    inner: B,
+    side: Side,
+    limit: usize,
+    kept: BytesMut,
+    size: u64,
+    ended: bool,
+    trailers: Option<http::HeaderMap>,
+    /// What went wrong on the inner body's side.
+    fault: Option<String>,
+    recorder: Recorder,
+}
+
+impl<B: Body> Tee<B> {
+    /// Keeps the first `limit` bytes.
+    pub(super) fn new(inner: B, side: Side, limit: usize, recorder: Recorder) -> Self {
+        Self {
+            inner,
+            side,
+            limit,
+            kept: BytesMut::new(),
+            size: 0,
+            ended: false,
+            trailers: None,
+            fault: None,
+            recorder,
+        }
+    }
+
+    fn pass(&mut self, data: &Bytes) {
+        self.size += data.len() as u64;
+        let room = self.limit.saturating_sub(self.kept.len());
+        self.kept.extend_from_slice(&data[..room.min(data.len())]);
+    }
+}
+
+impl<B> Body for Tee<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let polled = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        match &polled {
+            None => self.ended = true,
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    self.pass(data);
+                } else if let Some(trailers) = frame.trailers_ref() {
+                    self.trailers = Some(trailers.clone());
+                }
+            }
+            Some(Err(e)) => self.fault = Some(e.to_string()),
+        }
+        Poll::Ready(polled)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl<B: Body> Drop for Tee<B> {
+    fn drop(&mut self) {
+        let body = RawBody {
+            kept: std::mem::take(&mut self.kept).freeze(),
+            size: self.size,
+            // A body of known length is not asked for its end once the length is reached.
+            complete: self.fault.is_none() && (self.ended || self.inner.is_end_stream()),
+            trailers: self.trailers.take(),
+        };
+        self.recorder.passed(self.side, body, self.fault.take());
+    }
+}

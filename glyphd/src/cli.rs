@@ -1,0 +1,236 @@
+//! The command line of `glyphd`: flags as they are parsed, and what they mean.
+
+use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::Parser;
+
+use crate::{
+    capture::CaptureOptions,
+    config::{AuditTarget, Config},
+    policy::Policy,
+    telemetry::TraceConfig,
+};
+
+/// A flight recorder for HTTP: a proxy that records what passes, and hands it to plugins.
+///
+/// Point HTTP clients at it (`curl -x http://127.0.0.1:8080 …`, or the variable `http_proxy`). What it records is
+/// for `glyphctl`. SIGTERM or SIGINT lets exchanges under way end, writes everything out, and stops.
+#[derive(Debug, Parser)]
+#[command(name = "glyphd", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Args {
+    /// Where the proxy listens (port 0: any that is free)
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", env = "GLYPH_PROXY_ADDR", value_parser = address)]
+    pub proxy_addr: SocketAddr,
+
+    /// Where /healthz and /readyz are served
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9464", env = "GLYPH_METRICS_ADDR", value_parser = address)]
+    pub metrics_addr: SocketAddr,
+
+    /// The Unix socket of the plugin bus [default: one in a temporary directory]
+    #[arg(long, value_name = "PATH", env = "GLYPH_PLUGIN_ADDR")]
+    pub plugin_addr: Option<PathBuf>,
+
+    /// Record everything into this directory, which must not exist yet
+    #[arg(long, value_name = "DIR", help_heading = "Recording")]
+    pub record: Option<PathBuf>,
+
+    /// Append flows to this file [default: flows.jsonl of the recording]
+    #[arg(long, value_name = "FILE", help_heading = "Recording")]
+    pub flow_file: Option<PathBuf>,
+
+    /// Append findings to this file [default: findings.jsonl of the recording]
+    #[arg(long, value_name = "FILE", help_heading = "Recording")]
+    pub findings_file: Option<PathBuf>,
+
+    /// Append audit entries to this file; - is standard error [default: audit.jsonl of the recording, else -]
+    #[arg(long, value_name = "FILE", help_heading = "Recording")]
+    pub audit_file: Option<PathBuf>,
+
+    /// How many bytes of each body are kept; 0 for none
+    #[arg(long, value_name = "BYTES", default_value_t = CaptureOptions::default().max_body_bytes, help_heading = "Recording")]
+    pub max_body_bytes: usize,
+
+    /// Send spans to this OTLP/HTTP endpoint; without a path, to its /v1/traces
+    #[arg(long, value_name = "URL", help_heading = "Tracing", value_parser = endpoint)]
+    pub trace_endpoint: Option<String>,
+
+    /// Append spans to this JSONL file [default: traces.jsonl of the recording]
+    #[arg(long, value_name = "FILE", help_heading = "Tracing")]
+    pub trace_file: Option<PathBuf>,
+
+    /// The name under which the spans stand
+    #[arg(long, value_name = "NAME", default_value = "glyphd", help_heading = "Tracing")]
+    pub trace_service_name: String,
+
+    /// Which share of the traces is recorded, 0 to 1 (a request that is part of a trace keeps that trace's choice)
+    #[arg(long, value_name = "0..1", default_value_t = 1.0, help_heading = "Tracing", value_parser = ratio)]
+    pub trace_sample_ratio: f64,
+
+    /// Headers for the endpoint, K=V,… or @FILE with one K=V a line; secrets belong in the file or the variable
+    #[arg(
+        long,
+        value_name = "K=V,…|@FILE",
+        env = "GLYPH_TRACE_HEADERS",
+        hide_env_values = true,
+        help_heading = "Tracing"
+    )]
+    pub trace_headers: Option<String>,
+
+    /// Take any certificate of the endpoint
+    #[arg(long, help_heading = "Tracing")]
+    pub trace_insecure_skip_verify: bool,
+
+    /// Leave the traceparent header of requests alone
+    #[arg(long, help_heading = "Tracing")]
+    pub no_propagate: bool,
+
+    /// Start the plugins in this directory: each has a folder with a plugin.toml
+    #[arg(long, value_name = "DIR", help_heading = "Plugins")]
+    pub plugins_dir: Option<PathBuf>,
+
+    /// The policy: what plugins are granted (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// How long exchanges under way may take to end at a stop, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub drain_timeout: u64,
+
+    /// What is logged to standard error: a level, or levels by module (warn,glyphd=debug)
+    #[arg(long, value_name = "FILTER", default_value = "info", env = "GLYPH_LOG")]
+    pub log: String,
+}
+
+const EXAMPLES: &str = "Examples:
+  glyphd --record run1
+      Records everything that passes 127.0.0.1:8080 into the directory run1.
+  glyphd --trace-endpoint http://localhost:4318 --trace-sample-ratio 0.1
+      Records nothing, but sends a tenth of the traces to a collector.
+  glyphd --record run1 --plugins-dir plugins
+      Records, and shows every flow to the plugins.
+
+Then: glyphctl trace summarize run1";
+
+/// What is wrong with the flags, beyond what can be seen in each alone.
+#[derive(Debug, thiserror::Error)]
+pub enum FlagError {
+    /// The policy can't be used.
+    #[error("--config: {0}")]
+    Policy(#[from] crate::policy::PolicyError),
+    /// A header for the endpoint is none, or its file can't be read.
+    #[error("--trace-headers: {0}")]
+    Headers(String),
+}
+
+impl Args {
+    /// What the flags mean.
+    ///
+    /// # Errors
+    /// If a file that they name can't be used.
+    pub fn into_config(self) -> Result<Config, FlagError> {
+        let audit_file = self.audit_file.map(|path| match path.as_os_str() == "-" {
+            true => AuditTarget::Stderr,
+            false => AuditTarget::File(path),
+        });
+        Ok(Config {
+            proxy_addr: self.proxy_addr,
+            metrics_addr: self.metrics_addr,
+            plugin_addr: self.plugin_addr,
+            record: self.record,
+            flow_file: self.flow_file,
+            findings_file: self.findings_file,
+            audit_file,
+            trace: TraceConfig {
+                endpoint: self.trace_endpoint,
+                headers: self.trace_headers.as_deref().map(headers).transpose()?.unwrap_or_default(),
+                insecure_skip_verify: self.trace_insecure_skip_verify,
+                service_name: self.trace_service_name,
+                sample_ratio: self.trace_sample_ratio,
+                file: self.trace_file,
+            },
+            capture: CaptureOptions { max_body_bytes: self.max_body_bytes, propagate: !self.no_propagate },
+            plugins_dir: self.plugins_dir,
+            policy: self.config.as_deref().map(Policy::load).transpose()?.unwrap_or_default(),
+            drain_timeout: Duration::from_secs(self.drain_timeout),
+        })
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.rsplit_once(':').map(|(_, port)| port);
+    match port {
+        None => Err("expected ADDR:PORT, for example 127.0.0.1:8080".to_owned()),
+        Some(port) if port.parse::<u16>().is_err() => {
+            Err(format!("{port:?} is no port: expected a number from 0 to 65535"))
+        }
+        Some(_) => {
+            let text = text.strip_prefix("localhost:").map_or(text.to_owned(), |p| format!("127.0.0.1:{p}"));
+            text.parse()
+                .map_err(|_| "expected an IP address and a port, for example 127.0.0.1:8080".to_owned())
+        }
+    }
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let mut url: url::Url =
+        text.parse().map_err(|e| format!("{e}; expected for example http://localhost:4318"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err("expected http:// or https://, for example http://localhost:4318".to_owned());
+    }
+    if url.path() == "/" {
+        url.set_path("/v1/traces");
+    }
+    Ok(url.into())
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    let ratio: f64 = text.parse().map_err(|_| "expected a number from 0 to 1".to_owned())?;
+    if (0.0..=1.0).contains(&ratio) { Ok(ratio) } else { Err("expected a number from 0 to 1".to_owned()) }
+}
+
+fn headers(text: &str) -> Result<Vec<(String, String)>, FlagError> {
+    let list = match text.strip_prefix('@') {
+        Some(path) => fs::read_to_string(path)
+            .map_err(|e| FlagError::Headers(format!("{path}: {e}")))?
+            .replace('\n', ","),
+        None => text.to_owned(),
+    };
+    let pairs = list.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
+            // The pair itself may be a secret and is not shown.
+            None => Err(FlagError::Headers("expected K=V,K=V".to_owned())),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_without_a_path_gets_the_one_of_otlp() {
+        assert_eq!(endpoint("http://c:4318").unwrap(), "http://c:4318/v1/traces");
+        assert_eq!(endpoint("https://c/custom").unwrap(), "https://c/custom");
+        assert!(endpoint("c:4318").is_err());
+    }
+
+    #[test]
+    fn a_port_out_of_range_is_told_as_such() {
+        assert!(address("127.0.0.1:65536").unwrap_err().contains("0 to 65535"));
+        assert!(address("127.0.0.1").unwrap_err().contains("ADDR:PORT"));
+        assert_eq!(address("localhost:1").unwrap(), SocketAddr::from(([127, 0, 0, 1], 1)));
+    }
+
+    #[test]
+    fn headers_come_from_the_flag_or_from_a_file() {
+        let want = vec![("a".to_owned(), "1".to_owned()), ("b".to_owned(), "x=y".to_owned())];
+        assert_eq!(headers("a=1,b=x=y").unwrap(), want);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "a=1\nb=x=y\n").unwrap();
+        assert_eq!(headers(&format!("@{}", file.path().display())).unwrap(), want);
+        let error = headers("s3cret").unwrap_err().to_string();
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}

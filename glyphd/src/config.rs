@@ -1,0 +1,64 @@
+//! What the daemon is to do, checked: no flag is looked at after this.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use crate::{capture::CaptureOptions, policy::Policy, telemetry::TraceConfig};
+
+/// Everything that a daemon needs to know to start.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the proxy listens; port 0 for any that is free.
+    pub proxy_addr: SocketAddr,
+    /// Where `/healthz` and `/readyz` are served.
+    pub metrics_addr: SocketAddr,
+    /// The plugin bus's socket; one in a directory of the daemon's own, if none.
+    pub plugin_addr: Option<PathBuf>,
+    /// The directory of the recording.
+    pub record: Option<PathBuf>,
+    /// Where flows go; into the recording, if none.
+    pub flow_file: Option<PathBuf>,
+    /// Where findings go; into the recording, if none.
+    pub findings_file: Option<PathBuf>,
+    /// Where audit entries go; into the recording or else to standard error, if none.
+    pub audit_file: Option<AuditTarget>,
+    /// How spans leave the daemon.
+    pub trace: TraceConfig,
+    /// What the proxy is told.
+    pub capture: CaptureOptions,
+    /// Where plugins' manifests are.
+    pub plugins_dir: Option<PathBuf>,
+    /// What the operator allows.
+    pub policy: Policy,
+    /// How long exchanges under way have to end when the daemon is stopped.
+    pub drain_timeout: Duration,
+}
+
+/// Where audit entries go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuditTarget {
+    /// Standard error.
+    Stderr,
+    /// A file.
+    File(PathBuf),
+}
+
+impl Config {
+    /// A daemon on free ports of the loopback interface that records nothing and starts no plugin.
+    pub fn on_free_ports() -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            proxy_addr: any,
+            metrics_addr: any,
+            plugin_addr: None,
+            record: None,
+            flow_file: None,
+            findings_file: None,
+            audit_file: None,
+            trace: TraceConfig::default(),
+            capture: CaptureOptions::default(),
+            plugins_dir: None,
+            policy: Policy::default(),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! How the daemon is doing, over HTTP: `/healthz`, `/readyz`. Not here yet: `/metrics`.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::plugin::{Roster, State};
+
+/// Serves until `stop`.
+pub(crate) async fn serve(listener: TcpListener, roster: Roster, stop: CancellationToken) {
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = tokio::select! {
+            () = stop.cancelled() => return,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection to the metrics address could not be accepted");
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+            },
+        };
+        let roster = roster.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let response = respond(request.method(), request.uri().path(), &roster);
+            async move { Ok::<_, Infallible>(response) }
+        });
+        let connection =
+            http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+        connections.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to the metrics address failed");
+            }
+        });
+    }
+}
+
+fn respond(method: &Method, path: &str, roster: &Roster) -> Response<Full<Bytes>> {
+    if method != Method::GET && method != Method::HEAD {
+        return text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here\n".to_owned());
+    }
+    match path {
+        "/healthz" => text(StatusCode::OK, "ok\n".to_owned()),
+        "/readyz" => ready(roster),
+        _ => text(StatusCode::NOT_FOUND, "there are /healthz and /readyz\n".to_owned()),
+    }
+}
+
+/// Ready, if every plugin that was started is connected.
+fn ready(roster: &Roster) -> Response<Full<Bytes>> {
+    let mut status = StatusCode::OK;
+    let mut lines = String::new();
+    for (plugin, state) in roster.states() {
+        let word = match state {
+            State::Connected => "connected",
+            State::Starting => "starting",
+            State::Gone => "gone",
+        };
+        if state != State::Connected {
+            status = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        lines.push_str(&format!("plugin {plugin}: {word}\n"));
+    }
+    let head = if status == StatusCode::OK { "ready\n" } else { "not ready\n" };
+    text(status, format!("{head}{lines}"))
+}
+
+fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    let plain = header::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    response
+}

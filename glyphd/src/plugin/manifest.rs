@@ -1,0 +1,178 @@
+//! `plugin.toml`: what a plugin is, how it is started, and what it asks for.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use glyph_plugin::{Capability, Subscription};
+use serde::{Deserialize, Deserializer, de};
+
+/// The file's name, in each plugin's folder under `--plugins-dir`.
+pub const FILE: &str = "plugin.toml";
+const NAME_LENGTH: usize = 64;
+
+/// A manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The plugin's name: lower-case letters, digits and `-`, at most 64. It stands in metrics and findings.
+    #[serde(deserialize_with = "name")]
+    pub name: String,
+    /// The plugin's own version.
+    pub version: String,
+    /// The program and its arguments. A relative path with a `/` is looked for in the manifest's folder, a bare
+    /// name on the `PATH`.
+    #[serde(deserialize_with = "command")]
+    pub command: Vec<String>,
+    /// Which flow events it will subscribe to, for example `FLOW_RESPONSE`.
+    #[serde(default, deserialize_with = "subscriptions")]
+    pub subscriptions: Vec<Subscription>,
+    /// What it asks to be allowed, for example `CAP_EMIT_FINDINGS`.
+    #[serde(default, deserialize_with = "capabilities")]
+    pub capabilities: Vec<Capability>,
+    /// The folder of the manifest, where the plugin is started.
+    #[serde(skip)]
+    pub dir: PathBuf,
+}
+
+/// Why the plugins can't be known.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// A file or folder can't be read.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A manifest is wrong.
+    #[error("{path}: {source}", path = path.display())]
+    Invalid {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong, and where.
+        source: Box<toml::de::Error>,
+    },
+    /// Two plugins have one name.
+    #[error("{path}: another plugin is called {name:?} already", path = path.display())]
+    Duplicate {
+        /// The second manifest.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+}
+
+/// The plugins of a folder: one for each folder in it that has a manifest, by name.
+///
+/// # Errors
+/// If the folder can't be read, or a manifest is wrong.
+pub fn load_all(dir: &Path) -> Result<Vec<Manifest>, ManifestError> {
+    let io = |source| ManifestError::Io { path: dir.to_owned(), source };
+    let mut folders: Vec<_> =
+        fs::read_dir(dir).map_err(io)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>().map_err(io)?;
+    folders.sort();
+    let mut manifests: Vec<Manifest> = Vec::new();
+    for path in folders.iter().map(|f| f.join(FILE)).filter(|p| p.is_file()) {
+        let manifest = load(&path)?;
+        if manifests.iter().any(|m| m.name == manifest.name) {
+            return Err(ManifestError::Duplicate { path, name: manifest.name });
+        }
+        manifests.push(manifest);
+    }
+    Ok(manifests)
+}
+
+/// One manifest.
+///
+/// # Errors
+/// If it can't be read, or is wrong.
+pub fn load(path: &Path) -> Result<Manifest, ManifestError> {
+    let io = |source| ManifestError::Io { path: path.to_owned(), source };
+    let text = fs::read_to_string(path).map_err(io)?;
+    let mut manifest: Manifest = toml::from_str(&text)
+        .map_err(|source| ManifestError::Invalid { path: path.to_owned(), source: source.into() })?;
+    let parent = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+    manifest.dir = fs::canonicalize(parent).map_err(io)?;
+    Ok(manifest)
+}
+
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if name.is_empty() || name.len() > NAME_LENGTH || !name.bytes().all(allowed) {
+        let rule = "a name has 1 to 64 lower-case letters, digits and '-'";
+        return Err(de::Error::custom(format!("{name:?}: {rule}")));
+    }
+    Ok(name)
+}
+
+fn command<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let command = Vec::<String>::deserialize(deserializer)?;
+    if command.first().is_none_or(String::is_empty) {
+        return Err(de::Error::custom("a command begins with a program"));
+    }
+    Ok(command)
+}
+
+fn subscriptions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Subscription>, D::Error> {
+    let known = |name: &str| Subscription::from_str_name(name).filter(|s| *s != Subscription::Unspecified);
+    named(deserializer, "subscription", known)
+}
+
+pub(crate) fn capabilities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Capability>, D::Error> {
+    let known = |name: &str| Capability::from_str_name(name).filter(|c| *c != Capability::Unspecified);
+    named(deserializer, "capability", known)
+}
+
+fn named<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    what: &str,
+    known: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, D::Error> {
+    let unknown = |name: &String| de::Error::custom(format!("{name:?} is no {what}"));
+    let names = Vec::<String>::deserialize(deserializer)?;
+    names.iter().map(|name| known(name).ok_or_else(|| unknown(name))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loaded(text: &str) -> Result<Manifest, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE);
+        fs::write(&path, text).unwrap();
+        load(&path).map_err(|e| e.to_string())
+    }
+
+    const GOOD: &str = "name = \"a-1\"\nversion = \"1\"\ncommand = [\"./a\"]\n";
+
+    #[test]
+    fn a_manifest_says_what_a_plugin_wants() {
+        let manifest = loaded(&format!(
+            "{GOOD}subscriptions = [\"FLOW_RESPONSE\"]\ncapabilities = [\"CAP_EMIT_FINDINGS\"]"
+        ))
+        .unwrap();
+        assert_eq!(manifest.subscriptions, [Subscription::FlowResponse]);
+        assert_eq!(manifest.capabilities, [Capability::CapEmitFindings]);
+    }
+
+    #[test]
+    fn faults_are_told_with_file_and_line() {
+        for (text, what) in [
+            ("name = \"A b\"\nversion = \"1\"\ncommand = [\"a\"]", "lower-case"),
+            ("name = \"a\"\nversion = \"1\"\ncommand = []", "begins with a program"),
+            (&format!("{GOOD}subscriptions = [\"FLOWS\"]"), "\"FLOWS\" is no subscription"),
+            (&format!("{GOOD}colour = \"red\""), "unknown field `colour`"),
+        ] {
+            let error = loaded(text).unwrap_err();
+            assert!(
+                error.contains(what) && error.contains("plugin.toml") && error.contains("line"),
+                "{error}"
+            );
+        }
+    }
+}

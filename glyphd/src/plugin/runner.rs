@@ -1,0 +1,172 @@
+//! One process of a plugin: started in a group and an environment of its own, listened to, and ended.
+
+use std::{
+    fmt, io,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use glyph_plugin::env;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{
+    io::AsyncRead,
+    process::{Child, Command},
+    time::timeout,
+};
+use tokio_stream::StreamExt;
+use tokio_util::{
+    codec::{FramedRead, LinesCodec, LinesCodecError},
+    sync::CancellationToken,
+    task::TaskTracker,
+};
+
+use super::manifest::Manifest;
+use crate::telemetry::{Telemetry, TraceContext, name};
+
+/// How long a plugin has to end by itself, after the daemon's goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// How long it has between TERM and KILL.
+const GRACE: Duration = Duration::from_secs(3);
+/// The longest line of output that is logged, in bytes.
+const LINE_LIMIT: usize = 4 << 10;
+/// What a plugin is told of the daemon's environment.
+const INHERITED: [&str; 4] = ["PATH", "LANG", "LC_ALL", "TMPDIR"];
+
+/// What is to be started.
+#[derive(Debug)]
+pub(super) struct Launch<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) bus_address: &'a str,
+    pub(super) token: String,
+}
+
+/// How the daemon's end is made known.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shutdown {
+    /// It has begun: a plugin that ends now does so as it should.
+    pub(crate) begun: CancellationToken,
+    /// Processes are to end.
+    pub(crate) stop: CancellationToken,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Exit {
+    status: ExitStatus,
+    /// Whether it was told to, and did so by itself.
+    pub(super) expected: bool,
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.status.fmt(f)
+    }
+}
+
+/// Runs a plugin's process until it ends, or it is told to.
+pub(super) async fn exec(
+    launch: Launch<'_>,
+    telemetry: &Telemetry,
+    parent: TraceContext,
+    shutdown: &Shutdown,
+) -> io::Result<Exit> {
+    let mut span = telemetry.span(name::RUNNER_EXEC).parent(parent).start();
+    let plugin = launch.manifest.name.as_str();
+    span.set_with("glyph.plugin.id", || plugin.to_owned());
+    span.set_with("process.executable.path", || launch.manifest.command[0].clone());
+    let mut child = match spawn(&launch) {
+        Ok(child) => child,
+        Err(e) => {
+            span.fail("spawn", e.to_string());
+            return Err(io::Error::new(e.kind(), format!("{}: {e}", launch.manifest.command[0])));
+        }
+    };
+    telemetry.plugin_started(plugin, child.id());
+    span.set("process.pid", child.id().unwrap_or_default());
+
+    let output = TaskTracker::new();
+    if let Some(stdout) = child.stdout.take() {
+        output.spawn(listen(telemetry.clone(), plugin.to_owned(), "stdout", stdout));
+    }
+    if let Some(stderr) = child.stderr.take() {
+        output.spawn(listen(telemetry.clone(), plugin.to_owned(), "stderr", stderr));
+    }
+    output.close();
+    let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    let exit = tokio::select! {
+        status = child.wait() => Exit { status: status?, expected: false },
+        () = shutdown.stop.cancelled() => terminate(&mut child, group).await?,
+    };
+    if let Some(group) = group {
+        // What the plugin started and left behind; most often there is none.
+        kill_process_group(group, Signal::KILL).ok();
+    }
+    // With the group gone the pipes are closed, unless something fled from it.
+    drop(timeout(GRACE, output.wait()).await);
+    // The daemon's goodbye may be enough.
+    let expected = exit.expected || (shutdown.begun.is_cancelled() && exit.status.success());
+    let exit = Exit { expected, ..exit };
+    telemetry.plugin_exited(plugin, &exit.to_string(), exit.expected);
+    match exit.status.code() {
+        Some(code) => span.set("process.exit.code", i64::from(code)),
+        None => span.set_with("glyph.exit", || exit.to_string()),
+    }
+    if exit.expected {
+        span.succeed();
+    } else {
+        span.fail("plugin_exit", exit.to_string());
+    }
+    Ok(exit)
+}
+
+fn spawn(launch: &Launch<'_>) -> io::Result<Child> {
+    let manifest = launch.manifest;
+    let program = &manifest.command[0];
+    let program = if program.contains('/') { manifest.dir.join(program) } else { program.into() };
+    Command::new(program)
+        .args(&manifest.command[1..])
+        .current_dir(&manifest.dir)
+        .env_clear()
+        .envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+        .env(env::BUS, launch.bus_address)
+        .env(env::NAME, &manifest.name)
+        .env(env::TOKEN, &launch.token)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+}
+
+/// Time to end by itself, then TERM, and KILL for what does not heed it.
+async fn terminate(child: &mut Child, group: Option<Pid>) -> io::Result<Exit> {
+    let signal = |signal| {
+        if let Some(group) = group {
+            // The group may have ended this very moment.
+            kill_process_group(group, signal).ok();
+        }
+    };
+    for (patience, next) in [(GOODBYE, Signal::TERM), (GRACE, Signal::KILL)] {
+        if let Ok(status) = timeout(patience, child.wait()).await {
+            return Ok(Exit { status: status?, expected: true });
+        }
+        signal(next);
+    }
+    Ok(Exit { status: child.wait().await?, expected: false })
+}
+
+/// Every line of a plugin's output into the log.
+async fn listen(telemetry: Telemetry, plugin: String, stream: &'static str, pipe: impl AsyncRead + Unpin) {
+    let mut lines = FramedRead::new(pipe, LinesCodec::new_with_max_length(LINE_LIMIT));
+    while let Some(line) = lines.next().await {
+        match line {
+            Ok(line) => telemetry.plugin_said(&plugin, stream, &line),
+            // The rest of such a line is passed over.
+            Err(LinesCodecError::MaxLineLengthExceeded) => {
+                telemetry.plugin_said(&plugin, stream, "(a line too long to show)");
+            }
+            Err(LinesCodecError::Io(_)) => break,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The vocabulary: one function for each thing that happens, which does the log line and the count together.
+//! Everything that belongs to an exchange names its trace.
+
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use super::{Telemetry, TraceContext};
+
+/// How often things happened.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Exchanges that were recorded as flows.
+    pub flows: AtomicU64,
+    /// Exchanges that could not be recorded.
+    pub flows_dropped: AtomicU64,
+    /// Flow events that reached a plugin's queue.
+    pub events_queued: AtomicU64,
+    /// Flow events that found a plugin's queue full.
+    pub events_dropped: AtomicU64,
+    /// Findings that were stored.
+    pub findings: AtomicU64,
+    /// Findings that were refused.
+    pub findings_refused: AtomicU64,
+    /// Audit entries that could not be written.
+    pub audit_failures: AtomicU64,
+}
+
+impl Counters {
+    /// The count so far.
+    pub fn get(counter: &AtomicU64) -> u64 {
+        counter.load(Ordering::Relaxed)
+    }
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+impl Telemetry {
+    /// An exchange became a flow.
+    pub(crate) fn flow_recorded(&self, trace: TraceContext, method: &str, url: &str, status: Option<u16>) {
+        count(&self.inner.counters.flows);
+        tracing::debug!(trace_id = %trace.trace_id, method, url, status, "flow");
+    }
+
+    /// An exchange or its flow could not be kept.
+    pub(crate) fn flow_dropped(&self, trace: TraceContext, reason: &'static str) {
+        count(&self.inner.counters.flows_dropped);
+        tracing::warn!(trace_id = %trace.trace_id, reason, "a flow was not recorded");
+    }
+
+    /// An exchange failed. `url` is without secrets.
+    pub(crate) fn exchange_failed(&self, trace: TraceContext, kind: &str, url: &str, cause: &str) {
+        tracing::info!(trace_id = %trace.trace_id, kind, url, cause, "an exchange failed");
+    }
+
+    /// A CONNECT is tunnelled, not looked into.
+    pub(crate) fn tunnel_opened(&self, trace: TraceContext, authority: &str) {
+        tracing::info!(trace_id = %trace.trace_id, authority, "a blind tunnel: its content is not recorded");
+    }
+
+    /// The proxy could not take a connection.
+    pub(crate) fn accept_failed(&self, error: &std::io::Error) {
+        tracing::warn!(%error, "a connection could not be accepted");
+    }
+
+    /// A client's connection broke, or it did not speak HTTP.
+    pub(crate) fn connection_failed(&self, client: SocketAddr, error: &hyper::Error) {
+        tracing::debug!(%client, %error, "a client's connection failed");
+    }
+
+    /// A flow event is in a plugin's queue.
+    pub(crate) fn event_queued(&self) {
+        count(&self.inner.counters.events_queued);
+    }
+
+    /// A flow event found a plugin's queue full.
+    pub(crate) fn event_dropped(&self, trace: TraceContext, plugin: &str) {
+        count(&self.inner.counters.events_dropped);
+        tracing::debug!(trace_id = %trace.trace_id, plugin, "the plugin's queue is full; the event was dropped");
+    }
+
+    /// A plugin's session began.
+    pub(crate) fn plugin_connected(&self, plugin: &str, version: &str) {
+        tracing::info!(plugin, version, "a plugin is connected");
+    }
+
+    /// A plugin's session ended.
+    pub(crate) fn plugin_disconnected(&self, plugin: &str, reason: &str) {
+        tracing::info!(plugin, reason, "a plugin's session has ended");
+    }
+
+    /// A plugin was refused something.
+    pub(crate) fn plugin_refused(&self, plugin: &str, reason: &str) {
+        tracing::warn!(plugin, reason, "a plugin was refused");
+    }
+
+    /// A plugin's process was started.
+    pub(crate) fn plugin_started(&self, plugin: &str, pid: Option<u32>) {
+        tracing::info!(plugin, pid, "a plugin was started");
+    }
+
+    /// A plugin's process could not be started.
+    pub(crate) fn plugin_failed_to_start(&self, plugin: &str, error: &str) {
+        tracing::error!(plugin, error, "a plugin could not be started");
+    }
+
+    /// A plugin's process has ended, as it was told to or by itself.
+    pub(crate) fn plugin_exited(&self, plugin: &str, exit: &str, expected: bool) {
+        if expected {
+            tracing::info!(plugin, exit, "a plugin has stopped");
+        } else {
+            tracing::warn!(plugin, exit, "a plugin has ended by itself");
+        }
+    }
+
+    /// A plugin's process wrote a line.
+    pub(crate) fn plugin_said(&self, plugin: &str, stream: &'static str, line: &str) {
+        tracing::info!(plugin, stream, line, "a plugin says");
+    }
+
+    /// A finding was stored.
+    pub(crate) fn finding_stored(&self, trace: TraceContext, plugin: &str, kind: &str) {
+        count(&self.inner.counters.findings);
+        tracing::debug!(trace_id = %trace.trace_id, plugin, kind, "finding");
+    }
+
+    /// A finding was refused.
+    pub(crate) fn finding_refused(&self, plugin: &str, reason: &str) {
+        count(&self.inner.counters.findings_refused);
+        tracing::warn!(plugin, reason, "a finding was refused");
+    }
+
+    /// An audit entry could not be written.
+    pub(crate) fn audit_failed(&self, error: &std::io::Error) {
+        count(&self.inner.counters.audit_failures);
+        tracing::error!(%error, "the audit can't be written; what must be audited is refused");
+    }
+
+    /// A file of the recording can't be written.
+    pub(crate) fn file_failed(file: &std::path::Path, error: &std::io::Error) {
+        tracing::error!(file = %file.display(), %error, "the file can't be written");
+    }
+}

@@ -1,0 +1,54 @@
+//! Spans into the JSONL trace file. The queue is the file's own: a dead collector delays nothing here.
+
+use std::{io, sync::Arc, time::Duration};
+
+use glyph_formats::jsonl::{Appender, AppenderOptions, Writer};
+use opentelemetry::Context;
+use opentelemetry_sdk::{
+    error::{OTelSdkError, OTelSdkResult},
+    trace::{Span, SpanData, SpanProcessor},
+};
+
+use super::{SpanCounts, convert};
+
+#[derive(Debug, Clone)]
+pub(super) struct FileSpans {
+    appender: Arc<Appender<SpanData>>,
+}
+
+impl FileSpans {
+    pub(super) fn start(writer: Writer, service_name: String) -> io::Result<Self> {
+        let path = writer.path().to_owned();
+        let write = move |span: SpanData, writer: &mut Writer| match convert::record(span, &service_name) {
+            Some(record) => writer.write(&record),
+            None => Err(io::Error::other("a span without an id")),
+        };
+        let fault = move |error: &io::Error| {
+            tracing::error!(file = %path.display(), %error, "the trace file can't be written");
+        };
+        let appender = Appender::spawn("trace-file", writer, AppenderOptions::default(), write, fault)?;
+        Ok(Self { appender: Arc::new(appender) })
+    }
+
+    pub(super) fn counts(&self) -> SpanCounts {
+        let counts = self.appender.counts();
+        SpanCounts { written: counts.written, dropped: counts.refused + counts.lost }
+    }
+}
+
+impl SpanProcessor for FileSpans {
+    fn on_start(&self, _: &mut Span, _: &Context) {}
+
+    fn on_end(&self, span: SpanData) {
+        // Refusals are counted by the appender and told at the end.
+        self.appender.send(span).ok();
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(()) // At most one flush interval away.
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        self.appender.close().map_err(|e| OTelSdkError::InternalFailure(e.to_string()))
+    }
+}

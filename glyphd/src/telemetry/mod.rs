@@ -1,0 +1,171 @@
+//! What the daemon says of its own work: spans, log lines, counts.
+//!
+//! In: calls from every stage, in words of the stages ([`event`], [`Telemetry::span`]). Out: the JSONL trace file
+//! and OTLP, each behind a queue of its own; log lines. Nothing here is global: two daemons in one process keep
+//! to their own files. Not here: what traffic was like, which is for the flow log.
+
+pub mod event;
+pub mod context;
+pub mod span;
+mod convert;
+mod file;
+mod otlp;
+pub mod log;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use glyph_formats::jsonl::Writer;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::{
+    Resource,
+    trace::{Sampler, SdkTracer, SdkTracerProvider},
+};
+
+pub use context::TraceContext;
+pub use event::Counters;
+pub use span::{Span, SpanBuilder, name};
+
+/// How spans leave the daemon.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraceConfig {
+    /// The URL that spans are posted to as OTLP, with its path.
+    pub endpoint: Option<String>,
+    /// Headers of these requests.
+    pub headers: Vec<(String, String)>,
+    /// Whether any certificate of the endpoint is taken.
+    pub insecure_skip_verify: bool,
+    /// The name under which the spans stand.
+    pub service_name: String,
+    /// Which share of the traces that begin here is recorded, 0 to 1.
+    pub sample_ratio: f64,
+    /// The JSONL file.
+    pub file: Option<PathBuf>,
+}
+
+impl Default for TraceConfig {
+    /// No spans.
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            headers: Vec::new(),
+            insecure_skip_verify: false,
+            service_name: "glyphd".to_owned(),
+            sample_ratio: 1.0,
+            file: None,
+        }
+    }
+}
+
+/// Why telemetry could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The system refused a thread.
+    #[error("can't start the trace file's thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// The OTLP exporter refused its settings.
+    #[error("--trace-endpoint: {0}")]
+    Otlp(String),
+}
+
+/// The handle that every stage has.
+#[derive(Debug, Clone)]
+pub struct Telemetry {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    counters: Counters,
+    tracer: Option<SdkTracer>,
+}
+
+/// What must be closed in the end so that nothing is lost.
+#[derive(Debug)]
+pub struct Exporters {
+    provider: Option<SdkTracerProvider>,
+    file: Option<file::FileSpans>,
+    otlp: Option<otlp::OtlpTask>,
+}
+
+/// What became of the spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SpanCounts {
+    /// In the file.
+    pub written: u64,
+    /// Not in the file, for want of room in the queue or on the disk.
+    pub dropped: u64,
+}
+
+impl Telemetry {
+    /// Sets up what the configuration asks for; with ratio 0, or nowhere to send spans to, nothing at all.
+    /// `file` is the opened trace file. Must be called on a runtime.
+    ///
+    /// # Errors
+    /// If the system refuses a thread, or the exporter its settings.
+    pub fn start(config: &TraceConfig, file: Option<Writer>) -> Result<(Self, Exporters), TelemetryError> {
+        let counters = Counters::default();
+        let mut exporters = Exporters { provider: None, file: None, otlp: None };
+        if config.sample_ratio <= 0.0 || (file.is_none() && config.endpoint.is_none()) {
+            return Ok((Self { inner: Arc::new(Inner { counters, tracer: None }) }, exporters));
+        }
+
+        let resource = Resource::builder_empty()
+            .with_service_name(config.service_name.clone())
+            .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            .build();
+        let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample_ratio)));
+        let mut provider = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource.clone());
+        if let Some(writer) = file {
+            let spans = file::FileSpans::start(writer, config.service_name.clone())?;
+            provider = provider.with_span_processor(spans.clone());
+            exporters.file = Some(spans);
+        }
+        if let Some(endpoint) = &config.endpoint {
+            let (spans, task) = otlp::start(endpoint, config, &resource)?;
+            provider = provider.with_span_processor(spans);
+            exporters.otlp = Some(task);
+        }
+        let provider = provider.build();
+        let tracer = Some(provider.tracer("glyphd"));
+        exporters.provider = Some(provider);
+        Ok((Self { inner: Arc::new(Inner { counters, tracer }) }, exporters))
+    }
+
+    /// Whether spans are recorded at all.
+    pub fn tracing(&self) -> bool {
+        self.inner.tracer.is_some()
+    }
+
+    /// A span to be started.
+    pub fn span(&self, name: &'static str) -> SpanBuilder<'_> {
+        SpanBuilder::new(self.inner.tracer.as_ref(), name)
+    }
+
+    /// How often things happened.
+    pub fn counters(&self) -> &Counters {
+        &self.inner.counters
+    }
+}
+
+impl Exporters {
+    /// Hands out what is still queued, for at most `limit`, and closes the file. Spans that end later are lost.
+    pub async fn shutdown(mut self, limit: Duration) -> SpanCounts {
+        // Closing the file waits for a thread, so not on the runtime.
+        let (provider, file) = (self.provider.take(), self.file.take());
+        let closed = tokio::task::spawn_blocking(move || {
+            let failed = provider.and_then(|p| p.shutdown().err());
+            (failed, file.map(|f| f.counts()))
+        });
+        let otlp = async {
+            if let Some(task) = self.otlp.take() {
+                task.finish(limit).await;
+            }
+        };
+        let (closed, ()) = tokio::join!(closed, otlp);
+        let (failed, counts) = closed.unwrap_or_default();
+        if let Some(error) = failed {
+            tracing::warn!(%error, "closing the trace exporters failed");
+        }
+        counts.unwrap_or_default()
+    }
+}
