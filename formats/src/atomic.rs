@@ -15,16 +15,23 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Starts a file that will stand at `target`. The folder must exist.
+    /// Starts a file that will stand at `target`, or where `target` points if it is a link. The folder must exist.
     ///
     /// # Errors
-    /// If no file can be made beside `target`.
+    /// If no file can be made beside `target`, or if something stands there that is no regular file: a device or
+    /// a pipe would be gone after the renaming.
     pub fn create(target: &Path) -> io::Result<Self> {
+        let resolved = fs::canonicalize(target);
+        let target = resolved.as_deref().unwrap_or(target);
         let name = target
             .file_name()
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
-        if target.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, "a directory stands there"));
+        match fs::metadata(target) {
+            Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Ok(there) if !there.is_file() => {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no regular file"));
+            }
+            _ => {}
         }
         let mut partial_name = std::ffi::OsString::from(".");
         partial_name.push(name);
@@ -93,5 +100,19 @@ mod tests {
         write(&target, b"new").unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "new");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed_and_a_device_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("out.json"), dir.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let error = write(Path::new("/dev/null"), b"new").unwrap_err();
+        assert!(error.to_string().contains("no regular file"), "{error}");
     }
 }

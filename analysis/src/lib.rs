@@ -1,0 +1,14 @@
+//! What the recorded files mean: traces summarised, drawn and walked.
+//!
+//! In: files that `glyph-formats` knows. Out: numbers, pictures and verdicts as plain data. Not here: the
+//! command line, the network, any async runtime. polars is used inside and shows nowhere outside.
+
+// Spans, from the bytes of a file to a table, a Chrome trace or a waterfall.
+pub mod trace;
+
+// Metrics, from the bytes of a recorded scrape file to the verdict of an alert rule.
+pub mod metrics;
+pub mod promql;
+
+// Text that traffic wrote, made fit for a terminal.
+pub mod text;

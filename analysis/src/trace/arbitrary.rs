@@ -1,0 +1,50 @@
+//! Random forests of spans for property tests.
+
+use proptest::prelude::*;
+
+use super::{
+    oddity::Oddities,
+    tree::{Links, Tree},
+};
+
+/// A tree and the times of its spans.
+#[derive(Debug)]
+pub(crate) struct Forest {
+    pub(crate) start: Vec<u64>,
+    pub(crate) end: Vec<u64>,
+    pub(crate) tree: Tree,
+}
+
+impl Forest {
+    /// Spans as (position of the parent, start, end).
+    pub(crate) fn of(spans: &[(Option<usize>, u64, u64)]) -> Self {
+        let start: Vec<u64> = spans.iter().map(|s| s.1).collect();
+        let links = Links {
+            trace: &vec![0; spans.len()],
+            traces: 1,
+            span_id: &(1..=spans.len() as u64).collect::<Vec<_>>(),
+            parent_id: &spans.iter().map(|s| s.0.map_or(0, |p| p as u64 + 1)).collect::<Vec<_>>(),
+            start: &start,
+        };
+        let tree = Tree::resolve(links, &mut Oddities::default());
+        Self { start, end: spans.iter().map(|s| s.2).collect(), tree }
+    }
+}
+
+/// Up to `spans` spans within `time` nanoseconds: nested, concurrent, touching, empty, earlier than their parents,
+/// outliving them, several roots.
+pub(crate) fn forest(spans: usize, time: u64) -> impl Strategy<Value = Forest> {
+    let span = (any::<prop::sample::Index>(), 0..time, 0..time / 2);
+    prop::collection::vec(span, 1..spans).prop_map(|spans| {
+        let spans: Vec<_> = spans
+            .iter()
+            .enumerate()
+            .map(|(i, (parent, start, length))| {
+                // The first is a root, and so is who draws itself.
+                let parent = parent.index(i + 1);
+                ((parent != i).then_some(parent), *start, start + length)
+            })
+            .collect();
+        Forest::of(&spans)
+    })
+}

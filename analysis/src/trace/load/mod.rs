@@ -1,0 +1,107 @@
+//! From files to columns.
+//!
+//! In: paths as a user gives them. Out: [`Loaded`], the spans of all of them and what was odd. A file in which
+//! nothing can be read is an error; a single bad line is counted and left out. Not here: who caused whom.
+//!
+//! Each format is one file beside `glyph`, which turns a line into `chunk::Span`s; blocks of lines
+//! are parsed by as many threads as there are cores and put together in the order of the files.
+
+mod sources;
+mod id;
+mod chunk;
+mod glyph;
+mod pipeline;
+
+use std::{fmt, path::PathBuf};
+
+use glyph_formats::{
+    jsonl::{ReadError, input::Progress},
+    recording::RecordingError,
+};
+
+use super::{columns::Spans, oddity::Oddities};
+
+pub use sources::Sources;
+
+/// What to keep of each span besides its numbers and names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// Attributes and status messages.
+    pub attributes: bool,
+    /// Events.
+    pub events: bool,
+}
+
+impl Keep {
+    /// Nothing, which is enough for a summary.
+    pub const NOTHING: Self = Self { attributes: false, events: false };
+    /// All there is.
+    pub const EVERYTHING: Self = Self { attributes: true, events: true };
+}
+
+/// What was in the files.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The spans, in the order of the files.
+    pub spans: Spans,
+    /// What is odd, counted.
+    pub oddities: Oddities,
+    /// What is odd, with its position; of lines that can't be read only the first of each file.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something odd about a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1, if it concerns one.
+    pub line: Option<u64>,
+    /// What is odd.
+    pub what: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, "{line}:")?;
+        }
+        write!(f, " {}", self.what)
+    }
+}
+
+/// Why files could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A directory is no recording.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// Nothing in a file is a span.
+    #[error("{path}: is no trace file: line {line}: {reason}", path = path.display())]
+    NotATrace {
+        /// The file.
+        path: PathBuf,
+        /// The first line that is no span, counted from 1.
+        line: u64,
+        /// Why it is none.
+        reason: String,
+    },
+    /// There are more spans than this program can number.
+    #[error("{path}: too many spans: no more than {} can be looked at together", u32::MAX - 1, path = path.display())]
+    TooMany {
+        /// The file with the first that is too many.
+        path: PathBuf,
+    },
+}
+
+/// Loads every span of these files. `progress` is told how far it has come.
+///
+/// # Errors
+/// If a file can't be read or is no trace file.
+pub fn load(sources: &Sources, keep: Keep, progress: &Progress) -> Result<Loaded, LoadError> {
+    pipeline::run(sources.files(), keep, progress)
+}

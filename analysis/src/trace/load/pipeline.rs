@@ -1,0 +1,231 @@
+//! One thread reads blocks of lines, some parse them, one puts the columns together in the order of the files.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use glyph_formats::jsonl::{
+    Block, Blocks, ReadError,
+    input::{self, Progress},
+};
+
+use super::{
+    Keep, LoadError, Loaded, Warning,
+    chunk::{Chunk, Joined},
+    glyph,
+};
+use crate::trace::oddity::Oddity;
+
+/// What goes from the reader to the parsers and on to the end, numbered so that its order can be found again.
+enum Item<T> {
+    /// Lines of a file, or what came of them.
+    Lines { file: usize, lines: T },
+    /// The end of a file, and whether its compression was cut short.
+    End { file: usize, cut_short: bool },
+    /// Reading failed.
+    Failed(ReadError),
+}
+
+/// A block with bytes of its own.
+struct Lines {
+    first_line: u64,
+    bytes: Vec<u8>,
+    unterminated: bool,
+}
+
+/// What came of a block.
+struct Parsed {
+    chunk: Chunk,
+    /// Lines that are no spans.
+    unreadable: u64,
+    /// The first of them.
+    first_fault: Option<Fault>,
+    /// The last line, if it is no span and nothing ends it.
+    torn: Option<Fault>,
+}
+
+/// Why a line is no span.
+struct Fault {
+    line: u64,
+    reason: String,
+    /// Whether it is the beginning of something that could be a span.
+    cut_off: bool,
+}
+
+/// Reads all files.
+pub(super) fn run(files: &[PathBuf], keep: Keep, progress: &Progress) -> Result<Loaded, LoadError> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let (to_parsers, blocks) = bounded(threads);
+    let (to_end, parsed) = bounded(threads);
+    thread::scope(|scope| {
+        scope.spawn(move || read(files, progress, &to_parsers));
+        for _ in 0..threads {
+            let (blocks, to_end) = (blocks.clone(), to_end.clone());
+            scope.spawn(move || parse(files, keep, &blocks, &to_end));
+        }
+        // With these gone, each side ends when the other has: on an error the last one leaves first.
+        drop((blocks, to_end));
+        join(files, parsed)
+    })
+}
+
+fn read(files: &[PathBuf], progress: &Progress, out: &Sender<(u64, Item<Lines>)>) {
+    let mut numbers = 0..;
+    let mut send = |item| out.send((numbers.next().unwrap_or(u64::MAX), item)).is_ok();
+    for (file, path) in files.iter().enumerate() {
+        if let Err(error) = read_file(file, path, progress, &mut send) {
+            send(Item::Failed(error));
+            return;
+        }
+    }
+}
+
+/// Reads one file, as long as somebody takes its lines.
+fn read_file(
+    file: usize,
+    path: &Path,
+    progress: &Progress,
+    send: &mut impl FnMut(Item<Lines>) -> bool,
+) -> Result<(), ReadError> {
+    let mut blocks = Blocks::new(input::open_counted(path, progress.clone())?);
+    while let Some(block) = blocks.next_block()? {
+        let lines = Lines {
+            first_line: block.first_line,
+            bytes: block.bytes.to_vec(),
+            unterminated: block.unterminated,
+        };
+        if !send(Item::Lines { file, lines }) {
+            return Ok(());
+        }
+    }
+    send(Item::End { file, cut_short: blocks.cut_short() });
+    Ok(())
+}
+
+fn parse(
+    files: &[PathBuf],
+    keep: Keep,
+    blocks: &Receiver<(u64, Item<Lines>)>,
+    out: &Sender<(u64, Item<Parsed>)>,
+) {
+    for (number, item) in blocks {
+        let item = match item {
+            Item::Lines { file, lines } => {
+                Item::Lines { file, lines: parse_lines(&files[file], keep, &lines) }
+            }
+            Item::End { file, cut_short } => Item::End { file, cut_short },
+            Item::Failed(error) => Item::Failed(error),
+        };
+        if out.send((number, item)).is_err() {
+            return;
+        }
+    }
+}
+
+fn parse_lines(path: &Path, keep: Keep, lines: &Lines) -> Parsed {
+    let block =
+        Block { path, first_line: lines.first_line, bytes: &lines.bytes, unterminated: lines.unterminated };
+    let mut parsed = Parsed { chunk: Chunk::new(keep), unreadable: 0, first_fault: None, torn: None };
+    for (line, bytes) in block.lines() {
+        let Err(fault) = parse_line(line, bytes, &mut parsed.chunk) else { continue };
+        if block.may_be_torn(bytes) {
+            parsed.torn = Some(fault);
+        } else {
+            parsed.unreadable += 1;
+            parsed.first_fault.get_or_insert(fault);
+        }
+    }
+    parsed
+}
+
+fn parse_line(line: u64, bytes: &[u8], chunk: &mut Chunk) -> Result<(), Fault> {
+    let text = std::str::from_utf8(bytes).map_err(|e| Fault {
+        line,
+        reason: format!("the bytes from column {} are no UTF-8", e.valid_up_to() + 1),
+        cut_off: e.error_len().is_none(),
+    })?;
+    glyph::parse_line(text, chunk).map_err(|e| {
+        let message = e.to_string();
+        // The parser sees one line and calls it the first.
+        let reason = message.split(" at line ").next().unwrap_or_default();
+        Fault { line, reason: format!("{reason} (column {})", e.column()), cut_off: e.is_eof() }
+    })
+}
+
+/// What is known of a file while it is put together.
+#[derive(Default)]
+struct FileState {
+    spans: usize,
+    first_fault: Option<Fault>,
+}
+
+fn join(files: &[PathBuf], parsed: Receiver<(u64, Item<Parsed>)>) -> Result<Loaded, LoadError> {
+    let mut early = BTreeMap::new();
+    let mut next = 0;
+    let mut all = Joined::default();
+    let mut warnings = Vec::new();
+    let mut state = FileState::default();
+    for (number, item) in parsed {
+        early.insert(number, item);
+        while let Some(item) = early.remove(&next) {
+            next += 1;
+            match item {
+                Item::Lines { file, lines } => {
+                    take(&files[file], lines, &mut state, &mut all, &mut warnings)?;
+                }
+                Item::End { file, cut_short } => {
+                    let state = std::mem::take(&mut state);
+                    if let Some(fault) = state.first_fault {
+                        let what = format!("is no span and was left out: {}", fault.reason);
+                        warnings.push(Warning { path: files[file].clone(), line: Some(fault.line), what });
+                    }
+                    if cut_short {
+                        let what = "the compressed file ends before its end; what could be read was taken";
+                        warnings.push(Warning {
+                            path: files[file].clone(),
+                            line: None,
+                            what: what.to_owned(),
+                        });
+                    }
+                }
+                Item::Failed(error) => return Err(error.into()),
+            }
+        }
+    }
+    let (spans, oddities) = all.into_spans();
+    Ok(Loaded { spans, oddities, warnings })
+}
+
+fn take(
+    path: &Path,
+    parsed: Parsed,
+    state: &mut FileState,
+    all: &mut Joined,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), LoadError> {
+    state.spans += parsed.chunk.len();
+    if state.spans == 0 {
+        // A whole block without a span, or a last line that is not even the beginning of one.
+        let torn = parsed.torn.as_ref().filter(|torn| !torn.cut_off);
+        if let Some(fault) = parsed.first_fault.as_ref().or(torn) {
+            let (line, reason) = (fault.line, fault.reason.clone());
+            return Err(LoadError::NotATrace { path: path.to_owned(), line, reason });
+        }
+    }
+    all.oddities.add(Oddity::UnreadableLine, parsed.unreadable);
+    if let Some(torn) = parsed.torn {
+        all.oddities.add(Oddity::TornLine, 1);
+        let what = "the last line is torn, as a crash leaves it; it was left out".to_owned();
+        warnings.push(Warning { path: path.to_owned(), line: Some(torn.line), what });
+    }
+    if state.first_fault.is_none() {
+        state.first_fault = parsed.first_fault;
+    }
+    if !all.add(parsed.chunk) {
+        return Err(LoadError::TooMany { path: path.to_owned() });
+    }
+    Ok(())
+}

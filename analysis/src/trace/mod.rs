@@ -1,0 +1,65 @@
+//! Traces: many spans in columns, and what can be said of them.
+//!
+//! In: paths of span files. Out: a [`summary`], a Chrome trace ([`chrome`]), a [`waterfall`]. Not here: what the
+//! command line does with them; any format but glyph's own JSONL.
+
+// From files to columns.
+pub mod load;
+pub mod columns;
+pub mod oddity;
+
+// From columns to who caused whom, and what it cost.
+pub mod tree;
+pub mod self_time;
+pub mod critical_path;
+
+// From both to what people look at.
+pub mod summary;
+pub mod chrome;
+pub mod waterfall;
+
+pub use columns::Spans;
+pub use critical_path::CriticalPath;
+pub use load::{Keep, LoadError, Loaded, Sources, load};
+pub use oddity::{Oddities, Oddity};
+pub use tree::Tree;
+
+/// Spans with their tree: what every answer starts from.
+#[derive(Debug)]
+pub struct Traces {
+    /// The spans, in the order of the files.
+    pub spans: Spans,
+    /// Who caused whom.
+    pub tree: Tree,
+    /// What is odd about the files or the tree.
+    pub oddities: Oddities,
+}
+
+impl Traces {
+    /// Finds each span's parent.
+    pub fn resolve(spans: Spans, mut oddities: Oddities) -> Self {
+        let tree = Tree::resolve(spans.links(), &mut oddities);
+        Self { spans, tree, oddities }
+    }
+
+    /// Of each span, the time in which no child of it ran.
+    pub fn self_times(&self) -> Vec<u64> {
+        self_time::self_times(&self.spans.start, &self.spans.end, &self.tree)
+    }
+
+    /// What of all that the traces waited for.
+    pub fn critical_path(&self) -> CriticalPath {
+        critical_path::critical_path(&self.spans.start, &self.spans.end, &self.tree)
+    }
+
+    /// A row for each service and name.
+    ///
+    /// # Errors
+    /// If polars refuses, which it has no reason to.
+    pub fn summarize(&self) -> Result<summary::Summary, summary::SummaryError> {
+        summary::summarize(self)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod arbitrary;

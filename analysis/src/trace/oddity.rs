@@ -1,0 +1,119 @@
+//! What is odd about span files without keeping them from being read: counted by kind, never guessed over.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+/// A kind of oddity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Oddity {
+    /// The last line of a file, cut short by a crash.
+    TornLine,
+    /// A line that is no span, in a file of spans.
+    UnreadableLine,
+    /// A span without an end; taken to have ended when it started.
+    WithoutEnd,
+    /// A span that ends before it starts; taken to have ended when it started.
+    EndBeforeStart,
+    /// A span whose id another span of its trace has, too. Both count; children go to the first.
+    DuplicateId,
+    /// A span whose parent is in none of the files; taken as a root.
+    Orphan,
+    /// Spans that are each other's ancestors; the one that starts first is taken as a root.
+    Cycle,
+}
+
+impl Oddity {
+    /// The name in machine-readable output.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::TornLine => "torn_lines",
+            Self::UnreadableLine => "unreadable_lines",
+            Self::WithoutEnd => "spans_without_end",
+            Self::EndBeforeStart => "end_before_start",
+            Self::DuplicateId => "duplicate_ids",
+            Self::Orphan => "orphans",
+            Self::Cycle => "cycles",
+        }
+    }
+
+    /// What it is called when there are so many of it, and what was done about it.
+    pub fn describe(self, count: u64) -> String {
+        let (one, many, done) = match self {
+            Self::TornLine => ("torn line", "torn lines", "left out"),
+            Self::UnreadableLine => ("unreadable line", "unreadable lines", "left out"),
+            Self::WithoutEnd => ("span without end", "spans without end", "counted with no duration"),
+            Self::EndBeforeStart => (
+                "span that ends before its start",
+                "spans that end before their start",
+                "counted with no duration",
+            ),
+            Self::DuplicateId => (
+                "span with another span's id",
+                "spans with another span's id",
+                "counted, but without children",
+            ),
+            Self::Orphan => ("orphan", "orphans", "the parent is in none of the files; taken as a root"),
+            Self::Cycle => ("cycle of parents", "cycles of parents", "broken at the earliest span"),
+        };
+        format!("{} {} ({done})", crate::text::grouped(count), if count == 1 { one } else { many })
+    }
+}
+
+/// How many there are of each kind of oddity; kinds of which there are none are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(transparent)]
+pub struct Oddities(#[schemars(with = "BTreeMap<String, u64>")] BTreeMap<Oddity, u64>);
+
+impl Oddities {
+    /// Counts some more.
+    pub fn add(&mut self, kind: Oddity, count: u64) {
+        if count > 0 {
+            *self.0.entry(kind).or_default() += count;
+        }
+    }
+
+    /// How many there are of a kind.
+    pub fn get(&self, kind: Oddity) -> u64 {
+        self.0.get(&kind).copied().unwrap_or(0)
+    }
+
+    /// The kinds that there are, and how many of each.
+    pub fn iter(&self) -> impl Iterator<Item = (Oddity, u64)> + '_ {
+        self.0.iter().map(|(kind, count)| (*kind, *count))
+    }
+
+    /// Whether nothing is odd.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds the counts of `other`.
+    pub fn absorb(&mut self, other: &Self) {
+        for (kind, count) in other.iter() {
+            self.add(kind, count);
+        }
+    }
+}
+
+impl Serialize for Oddities {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(kind, count)| (kind.key(), count)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn oddities_read_as_english() {
+        assert_eq!(Oddity::WithoutEnd.describe(1), "1 span without end (counted with no duration)");
+        assert_eq!(
+            Oddity::EndBeforeStart.describe(2),
+            "2 spans that end before their start (counted with no duration)"
+        );
+        assert_eq!(Oddity::TornLine.describe(1_000), "1,000 torn lines (left out)");
+    }
+}

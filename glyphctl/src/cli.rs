@@ -1,0 +1,33 @@
+//! The command line as clap parses it: commands, their flags, and the help that teaches them.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{demo::DemoArgs, trace::TraceArgs};
+
+/// Looks into what Glyph recorded, offline: no server, no daemon.
+#[derive(Debug, Parser)]
+#[command(name = "glyphctl", version, arg_required_else_help = true, propagate_version = true)]
+#[command(
+    after_help = "Exit codes: 0 fine, 1 a check found something, 2 the command could not do its work.\n\
+                        Data goes to standard output, everything else to standard error."
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The whole story once: traffic through the proxy, to a plugin, into traces.
+    ///
+    /// Starts a small server, a daemon that records everything, and a plugin, all on loopback; sends a few hundred
+    /// bundled requests; and tells what came of it. Takes a few seconds, and leaves a recording to look around in.
+    Demo(DemoArgs),
+    /// Traces: where the time went.
+    Trace(TraceArgs),
+    /// The demo's plugin, as a process of its own.
+    #[command(hide = true)]
+    PluginProcess,
+}

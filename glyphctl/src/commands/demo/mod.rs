@@ -1,0 +1,121 @@
+//! `glyphctl demo`: the whole story once, on bundled traffic, in one process and on loopback.
+//!
+//! [`origin`] answers, [`clients`] ask it for [`requests`] through a daemon that records everything and shows it to
+//! a [`plugin`]; [`story`] tells what came of it, with the same code as the other commands; [`open`] shows it.
+
+mod origin;
+mod requests;
+mod clients;
+mod plugin;
+mod story;
+mod open;
+
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use console::Term;
+use glyphd::{Config, Daemon, app::Summary, plugin::State, telemetry::log};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+pub(crate) use plugin::run as run_plugin;
+
+use self::{clients::Answers, origin::Origin};
+use crate::output::{failure::HintExt, note};
+
+/// How long the plugin may take to connect.
+const PLUGIN_START: Duration = Duration::from_secs(20);
+
+/// Flags of `glyphctl demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Where to put the recording and the Chrome trace; must not exist yet [default: a new temporary directory]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Open the Chrome trace in Perfetto, in the browser
+    #[arg(long)]
+    open: bool,
+}
+
+/// What there is to tell of.
+struct Recorded {
+    dir: PathBuf,
+    answers: Answers,
+    took: Duration,
+    summary: Summary,
+}
+
+/// Runs it.
+pub(crate) fn run(flags: &DemoArgs) -> anyhow::Result<ExitCode> {
+    // Failures are part of the story; only what the story does not expect is worth a log line.
+    log::to_stderr(&std::env::var("GLYPH_LOG").unwrap_or_else(|_| "error".to_owned()))
+        .map_err(anyhow::Error::msg)?;
+    let dir = directory(flags.out.as_deref())?;
+    note(format_args!("the demo's files are in {}", dir.display()));
+    let runtime = tokio::runtime::Runtime::new()?;
+    let recorded = runtime.block_on(record(dir))?;
+    let chrome = story::tell(&recorded)?;
+    if flags.open {
+        runtime.block_on(open::in_perfetto(&chrome))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn directory(wanted: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let Some(dir) = wanted else {
+        return Ok(tempfile::Builder::new().prefix("glyph-demo-").tempdir()?.keep());
+    };
+    fs::create_dir(dir).with_context(|| format!("--out {}", dir.display())).map_err(|e| {
+        match e.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+            Some(ErrorKind::AlreadyExists) => e.hint("the demo writes over nothing; choose a new directory"),
+            Some(ErrorKind::NotFound) => e.hint("the folder in which it is to stand does not exist"),
+            _ => e,
+        }
+    })?;
+    Ok(fs::canonicalize(dir)?)
+}
+
+/// Starts everything, sends the requests, and stops everything in order.
+async fn record(dir: PathBuf) -> anyhow::Result<Recorded> {
+    let origin = Origin::start().await?;
+    let plugins = dir.join("plugins");
+    plugin::install(&plugins)?;
+    let mut config = Config::on_free_ports();
+    config.record = Some(dir.join(story::RECORDING));
+    config.plugins_dir = Some(plugins);
+    let daemon = Daemon::start(config).await?;
+    let settled = tokio::time::timeout(PLUGIN_START, daemon.plugins_settled()).await;
+    let connected = settled.is_ok_and(|states| states.values().all(|state| *state == State::Connected));
+
+    let driven = if connected {
+        let requests = requests::bundled(&origin)?;
+        let progress = bar(requests.len());
+        let start = Instant::now();
+        let answers = clients::drive(daemon.addresses().proxy, requests, &progress).await;
+        progress.finish_and_clear();
+        Some((answers, start.elapsed()))
+    } else {
+        None
+    };
+    let summary = daemon.drain().await?;
+    let Some((answers, took)) = driven else {
+        bail!("the plugin did not connect; with GLYPH_LOG=info the daemon says why");
+    };
+    Ok(Recorded { dir, answers: answers?, took, summary })
+}
+
+fn bar(requests: usize) -> ProgressBar {
+    let target =
+        if Term::stderr().is_term() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(requests as u64), target);
+    if let Ok(style) = ProgressStyle::with_template("requests {wide_bar} {pos} of {len} {per_sec}") {
+        bar.set_style(style);
+    }
+    bar
+}

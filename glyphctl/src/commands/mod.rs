@@ -1,0 +1,17 @@
+//! One module a command: flags in, work done by the libraries, results to `output`.
+
+pub(crate) mod demo;
+pub(crate) mod trace;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+
+/// Does what the command line says.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Trace(args) => trace::run(args),
+        Command::PluginProcess => demo::run_plugin().map(|()| ExitCode::SUCCESS),
+    }
+}

@@ -1,0 +1,33 @@
+//! `glyphctl trace …`: spans summarised, converted and shown.
+
+pub(crate) mod input;
+mod show;
+mod summarize;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+/// Flags of `glyphctl trace`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct TraceArgs {
+    #[command(subcommand)]
+    command: TraceCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TraceCommand {
+    /// Count, errors, percentiles, self time and critical path of every span name; also makes Chrome traces.
+    Summarize(summarize::SummarizeArgs),
+    /// One trace as a waterfall.
+    Show(show::ShowArgs),
+}
+
+/// Runs it.
+pub(crate) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
+    match args.command {
+        TraceCommand::Summarize(args) => summarize::run(&args),
+        TraceCommand::Show(args) => show::run(&args),
+    }
+}

@@ -1,0 +1,22 @@
+//! `glyphctl`: what was recorded, summarised, compared and gated, offline.
+
+mod cli;
+mod commands;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match commands::run(cli) {
+        Ok(code) => code,
+        // Whoever read our output has seen enough.
+        Err(error) if output::failure::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::failure::report(&error);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Everything that is printed: data to standard output, the rest to standard error.
+//!
+//! In: results as the libraries give them. Out: text. What traffic wrote is escaped here, in every format, for what
+//! that format gives a meaning.
+
+pub(crate) mod failure;
+mod json;
+pub(crate) mod progress;
+pub(crate) mod summary;
+mod table;
+pub(crate) mod waterfall;
+
+use std::{
+    fmt::Display,
+    io::{self, BufWriter, Write},
+};
+
+use anyhow::Context;
+use clap::ValueEnum;
+use glyph_analysis::text::visible;
+
+/// How a table is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: durations in three digits.
+    Table,
+    /// For programs: exact, documented, stable.
+    Json,
+    /// For pull requests.
+    Markdown,
+    /// For spreadsheets: exact.
+    Csv,
+}
+
+/// Lets `write` print to standard output.
+pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    write(&mut out).and_then(|()| out.flush()).context("standard output: can't be written")
+}
+
+/// Says something that the user should know, beside the data.
+pub(crate) fn note(what: impl Display) {
+    eprintln!("glyphctl: {}", visible(&what.to_string()));
+}
+
+/// Says that something is odd.
+pub(crate) fn warn(what: impl Display) {
+    note(format_args!("warning: {what}"));
+}
+
+/// How many columns there are to print in.
+pub(crate) fn width() -> usize {
+    let terminal = console::Term::stdout();
+    let columns = if terminal.is_term() { terminal.size_checked() } else { None };
+    columns.map_or(100, |(_, columns)| columns.into())
+}
+
+/// Whether to print in colour: on a terminal, unless `NO_COLOR` is set.
+pub(crate) fn in_colour() -> bool {
+    let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !forbidden && console::Term::stdout().is_term() && console::colors_enabled()
+}

@@ -1,0 +1,65 @@
+//! A progress bar for reading files; only on a terminal.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use console::Term;
+use glyph_formats::jsonl::input::Progress;
+use indicatif::{ProgressBar, ProgressStyle};
+
+const REDRAW: Duration = Duration::from_millis(100);
+
+/// A bar that follows a [`Progress`] until it is dropped.
+pub(crate) struct Bar {
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Bar {
+    /// Starts to draw, if standard error is a terminal.
+    pub(crate) fn start(what: &'static str, progress: &Progress) -> Self {
+        let ended = Arc::new(AtomicBool::new(false));
+        let thread = Term::stderr().is_term().then(|| {
+            let (progress, ended) = (progress.clone(), Arc::clone(&ended));
+            thread::spawn(move || follow(what, &progress, &ended))
+        });
+        Self { ended, thread }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // It has nothing to say.
+            drop(thread.join());
+        }
+    }
+}
+
+fn follow(what: &'static str, progress: &Progress, ended: &AtomicBool) {
+    let (bar, template) = match progress.total {
+        Some(total) => (ProgressBar::new(total), "{msg} {wide_bar} {bytes} of {total_bytes} {bytes_per_sec}"),
+        None => (ProgressBar::no_length(), "{msg} {spinner} {bytes} {bytes_per_sec}"),
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    loop {
+        // Short files are read before anybody could see a bar.
+        thread::park_timeout(REDRAW);
+        if ended.load(Ordering::Acquire) {
+            break;
+        }
+        bar.set_position(progress.read());
+    }
+    bar.finish_and_clear();
+}

@@ -1,0 +1,130 @@
+//! The demo is what a stranger runs first: it must come out whole, and what it says must be so.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use glyph_formats::{AuditEntry, Finding, Flow, Recording, Span, SpanId, jsonl};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::harness::{names_in, run};
+
+/// What the demo promises to take at most.
+const PROMISED: Duration = Duration::from_secs(20);
+
+fn all<T: DeserializeOwned>(recording: &Path, name: &str) -> Vec<T> {
+    jsonl::records(&recording.join(name)).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn the_demo_tells_one_story_and_its_commands_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("demo");
+    let start = Instant::now();
+    let run = run(["demo", "--out", out.to_str().unwrap()]).fine();
+    assert!(start.elapsed() < PROMISED, "{:?}", start.elapsed());
+    assert_eq!(names_in(&out), ["plugins", "recording", "trace.json"]);
+    let recording = out.join("recording");
+    assert!(
+        Recording::open(&recording).unwrap().info.end_time_unix_nano.is_some(),
+        "the recording is finished"
+    );
+
+    // Every request is a flow, the ones that broke too.
+    let requests = include_str!("../../../testdata/demo/requests.jsonl").lines().count();
+    let flows: Vec<Flow> = all(&recording, "flows.jsonl");
+    assert_eq!(flows.len(), requests);
+    let kinds: BTreeSet<_> = flows.iter().filter_map(|f| Some(f.error.as_ref()?.kind.as_str())).collect();
+    assert_eq!(kinds, BTreeSet::from(["connect_refused", "upstream_closed"]));
+    assert!(run.stdout.contains(&format!("{requests} requests through the proxy")), "{}", run.stdout);
+
+    the_pipeline_is_in_the_trace_file(&recording, &flows);
+
+    let findings: Vec<Finding> = all(&recording, "findings.jsonl");
+    let audit: Vec<AuditEntry> = all(&recording, "audit.jsonl");
+    let told = flows.iter().find(|f| run.stdout.contains(&f.trace_id.to_string())).expect("a trace is shown");
+    assert!(told.request.url.contains("/reports/"), "the slow pages are the slow ones: {}", told.request.url);
+    assert!(findings.iter().any(|f| f.trace_id == told.trace_id && run.stdout.contains(&f.kind)));
+    assert!(audit.iter().any(|a| a.trace_id == Some(told.trace_id) && run.stdout.contains(&a.event)));
+
+    let chrome: Value = serde_json::from_slice(&fs::read(out.join("trace.json")).unwrap()).unwrap();
+    let slices = chrome["traceEvents"].as_array().unwrap().iter().filter(|e| e["ph"] == "X").count();
+    assert_eq!(slices, all::<Span>(&recording, "traces.jsonl").len());
+
+    let program = env!("CARGO_BIN_EXE_glyphctl");
+    let commands: Vec<_> = run.stdout.lines().filter_map(|line| line.trim().strip_prefix(program)).collect();
+    assert!(commands.len() >= 3, "{}", run.stdout);
+    for command in commands {
+        let output = Command::new(program).args(command.split_whitespace()).output().unwrap();
+        assert!(output.status.success() && !output.stdout.is_empty(), "{command}: {output:?}");
+    }
+}
+
+/// Every span of the tables for capture, dispatch, bus and runner, with the right parents.
+fn the_pipeline_is_in_the_trace_file(recording: &Path, flows: &[Flow]) {
+    let spans: Vec<Span> = all(recording, "traces.jsonl");
+    let by_id: BTreeMap<SpanId, &Span> = spans.iter().map(|s| (s.span_id, s)).collect();
+    let parent = |span: &Span| span.parent_span_id.and_then(|id| by_id.get(&id)).map(|p| p.name.as_ref());
+    let edges: BTreeSet<_> = spans.iter().map(|s| (parent(s), s.name.as_ref())).collect();
+    assert_eq!(
+        edges,
+        BTreeSet::from([
+            (None, "plugin.supervisor.task"),
+            (Some("plugin.supervisor.task"), "plugin.runner.exec"),
+            (None, "plugin_bus.authenticate"),
+            (None, "plugin_bus.EventStream"),
+            (Some("plugin_bus.EventStream"), "plugin_bus.authenticate"),
+            (None, "proxy.capture_flow"),
+            (Some("proxy.capture_flow"), "proxy.upstream_request"),
+            (Some("proxy.capture_flow"), "proxy.publish_flow_event"),
+            (Some("proxy.publish_flow_event"), "plugin_bus.dispatch_flow"),
+            (Some("plugin_bus.dispatch_flow"), "plugin_bus.broadcast"),
+            (Some("plugin_bus.dispatch_flow"), "plugin_bus.dispatch_event"),
+            (Some("plugin_bus.dispatch_event"), "plugin_bus.receive_event"),
+        ])
+    );
+    let delivered: BTreeSet<_> =
+        spans.iter().filter(|s| s.name == "plugin_bus.dispatch_event").map(|s| s.trace_id).collect();
+    let captured: BTreeSet<_> = flows.iter().map(|f| f.trace_id).collect();
+    assert_eq!(delivered, captured, "each flow's trace reaches from capture to delivery");
+}
+
+#[test]
+fn the_requests_secrets_are_in_no_file_of_the_demo() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("demo");
+    run(["demo", "--out", out.to_str().unwrap()]).fine();
+    let requests: Vec<Value> = include_str!("../../../testdata/demo/requests.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let mut secrets: Vec<&str> = Vec::new();
+    for request in &requests {
+        let header = |name: &str| request["headers"][name].as_str();
+        secrets.extend(header("authorization").and_then(|v| v.strip_prefix("Bearer ")));
+        secrets.extend(header("cookie").and_then(|v| v.split(['=', ';']).nth(1)));
+        secrets.extend(request["path"].as_str().and_then(|p| p.split("token=").nth(1)));
+    }
+    assert!(secrets.len() > 50, "{}", secrets.len());
+    for folder in [out.clone(), out.join("recording")] {
+        for name in names_in(&folder) {
+            let Ok(text) = fs::read_to_string(folder.join(&name)) else { continue };
+            for secret in &secrets {
+                assert!(!text.contains(secret), "{secret} is in {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_demo_writes_over_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = run(["demo", "--out", dir.path().to_str().unwrap()]).unable();
+    assert!(run.stderr.contains("--out") && run.stderr.contains("hint: "), "{}", run.stderr);
+    assert_eq!(names_in(dir.path()), [""; 0]);
+}

@@ -1,0 +1,44 @@
+use crate::harness::{run, testdata};
+
+fn show(name: &str, more: &[&str]) -> crate::harness::Run {
+    let file = testdata(name);
+    let mut args = vec!["trace", "show", file.to_str().unwrap(), "--width", "90"];
+    args.extend(more);
+    run(args)
+}
+
+#[test]
+fn the_slowest_trace_is_a_waterfall() {
+    insta::assert_snapshot!(show("checkout", &[]).fine().stdout);
+}
+
+#[test]
+fn a_trace_is_found_by_the_beginning_of_its_id_and_shown_in_full() {
+    insta::assert_snapshot!(show("checkout", &["4BF92f", "--attributes", "--events"]).fine().stdout);
+}
+
+#[test]
+fn only_traces_with_errors_are_shown_if_wanted() {
+    let run = show("checkout", &["--errors", "--slowest", "9"]).fine();
+    assert_eq!(run.stdout.matches("trace 4bf92f35").count(), 1);
+    assert_eq!(run.stdout.matches("trace ").count(), 1, "{}", run.stdout);
+    let run = show("odd", &["--errors"]).fine();
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.ends_with("glyphctl: no trace with an error there\n"), "{}", run.stderr);
+}
+
+#[test]
+fn a_trace_that_is_not_there_is_named() {
+    let run = show("checkout", &["ffff"]).unable();
+    assert!(
+        run.stderr.starts_with("glyphctl: \"ffff\": no trace with that id there\nhint: "),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn names_do_no_harm() {
+    let run = show("hostile", &["--attributes", "--events"]).fine();
+    assert!(!run.stdout.contains(|c| c != '\n' && glyph_analysis::text::is_hidden(c)), "{}", run.stdout);
+}
