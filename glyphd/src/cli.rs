@@ -63,7 +63,7 @@ pub struct Args {
     pub trace_service_name: String,
 
     /// Which share of the traces is recorded, 0 to 1 (a request that is part of a trace keeps that trace's choice)
-    #[arg(long, value_name = "0..1", default_value_t = 1.0, help_heading = "Tracing", value_parser = ratio)]
+    #[arg(long, value_name = "0..1", default_value_t = 1.0, help_heading = "Tracing", value_parser = ratio, allow_negative_numbers = true)]
     pub trace_sample_ratio: f64,
 
     /// Headers for the endpoint, K=V,… or @FILE with one K=V a line; secrets belong in the file or the variable
@@ -93,7 +93,7 @@ pub struct Args {
     pub config: Option<PathBuf>,
 
     /// How long exchanges under way may take to end at a stop, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(..=86_400))]
     pub drain_timeout: u64,
 
     /// What is logged to standard error: a level, or levels by module (warn,glyphd=debug)
@@ -177,6 +177,10 @@ fn endpoint(text: &str) -> Result<String, String> {
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err("expected http:// or https://, for example http://localhost:4318".to_owned());
     }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a secret in a flag can be seen by others; credentials belong in --trace-headers @FILE"
+            .to_owned());
+    }
     if url.path() == "/" {
         url.set_path("/v1/traces");
     }
@@ -189,20 +193,30 @@ fn ratio(text: &str) -> Result<f64, String> {
 }
 
 fn headers(text: &str) -> Result<Vec<(String, String)>, FlagError> {
-    let list = match text.strip_prefix('@') {
+    let pairs = match text.strip_prefix('@') {
+        // One a line, so that a value may have commas.
         Some(path) => fs::read_to_string(path)
             .map_err(|e| FlagError::Headers(format!("{path}: {e}")))?
-            .replace('\n', ","),
-        None => text.to_owned(),
+            .lines()
+            .map(str::to_owned)
+            .collect(),
+        None => text.split(',').map(str::to_owned).collect::<Vec<_>>(),
     };
-    let pairs = list.split(',').map(str::trim).filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| match pair.split_once('=') {
-            Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
-            // The pair itself may be a secret and is not shown.
-            None => Err(FlagError::Headers("expected K=V,K=V".to_owned())),
-        })
-        .collect()
+    pairs.iter().map(|pair| pair.trim()).filter(|pair| !pair.is_empty()).map(header).collect()
+}
+
+/// One header. Its value, or all of it where it is no pair, may be a secret and is not shown.
+fn header(pair: &str) -> Result<(String, String), FlagError> {
+    let wrong = |what: String| Err(FlagError::Headers(what));
+    let Some((name, value)) = pair.split_once('=') else { return wrong("expected K=V,K=V".to_owned()) };
+    let (name, value) = (name.trim(), value.trim());
+    if http::HeaderName::try_from(name).is_err() {
+        return wrong(format!("{name:?} is no name of a header"));
+    }
+    if http::HeaderValue::try_from(value).is_err() {
+        return wrong(format!("the value of {name} is none that a header can have"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[cfg(test)]
@@ -214,6 +228,7 @@ mod tests {
         assert_eq!(endpoint("http://c:4318").unwrap(), "http://c:4318/v1/traces");
         assert_eq!(endpoint("https://c/custom").unwrap(), "https://c/custom");
         assert!(endpoint("c:4318").is_err());
+        assert!(endpoint("http://joe:s3cret@c:4318").is_err());
     }
 
     #[test]
@@ -228,9 +243,17 @@ mod tests {
         let want = vec![("a".to_owned(), "1".to_owned()), ("b".to_owned(), "x=y".to_owned())];
         assert_eq!(headers("a=1,b=x=y").unwrap(), want);
         let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), "a=1\nb=x=y\n").unwrap();
+        fs::write(file.path(), "a=1\n\nb=x=y\n").unwrap();
         assert_eq!(headers(&format!("@{}", file.path().display())).unwrap(), want);
-        let error = headers("s3cret").unwrap_err().to_string();
-        assert!(!error.contains("s3cret"), "{error}");
+        fs::write(file.path(), "a=1, 2").unwrap();
+        assert_eq!(
+            headers(&format!("@{}", file.path().display())).unwrap(),
+            [("a".to_owned(), "1, 2".to_owned())]
+        );
+        for wrong in ["s3cret", "a=s3cret\u{7}"] {
+            let error = headers(wrong).unwrap_err().to_string();
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+        assert!(headers("a b=1").is_err());
     }
 }

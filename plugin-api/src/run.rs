@@ -15,6 +15,8 @@ use crate::{
 
 /// Messages on their way to the daemon; more than that, and the plugin waits.
 const OUTGOING: usize = 64;
+/// The largest message that the daemon may send, in bytes: a flow event with all that it keeps of a body.
+const MESSAGE_LIMIT: usize = 256 << 20;
 
 /// Why a plugin stopped before the daemon said goodbye.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +55,8 @@ pub async fn run(mut plugin: impl Plugin) -> Result<(), RunError> {
     let (address, name, token) = (var(env::BUS)?, var(env::NAME)?, var(env::TOKEN)?);
     let connect = |source| RunError::Connect { address: address.clone(), source };
     let endpoint = Endpoint::from_shared(address.clone()).map_err(connect)?;
-    let mut bus = PluginBusClient::new(endpoint.connect().await.map_err(connect)?);
+    let channel = endpoint.connect().await.map_err(connect)?;
+    let mut bus = PluginBusClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT);
 
     let grant = bus
         .grant_capabilities(GrantCapabilitiesRequest {

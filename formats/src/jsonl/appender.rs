@@ -5,7 +5,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -20,7 +20,8 @@ use super::Writer;
 pub struct AppenderOptions {
     /// The queue's length, in records.
     pub capacity: usize,
-    /// How long a record waits for room in the queue before it is refused.
+    /// How long a record waits for room in the queue before it is refused. Once one has waited in vain, those after
+    /// it do not wait until there is room again: a disk that hangs does not slow everything down for ever.
     pub patience: Duration,
     /// How long a record may wait in memory for the ones after it. A crash loses no more than that, and the queue.
     pub flush_interval: Duration,
@@ -67,6 +68,8 @@ pub struct Appender<T> {
     thread: Mutex<Option<JoinHandle<io::Result<()>>>>,
     counters: Arc<Counters>,
     patience: Duration,
+    /// Whether a record has waited in vain, and none has found room since.
+    stuck: AtomicBool,
 }
 
 impl<T: Send + 'static> Appender<T> {
@@ -99,21 +102,29 @@ impl<T: Send + 'static> Appender<T> {
             thread: Mutex::new(Some(thread)),
             counters,
             patience: options.patience,
+            stuck: AtomicBool::new(false),
         })
     }
 
     /// Hands an item over; waits for room, up to the appender's patience.
     ///
     /// # Errors
-    /// If there was no room in that time.
+    /// If there was no room in that time, or there is none still.
     pub fn send(&self, item: T) -> Result<(), Refused> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sent = queue.ok_or(Refused).and_then(|queue| match queue.try_send(item) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.stuck.store(false, Ordering::Relaxed);
+                Ok(())
+            }
             Err(TrySendError::Disconnected(_)) => Err(Refused),
+            Err(TrySendError::Full(_)) if self.stuck.load(Ordering::Relaxed) => Err(Refused),
             Err(TrySendError::Full(item)) => match queue.send_timeout(item, self.patience) {
                 Ok(()) => Ok(()),
-                Err(SendTimeoutError::Timeout(_) | SendTimeoutError::Disconnected(_)) => Err(Refused),
+                Err(SendTimeoutError::Timeout(_) | SendTimeoutError::Disconnected(_)) => {
+                    self.stuck.store(true, Ordering::Relaxed);
+                    Err(Refused)
+                }
             },
         });
         if sent.is_err() {

@@ -54,7 +54,7 @@ impl Blocks {
     /// The next lines, none at the end.
     ///
     /// # Errors
-    /// If reading fails or a line is longer than [`MAX_LINE`].
+    /// If reading fails or a line is longer than `MAX_LINE`.
     pub fn next_block(&mut self) -> Result<Option<Block<'_>>, ReadError> {
         self.buffer.copy_within(self.pending.clone(), 0);
         self.pending = 0..self.pending.len();

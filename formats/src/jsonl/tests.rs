@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{BufRead, Write},
     path::{Path, PathBuf},
 };
 
@@ -179,4 +179,31 @@ fn a_full_disk_is_told_once_and_loses_nothing_before_the_backlog_is_full() {
     assert!(appender.close().is_err(), "what could not be written is told at the end");
     assert_eq!(faults.try_iter().count(), 0, "not once a flush");
     assert_eq!(appender.counts().lost, 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_hangs_is_waited_for_once_and_costs_only_what_finds_no_room() {
+    let (dir, _) = folder();
+    let fifo = dir.path().join("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    // Nobody reads: the pipe takes 64 KiB, and then it hangs.
+    let writer = Writer::append(&fifo, WriterOptions::default()).unwrap();
+    let options = AppenderOptions { capacity: 10, ..AppenderOptions::default() };
+    let write = |item: Record, writer: &mut Writer| writer.write(&item);
+    let appender = Appender::spawn("test", writer, options, write, |_| {}).unwrap();
+    let long = |number| Record { number, text: "x".repeat(40_000) };
+    let began = std::time::Instant::now();
+    let taken = (0..1_000).filter(|number| appender.send(long(*number)).is_ok()).count();
+    assert!(began.elapsed() < options.patience * 100, "1,000 records waited one after the other");
+    assert!((10..100).contains(&taken), "{taken}");
+    assert_eq!(appender.counts().refused, 1_000 - taken as u64);
+
+    // When it goes on, all that was taken is written.
+    let reader = std::thread::spawn(move || {
+        let mut lines = std::io::BufReader::new(fs::File::open(fifo).unwrap()).lines();
+        (0..taken).map(|_| lines.next().unwrap().unwrap().len()).collect::<Vec<_>>()
+    });
+    appender.close().unwrap();
+    assert!(reader.join().unwrap().iter().all(|length| *length > 40_000));
 }

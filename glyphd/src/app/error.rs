@@ -62,7 +62,7 @@ impl StartError {
                 Some("ports below 1024 need a privilege; choose a higher one")
             }
             Self::Socket { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
-                Some("the socket exists; remove it if no glyphd is using it")
+                Some("another glyphd listens there, or it is no socket; choose another path")
             }
             Self::Socket { source, .. } if source.kind() == io::ErrorKind::InvalidInput => {
                 Some("a socket's path has at most 107 bytes")

@@ -14,6 +14,48 @@ use glyph_formats::{
 use super::StartError;
 use crate::config::{AuditTarget, Config};
 
+/// What a start has made so far. It is taken away again, unless the start succeeds.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    files: Vec<PathBuf>,
+    recording: Option<PathBuf>,
+}
+
+impl Made {
+    /// The start has succeeded.
+    pub(super) fn keep(mut self) {
+        self.files.clear();
+        self.recording = None;
+    }
+
+    fn append(&mut self, flag: &'static str, path: PathBuf) -> Result<Writer, StartError> {
+        let mut open = || {
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            let was_there = path.symlink_metadata().is_ok();
+            let writer = Writer::append(&path, WriterOptions { rotation: Some(Rotation::default()) })?;
+            if !was_there {
+                self.files.push(path.clone());
+            }
+            Ok(writer)
+        };
+        open().map_err(|source| StartError::Open { flag, path: path.clone(), source })
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // The start's own error is the one to tell.
+        for file in &self.files {
+            drop(fs::remove_file(file));
+        }
+        if let Some(dir) = &self.recording {
+            drop(fs::remove_dir_all(dir));
+        }
+    }
+}
+
 /// The open files.
 pub(super) struct Files {
     pub(super) flows: Option<Writer>,
@@ -28,13 +70,14 @@ impl Files {
     pub(super) fn open(
         config: &Config,
         create: impl FnOnce(&Path) -> Result<Recording, RecordingError>,
-    ) -> Result<(Self, Option<Recording>), StartError> {
-        // Those with a flag of their own first: a recording is made only if nothing else is in the way.
-        let named = |flag, path: &Option<PathBuf>| path.clone().map(|path| append(flag, path)).transpose();
+    ) -> Result<(Self, Option<Recording>, Made), StartError> {
+        let mut made = Made::default();
+        let mut named =
+            |flag, path: &Option<PathBuf>| path.clone().map(|path| made.append(flag, path)).transpose();
         let flows = named("--flow-file", &config.flow_file)?;
         let findings = named("--findings-file", &config.findings_file)?;
         let audit = match &config.audit_file {
-            Some(AuditTarget::File(path)) => Some(append("--audit-file", path.clone())?),
+            Some(AuditTarget::File(path)) => named("--audit-file", &Some(path.clone()))?,
             Some(AuditTarget::Stderr) | None => None,
         };
         // Ratio 0 installs nothing, so it makes no file either.
@@ -44,9 +87,10 @@ impl Files {
 
         let recording = config.record.as_deref().map(create).transpose()?;
         if let Some(recording) = &recording {
-            let rest = |file: &mut Option<Writer>, name| {
+            made.recording = Some(recording.dir.clone());
+            let mut rest = |file: &mut Option<Writer>, name| {
                 if file.is_none() {
-                    *file = Some(append("--record", recording.file(name))?);
+                    *file = Some(made.append("--record", recording.file(name))?);
                 }
                 Ok::<_, StartError>(())
             };
@@ -59,16 +103,6 @@ impl Files {
                 rest(&mut files.traces, TRACES)?;
             }
         }
-        Ok((files, recording))
+        Ok((files, recording, made))
     }
-}
-
-fn append(flag: &'static str, path: PathBuf) -> Result<Writer, StartError> {
-    let open = || {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        Writer::append(&path, WriterOptions { rotation: Some(Rotation::default()) })
-    };
-    open().map_err(|source| StartError::Open { flag, path: path.clone(), source })
 }

@@ -2,20 +2,17 @@
 
 mod error;
 mod files;
+mod socket;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use glyph_formats::{FORMAT_VERSION, Recording, UnixNanos, recording::RecordingInfo};
-use tokio::{
-    net::{TcpListener, UnixListener},
-    task::JoinHandle,
-    time::timeout,
-};
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use error::{DrainError, StartError};
 
-use self::files::Files;
+use self::{files::Files, socket::Socket};
 use crate::{
     audit::{Audit, Sink},
     capture::{Proxy, Server},
@@ -31,6 +28,8 @@ use crate::{
 
 /// How long plugins have, in the end, to work off what is in their queues.
 const PLUGIN_DRAIN: Duration = Duration::from_secs(5);
+/// How long connections to the plugin bus have, in the end, to close.
+const BUS_DRAIN: Duration = Duration::from_secs(1);
 /// How long the collector has, in the end, to take the last spans.
 const EXPORT_DRAIN: Duration = Duration::from_secs(5);
 
@@ -46,8 +45,7 @@ pub struct Daemon {
     findings: Findings,
     bus: Bus,
     recording: Option<Recording>,
-    /// The plugin socket's own directory, which goes with the daemon.
-    _socket_dir: Option<tempfile::TempDir>,
+    _socket: Socket,
 }
 
 /// Where a daemon is to be found.
@@ -79,6 +77,8 @@ pub struct Summary {
     pub flows: u64,
     /// Exchanges that could not be recorded.
     pub flows_dropped: u64,
+    /// Flow events that a plugin did not get, for want of room or of time.
+    pub events_dropped: u64,
     /// Findings that were stored.
     pub findings: u64,
     /// Spans in the trace file.
@@ -101,15 +101,13 @@ impl Daemon {
             config.plugins_dir.as_deref().map(manifest::load_all).transpose()?.unwrap_or_default();
         let proxy_listener = listen("--proxy-addr", config.proxy_addr).await?;
         let metrics_listener = listen("--metrics-addr", config.metrics_addr).await?;
-        let (socket, socket_dir) = plugin_socket(&config)?;
-        let bus_listener = UnixListener::bind(&socket)
-            .map_err(|source| StartError::Socket { path: socket.clone(), source })?;
+        let (bus_listener, socket) = Socket::listen(config.plugin_addr.as_deref())?;
         let addresses = Addresses {
             proxy: proxy_listener.local_addr().map_err(StartError::Runtime)?,
             metrics: metrics_listener.local_addr().map_err(StartError::Runtime)?,
-            plugin: socket,
+            plugin: socket.path.clone(),
         };
-        let (files, recording) =
+        let (files, recording, made) =
             Files::open(&config, |dir| Recording::create(dir, info(&config, &addresses)))?;
 
         let (telemetry, exporters) = Telemetry::start(&config.trace, files.traces)?;
@@ -119,6 +117,8 @@ impl Daemon {
         let audit = Arc::new(Audit::new(files.audit.map_or(Sink::Stderr, Sink::File), telemetry.clone()));
         let findings = Findings::start(files.findings).map_err(StartError::Runtime)?;
         let flow_log = files.flows.map(FlowLog::start).transpose().map_err(StartError::Runtime)?;
+
+        made.keep();
 
         let dispatcher = Dispatcher::new(telemetry.clone());
         let (intake, publisher) =
@@ -171,7 +171,7 @@ impl Daemon {
             findings,
             bus,
             recording,
-            _socket_dir: socket_dir,
+            _socket: socket,
         })
     }
 
@@ -193,7 +193,7 @@ impl Daemon {
     /// If a file could not be written to its end.
     pub async fn drain(self) -> Result<Summary, DrainError> {
         tracing::info!(limit_s = self.drain_timeout.as_secs(), "glyphd stops");
-        let stages = self.stages;
+        let mut stages = self.stages;
         self.shutdown.begun.cancel();
         stages.stop_capture.cancel();
         let all_ended = stages.capture.await.unwrap_or(false);
@@ -213,7 +213,10 @@ impl Daemon {
         self.shutdown.stop.cancel();
         drop(stages.supervisor.await);
         stages.stop_bus.cancel();
-        drop(stages.bus.await);
+        // A plugin's child that has fled from its group may still hang on it.
+        if timeout(BUS_DRAIN, &mut stages.bus).await.is_err() {
+            stages.bus.abort();
+        }
         drop(stages.control.await);
 
         let spans = self.exporters.shutdown(EXPORT_DRAIN).await;
@@ -231,6 +234,7 @@ impl Daemon {
         let summary = Summary {
             flows: Counters::get(&counters.flows),
             flows_dropped: Counters::get(&counters.flows_dropped),
+            events_dropped: Counters::get(&counters.events_dropped),
             findings: Counters::get(&counters.findings),
             spans: spans.written,
             spans_dropped: spans.dropped,
@@ -239,6 +243,7 @@ impl Daemon {
         tracing::info!(
             flows = summary.flows,
             flows_dropped = summary.flows_dropped,
+            events_dropped = summary.events_dropped,
             findings = summary.findings,
             spans = summary.spans,
             spans_dropped = summary.spans_dropped,
@@ -250,16 +255,6 @@ impl Daemon {
 
 async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { flag, address, source })
-}
-
-/// The socket's path, and the directory that was made for it.
-fn plugin_socket(config: &Config) -> Result<(PathBuf, Option<tempfile::TempDir>), StartError> {
-    if let Some(path) = &config.plugin_addr {
-        return Ok((path.clone(), None));
-    }
-    // Readable by the daemon's user only, as tempfile makes it.
-    let dir = tempfile::Builder::new().prefix("glyphd-").tempdir().map_err(StartError::Runtime)?;
-    Ok((dir.path().join("plugins.sock"), Some(dir)))
 }
 
 fn info(config: &Config, addresses: &Addresses) -> RecordingInfo {

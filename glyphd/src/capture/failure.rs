@@ -32,6 +32,8 @@ pub(super) enum Failure {
     TunnelBroken(String),
     #[error("the client went away before it had the whole response")]
     ClientGone,
+    #[error("glyphd was stopped")]
+    Stopped,
 }
 
 impl Failure {
@@ -55,11 +57,16 @@ impl Failure {
         let cause = chain(error);
         if error.is_user() || error.is_body_write_aborted() {
             Self::RequestBroken(cause)
-        } else if error.is_parse() {
+        } else if error.is_parse() || is_bad_framing(error) {
             Self::UpstreamInvalid(cause)
         } else {
             Self::UpstreamClosed(cause)
         }
+    }
+
+    /// The cause of what hyper reports of a body that the client sends.
+    pub(super) fn of_request_body(error: &hyper::Error) -> Self {
+        Self::RequestBroken(chain(error))
     }
 
     /// The kind, from a closed set.
@@ -75,12 +82,14 @@ impl Failure {
             Self::RequestBroken(_) => "request_broken",
             Self::TunnelBroken(_) => "tunnel_broken",
             Self::ClientGone => "client_gone",
+            Self::Stopped => "stopped",
         }
     }
 
     fn origin(&self) -> ErrorOrigin {
         match self {
             Self::BadTarget(_) | Self::RequestBroken(_) | Self::ClientGone => ErrorOrigin::Client,
+            Self::Stopped => ErrorOrigin::Glyph,
             _ => ErrorOrigin::Upstream,
         }
     }
@@ -89,6 +98,7 @@ impl Failure {
         match self {
             Self::BadTarget(_) | Self::RequestBroken(_) | Self::ClientGone => StatusCode::BAD_REQUEST,
             Self::ConnectTimeout { .. } => StatusCode::GATEWAY_TIMEOUT,
+            Self::Stopped => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_GATEWAY,
         }
     }
@@ -124,6 +134,12 @@ impl From<&ConnectError> for Failure {
             ConnectError::Connect { source, .. } => Self::Connect { address, cause: source.to_string() },
         }
     }
+}
+
+/// Whether a body came in chunks that are none.
+fn is_bad_framing(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|e| matches!(e.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput))
 }
 
 fn chain(error: &dyn Error) -> String {

@@ -1,13 +1,13 @@
 //! One request to its upstream, and the answer back.
 
-use http::{HeaderValue, Request, Response, Uri, Version, header};
+use http::{HeaderValue, Request, Response, StatusCode, Uri, Version, header};
 use http_body_util::Either;
 use hyper::body::Incoming;
 
 use super::{
     Answer, Proxy,
     failure::Failure,
-    headers::remove_hop_by_hop,
+    headers::{for_upstream, remove_hop_by_hop},
     recorder::Recorder,
     tee::{Side, Tee},
     upstream::ConnectionMade,
@@ -30,12 +30,13 @@ impl Proxy {
         span.set_with("server.address", || head.uri.host().unwrap_or_default().to_owned());
         span.set("server.port", head.uri.port_u16().unwrap_or(80));
 
-        remove_hop_by_hop(&mut head.headers);
+        for_upstream(&mut head.headers);
         // RFC 9112, 3.2.2: the URL in the request line is right, whatever Host says.
         if let Some(host) = host_header(&head.uri) {
             head.headers.insert(header::HOST, host);
         }
         head.version = Version::HTTP_11;
+        head.uri = without_user_info(head.uri);
         // With no tracing of our own there is no span to point to, and the client's header stays as it is.
         if self.options.propagate && self.telemetry.tracing() {
             span.context().put_into(&mut head.headers);
@@ -49,15 +50,30 @@ impl Proxy {
         if let Some(made) = head.extensions.get::<ConnectionMade>() {
             recorder.connected(*made);
         }
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Failure::UpstreamInvalid("it switched protocols unasked".to_owned()));
+        }
         recorder.responded(&head);
         remove_hop_by_hop(&mut head.headers);
+        // The version is each connection's own, too.
+        head.version = Version::HTTP_11;
         let body = Tee::new(body, Side::Response, limit, recorder.clone());
         Ok(Response::from_parts(head, Either::Left(body)))
     }
 }
 
+/// The URL as the pool may know it: connections are to a host, whoever asks.
+fn without_user_info(uri: Uri) -> Uri {
+    let mut parts = uri.clone().into_parts();
+    parts.authority = host_and_port(&uri).and_then(|host| host.parse().ok());
+    Uri::from_parts(parts).unwrap_or(uri)
+}
+
 fn host_header(uri: &Uri) -> Option<HeaderValue> {
+    HeaderValue::try_from(host_and_port(uri)?).ok()
+}
+
+fn host_and_port(uri: &Uri) -> Option<&str> {
     let authority = uri.authority()?.as_str();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    HeaderValue::try_from(host).ok()
+    Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
 }

@@ -1,11 +1,11 @@
 //! The forward proxy: takes requests, sends them upstream, and keeps what passed.
 //!
-//! In: clients' connections. Out: answers to them, and an [`Exchange`] for every request, whatever became of it,
+//! In: clients' connections. Out: answers to them, and an `Exchange` for every request, whatever became of it,
 //! to [`crate::sanitize::Intake`]. Bodies stream through; a bounded part of each is kept. Not here: what may be
 //! written down of an exchange, which is for sanitize.
 //!
-//! The way of a request: [`server`] accepts it, [`route`] decides about it, [`forward`] or [`tunnel`] carries it
-//! out with [`upstream`]; [`recorder`] and [`tee`] see to it that an exchange comes of it.
+//! The way of a request: `server` accepts it, `route` decides about it, `forward` or `tunnel` carries it
+//! out with `upstream`; `recorder` and `tee` see to it that an exchange comes of it.
 
 mod server;
 mod route;
@@ -72,7 +72,7 @@ pub(crate) struct Proxy {
     options: CaptureOptions,
     upstream: Upstream,
     tunnels: TaskTracker,
-    /// Ends the tunnels that are still open when the time to drain is over.
+    /// Ends everything that is still open when the time to drain is over.
     cut: CancellationToken,
     sequence: AtomicU64,
     intake: Intake,
@@ -81,11 +81,12 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) fn new(options: CaptureOptions, intake: Intake, telemetry: Telemetry) -> Self {
+        let cut = CancellationToken::new();
         Self {
             options,
-            upstream: Upstream::new(),
+            upstream: Upstream::new(cut.clone()),
             tunnels: TaskTracker::new(),
-            cut: CancellationToken::new(),
+            cut,
             sequence: AtomicU64::new(0),
             intake,
             telemetry,
@@ -106,7 +107,7 @@ impl Proxy {
         span.set_with("http.request.method", || request.method().as_str().to_owned());
         span.set_with("client.address", || client.ip().to_string());
 
-        let route = route(request.method(), request.uri(), request.headers());
+        let route = route(request.method(), request.uri());
         if let Ok(Route::Forward { url, host, port, .. } | Route::Tunnel { authority: url, host, port }) =
             &route
         {
@@ -114,7 +115,8 @@ impl Proxy {
             span.set_with("server.address", || host.clone());
             span.set("server.port", *port);
         }
-        let recorder = Recorder::start(draft, span, self.intake.clone(), self.telemetry.clone());
+        let recorder =
+            Recorder::start(draft, span, self.intake.clone(), self.telemetry.clone(), self.cut.clone());
         let answer = match route {
             Ok(Route::Forward { url, host, port }) => {
                 recorder.target("http", url.clone(), host, port);

@@ -12,6 +12,7 @@ use glyph_formats::{
     flow::{FlowError, Timings, Tunnel},
 };
 use http::{Request, StatusCode, response};
+use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::{
@@ -40,6 +41,8 @@ pub(super) struct Draft {
     timings: Timings,
     error: Option<FlowError>,
     upstream: Option<Span>,
+    /// What the client was answered, by the upstream or by us.
+    answered: Option<StatusCode>,
 }
 
 impl Draft {
@@ -63,6 +66,7 @@ impl Draft {
             timings: Timings::default(),
             error: None,
             upstream: None,
+            answered: None,
         }
     }
 
@@ -73,6 +77,16 @@ impl Draft {
 
     fn elapsed(&self) -> u64 {
         u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The exchange with the upstream has come to its end.
+    fn end_upstream(&mut self) {
+        let Some(mut upstream) = self.upstream.take() else { return };
+        if let Some(response) = &self.response
+            && (response.status.is_client_error() || response.status.is_server_error())
+        {
+            upstream.fail("http_status", response.status.to_string());
+        }
     }
 }
 
@@ -89,14 +103,21 @@ struct Shared {
     open: Mutex<Option<(Draft, Span)>>,
     intake: Intake,
     telemetry: Telemetry,
+    /// Cancelled when glyphd ends what is still under way.
+    cut: CancellationToken,
 }
 
 impl Recorder {
-    pub(super) fn start(draft: Draft, span: Span, intake: Intake, telemetry: Telemetry) -> Self {
+    pub(super) fn start(
+        draft: Draft,
+        span: Span,
+        intake: Intake,
+        telemetry: Telemetry,
+        cut: CancellationToken,
+    ) -> Self {
         let context = span.context();
-        Self {
-            shared: Arc::new(Shared { context, open: Mutex::new(Some((draft, span))), intake, telemetry }),
-        }
+        let open = Mutex::new(Some((draft, span)));
+        Self { shared: Arc::new(Shared { context, open, intake, telemetry, cut }) }
     }
 
     /// The span `proxy.capture_flow`.
@@ -152,11 +173,9 @@ impl Recorder {
             if let Some(upstream) = &mut draft.upstream {
                 upstream.event("first_byte", SystemTime::now());
                 upstream.set("http.response.status_code", head.status.as_u16());
-                if head.status.is_client_error() || head.status.is_server_error() {
-                    upstream.fail("http_status", head.status.to_string());
-                }
             }
-            answered(span, head.status);
+            span.set("http.response.status_code", head.status.as_u16());
+            draft.answered = Some(head.status);
             draft.response = Some(RawResponse {
                 status: head.status,
                 version: head.version,
@@ -168,27 +187,19 @@ impl Recorder {
 
     /// The client is answered with that status, by us.
     pub(super) fn answered(&self, status: StatusCode) {
-        self.with(|_, span| answered(span, status));
+        self.with(|draft, span| {
+            span.set("http.response.status_code", status.as_u16());
+            draft.answered = Some(status);
+        });
     }
 
     /// The exchange failed. The first cause counts.
     pub(super) fn failed(&self, failure: &Failure) {
-        self.with(|draft, span| {
-            if draft.error.is_some() {
-                return;
-            }
-            draft.error = Some(failure.for_flow());
-            span.fail(failure.kind(), failure.to_string());
-            if let Some(mut upstream) = draft.upstream.take() {
-                upstream.fail(failure.kind(), failure.to_string());
-            }
-            let url = self.shared.intake.without_secrets(&draft.target.url);
-            self.shared.telemetry.exchange_failed(self.context(), failure.kind(), &url, &failure.to_string());
-        });
+        self.with(|draft, span| self.shared.failed(draft, span, failure));
     }
 
     /// A body has passed, or was given up.
-    pub(super) fn passed(&self, side: Side, body: RawBody, fault: Option<String>) {
+    pub(super) fn passed(&self, side: Side, body: RawBody, fault: Option<Failure>) {
         let broken = !body.complete;
         self.with(|draft, _| {
             let elapsed = draft.elapsed();
@@ -206,13 +217,12 @@ impl Recorder {
             }
         });
         match (side, fault) {
-            (Side::Response, Some(cause)) => self.failed(&Failure::UpstreamClosed(cause)),
+            (_, Some(failure)) => self.failed(&failure),
             (Side::Response, None) if broken => self.failed(&Failure::ClientGone),
-            (Side::Request, Some(cause)) => self.failed(&Failure::RequestBroken(cause)),
             _ => {}
         }
         if side == Side::Response {
-            self.with(|draft, _| drop(draft.upstream.take()));
+            self.with(|draft, _| draft.end_upstream());
         }
     }
 
@@ -232,26 +242,43 @@ impl Recorder {
     }
 }
 
-fn answered(span: &mut Span, status: StatusCode) {
-    span.set("http.response.status_code", status.as_u16());
-    // OpenTelemetry's rule for servers: 5xx is an error, 4xx is the client's affair.
-    if status.is_server_error() {
-        span.fail("http_status", status.to_string());
-    }
-}
-
 impl Shared {
     fn open(&self) -> MutexGuard<'_, Option<(Draft, Span)>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes why the exchange failed, on the flow and on its spans. The first cause counts.
+    fn failed(&self, draft: &mut Draft, span: &mut Span, failure: &Failure) {
+        if draft.error.is_some() {
+            return;
+        }
+        // What breaks once everything is being cut, breaks because of that.
+        let failure = if self.cut.is_cancelled() { &Failure::Stopped } else { failure };
+        draft.error = Some(failure.for_flow());
+        span.fail(failure.kind(), failure.to_string());
+        if let Some(mut upstream) = draft.upstream.take() {
+            upstream.fail(failure.kind(), failure.to_string());
+        }
+        let url = self.intake.without_secrets(&draft.target.url);
+        self.telemetry.exchange_failed(self.context, failure.kind(), &url, &failure.to_string());
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let Some((draft, span)) = self.open().take() else { return };
+        let Some((mut draft, mut span)) = self.open().take() else { return };
+        match draft.answered {
+            // Nobody waits for the answer any more, or it would have come to one.
+            None => self.failed(&mut draft, &mut span, &Failure::ClientGone),
+            // OpenTelemetry's rule for servers: 5xx is an error, 4xx is the client's affair.
+            Some(status) if status.is_server_error() && draft.error.is_none() => {
+                span.fail("http_status", status.to_string());
+            }
+            Some(_) => {}
+        }
+        draft.end_upstream();
         let start = UnixNanos::from(draft.start);
         let end = UnixNanos(start.0.saturating_add(draft.elapsed()));
-        drop(draft.upstream);
         drop(span);
         let publish = self.telemetry.span(name::PUBLISH_FLOW_EVENT).parent(self.context).start();
         self.intake.take(Exchange {

@@ -59,8 +59,9 @@ impl Server {
             proxy.tunnels.wait().await;
         };
         let all = timeout_at(deadline, ended).await.is_ok();
-        connections.shutdown().await;
+        // Before the connections, so that what breaks with them is not put down to somebody else.
         proxy.cut.cancel();
+        connections.shutdown().await;
         proxy.tunnels.wait().await;
         all
     }

@@ -8,7 +8,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 
-use super::{exchange::RawBody, recorder::Recorder};
+use super::{exchange::RawBody, failure::Failure, recorder::Recorder};
 
 /// Which of an exchange's two bodies it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) struct Tee<B: Body> {
     ended: bool,
     trailers: Option<http::HeaderMap>,
     /// What went wrong on the inner body's side.
-    fault: Option<String>,
+    fault: Option<Failure>,
     recorder: Recorder,
 }
 
@@ -57,16 +57,15 @@ impl<B: Body> Tee<B> {
 
 impl<B> Body for Tee<B>
 where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: std::fmt::Display,
+    B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = hyper::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         match &polled {
             None => self.ended = true,
@@ -77,7 +76,12 @@ where
                     self.trailers = Some(trailers.clone());
                 }
             }
-            Some(Err(e)) => self.fault = Some(e.to_string()),
+            Some(Err(e)) => {
+                self.fault = Some(match self.side {
+                    Side::Request => Failure::of_request_body(e),
+                    Side::Response => Failure::of_hyper(e),
+                });
+            }
         }
         Poll::Ready(polled)
     }

@@ -34,7 +34,7 @@ impl Proxy {
         recorder.upstream_started(span);
         let (stream, made) = upstream::connect(host, port).await.map_err(|e| Failure::from(&e))?;
         recorder.connected(made);
-        self.telemetry.tunnel_opened(recorder.context(), &request.uri().to_string());
+        self.telemetry.tunnel_opened(recorder.context(), host, port);
 
         let upgrade = hyper::upgrade::on(&mut request);
         self.tunnels.spawn(copy(upgrade, stream, recorder.clone(), self.cut.clone()));
@@ -57,7 +57,7 @@ async fn copy(upgrade: OnUpgrade, upstream: TcpStream, recorder: Recorder, cut: 
     let mut client = TokioIo::new(client);
     let copied = tokio::select! {
         copied = tokio::io::copy_bidirectional(&mut client, &mut upstream) => copied.map_err(|e| e.to_string()),
-        () = cut.cancelled() => Err("glyphd was stopped".to_owned()),
+        () = cut.cancelled() => Err("it was cut".to_owned()),
     };
     recorder.tunnelled(Tunnel {
         bytes_sent: sent.load(Ordering::Relaxed),

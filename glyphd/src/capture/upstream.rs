@@ -11,16 +11,17 @@ use std::{
 use http::{Request, Response, Uri};
 use hyper::{
     body::Incoming,
-    rt::{Read, ReadBufCursor, Write},
+    rt::{Executor, Read, ReadBufCursor, Write},
 };
 use hyper_util::{
     client::legacy::{
         self, Client,
         connect::{Connected, Connection},
     },
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
 };
 use tokio::net::{TcpStream, lookup_host};
+use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use super::tee::Tee;
@@ -36,8 +37,9 @@ pub(super) struct Upstream {
 }
 
 impl Upstream {
-    pub(super) fn new() -> Self {
-        let client = Client::builder(TokioExecutor::new())
+    /// A pool whose connections end with `cut`, whatever they are doing.
+    pub(super) fn new(cut: CancellationToken) -> Self {
+        let client = Client::builder(UntilCut(cut))
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST)
@@ -52,6 +54,16 @@ impl Upstream {
         request: Request<Tee<Incoming>>,
     ) -> Result<Response<Incoming>, legacy::Error> {
         self.client.request(request).await
+    }
+}
+
+/// Runs connections. One whose upstream takes no more bytes would otherwise hold its exchange for ever.
+#[derive(Debug, Clone)]
+struct UntilCut(CancellationToken);
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for UntilCut {
+    fn execute(&self, connection: F) {
+        tokio::spawn(self.0.clone().run_until_cancelled_owned(connection));
     }
 }
 

@@ -1,6 +1,6 @@
 //! How the daemon is doing, over HTTP: `/healthz`, `/readyz`. Not here yet: `/metrics`.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -11,6 +11,9 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::plugin::{Roster, State};
+
+/// After a refusal by the system, mostly for want of file descriptors, accepting rests for so long.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `stop`.
 pub(crate) async fn serve(listener: TcpListener, roster: Roster, stop: CancellationToken) {
@@ -23,7 +26,7 @@ pub(crate) async fn serve(listener: TcpListener, roster: Roster, stop: Cancellat
                 Ok((stream, _)) => stream,
                 Err(error) => {
                     tracing::warn!(%error, "a connection to the metrics address could not be accepted");
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             },

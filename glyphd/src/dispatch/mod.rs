@@ -52,7 +52,8 @@ pub(crate) struct Delivery {
 /// Hands flows out. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Dispatcher {
-    subscribers: Arc<RwLock<Vec<Subscriber>>>,
+    /// None when it has been closed.
+    subscribers: Arc<RwLock<Option<Vec<Subscriber>>>>,
     telemetry: Telemetry,
 }
 
@@ -71,23 +72,25 @@ impl fmt::Debug for Subscriber {
 
 impl Dispatcher {
     pub(crate) fn new(telemetry: Telemetry) -> Self {
-        Self { subscribers: Arc::default(), telemetry }
+        Self { subscribers: Arc::new(RwLock::new(Some(Vec::new()))), telemetry }
     }
 
     /// A queue for a plugin. The subscription ends when the receiver is dropped, or all of them with
-    /// [`Dispatcher::close`].
+    /// [`Dispatcher::close`]; one that comes later has ended already.
     pub(crate) fn subscribe(&self, plugin: &str, sides: Vec<Side>) -> mpsc::Receiver<Delivery> {
         let (queue, deliveries) = mpsc::channel(QUEUE_CAPACITY);
         let subscriber = Subscriber { plugin: plugin.into(), sides, queue };
         let mut subscribers = self.subscribers.write().unwrap_or_else(PoisonError::into_inner);
-        subscribers.retain(|s| !s.queue.is_closed());
-        subscribers.push(subscriber);
+        if let Some(subscribers) = &mut *subscribers {
+            subscribers.retain(|s| !s.queue.is_closed());
+            subscribers.push(subscriber);
+        }
         deliveries
     }
 
     /// Ends all subscriptions: each plugin gets what is in its queue, and no more.
     pub(crate) fn close(&self) {
-        self.subscribers.write().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.subscribers.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Puts both sides of a flow into the queues of those who want them. Never waits.
@@ -95,6 +98,7 @@ impl Dispatcher {
         let mut span = self.telemetry.span(name::DISPATCH_FLOW).parent(parent).start();
         span.set_with("glyph.flow.id", || flow.id.clone());
         let subscribers = self.subscribers.read().unwrap_or_else(PoisonError::into_inner);
+        let subscribers = subscribers.as_deref().unwrap_or_default();
         for side in Side::ALL {
             if !subscribers.iter().any(|s| s.sides.contains(&side)) {
                 continue;

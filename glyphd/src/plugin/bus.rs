@@ -99,11 +99,10 @@ impl PluginBus for Bus {
         let plugin = printable(&request.plugin);
         span.set_with("glyph.plugin.id", || plugin.clone());
         let requested: Vec<Capability> = request.requested().collect();
-        let version = check_version(request.protocol_version);
-        let redeemed = version.and_then(|()| {
-            let redeemed = self.access.redeem(&request.plugin, &request.token, &requested, Instant::now());
-            redeemed.map_err(|refusal| Status::unauthenticated(refusal.to_string()))
-        });
+        // The token is used up by this, whatever the answer.
+        let redeemed = self.access.redeem(&request.plugin, &request.token, &requested, Instant::now());
+        let redeemed = redeemed.map_err(|refusal| Status::unauthenticated(refusal.to_string()));
+        let redeemed = check_version(request.protocol_version).and(redeemed);
         let mut metadata = Attributes::default();
         metadata.push("requested", capability_list(&requested));
         match redeemed {
@@ -166,7 +165,7 @@ fn capability_list(capabilities: &[Capability]) -> Value {
     Value::Array(names(capabilities).into_iter().map(Value::from).collect())
 }
 
-/// A name that somebody sent, fit for a log line.
-fn printable(name: &str) -> String {
+/// A name or version that somebody sent, fit for a log line.
+pub(super) fn printable(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
 }

@@ -1,13 +1,14 @@
 //! Plugins: their processes, and the gRPC bus over which flows reach them and findings come back.
 //!
-//! In: deliveries from dispatch. Out: findings and audit entries. [`supervisor`] starts a process for each
-//! [`manifest`] with [`runner`]; the process connects to [`bus`], trades its token for a session ([`access`]), and
-//! [`session`] serves it until it ends. Not here yet: limits on processes, a sandbox, raw flows.
+//! In: deliveries from dispatch. Out: findings and audit entries. `supervisor` starts a process for each
+//! [`manifest`] with `runner`; the process connects to `bus`, trades its token for a session (`access`), and
+//! `session` serves it until it ends. Not here yet: limits on processes, a sandbox, raw flows.
 
 pub mod manifest;
 mod roster;
 mod supervisor;
 mod runner;
+mod lines;
 mod access;
 mod bus;
 mod session;

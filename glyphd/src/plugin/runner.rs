@@ -9,26 +9,19 @@ use std::{
 use glyph_plugin::env;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
-    io::AsyncRead,
+    io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
     time::timeout,
 };
-use tokio_stream::StreamExt;
-use tokio_util::{
-    codec::{FramedRead, LinesCodec, LinesCodecError},
-    sync::CancellationToken,
-    task::TaskTracker,
-};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::manifest::Manifest;
+use super::{lines::Lines, manifest::Manifest};
 use crate::telemetry::{Telemetry, TraceContext, name};
 
 /// How long a plugin has to end by itself, after the daemon's goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How long it has between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(3);
-/// The longest line of output that is logged, in bytes.
-const LINE_LIMIT: usize = 4 << 10;
 /// What a plugin is told of the daemon's environment.
 const INHERITED: [&str; 4] = ["PATH", "LANG", "LC_ALL", "TMPDIR"];
 
@@ -156,17 +149,19 @@ async fn terminate(child: &mut Child, group: Option<Pid>) -> io::Result<Exit> {
     Ok(Exit { status: child.wait().await?, expected: false })
 }
 
-/// Every line of a plugin's output into the log.
-async fn listen(telemetry: Telemetry, plugin: String, stream: &'static str, pipe: impl AsyncRead + Unpin) {
-    let mut lines = FramedRead::new(pipe, LinesCodec::new_with_max_length(LINE_LIMIT));
-    while let Some(line) = lines.next().await {
-        match line {
-            Ok(line) => telemetry.plugin_said(&plugin, stream, &line),
-            // The rest of such a line is passed over.
-            Err(LinesCodecError::MaxLineLengthExceeded) => {
-                telemetry.plugin_said(&plugin, stream, "(a line too long to show)");
-            }
-            Err(LinesCodecError::Io(_)) => break,
-        }
+/// Every line of a plugin's output into the log. It is read to its end, or the plugin could not write any more.
+async fn listen(
+    telemetry: Telemetry,
+    plugin: String,
+    stream: &'static str,
+    mut pipe: impl AsyncRead + Unpin,
+) {
+    let mut lines = Lines::default();
+    let mut chunk = vec![0; 4 << 10];
+    while let Ok(n @ 1..) = pipe.read(&mut chunk).await {
+        lines.push(&chunk[..n], |line| telemetry.plugin_said(&plugin, stream, line));
+    }
+    if let Some(line) = lines.rest() {
+        telemetry.plugin_said(&plugin, stream, &line);
     }
 }

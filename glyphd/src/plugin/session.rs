@@ -14,7 +14,7 @@ use ulid::Ulid;
 use super::{
     Bus, State,
     access::Grant,
-    bus::{COMPONENT, check_version},
+    bus::{COMPONENT, check_version, printable},
     convert,
     known_flows::KnownFlows,
 };
@@ -41,6 +41,8 @@ pub(super) struct Session {
     out: mpsc::Sender<Result<BusMessage, Status>>,
     /// The spans `plugin_bus.dispatch_event` that wait for their FlowDone.
     waiting: HashMap<(String, i32), Span>,
+    /// The delivery that waits for room on the stream.
+    next: Option<Delivery>,
     known: KnownFlows,
 }
 
@@ -51,7 +53,8 @@ impl Session {
         incoming: Streaming<PluginMessage>,
         out: mpsc::Sender<Result<BusMessage, Status>>,
     ) -> Self {
-        Self { bus, grant, incoming, out, waiting: HashMap::new(), known: KnownFlows::default() }
+        let (waiting, known) = (HashMap::new(), KnownFlows::default());
+        Self { bus, grant, incoming, out, waiting, next: None, known }
     }
 
     /// Serves the plugin. `stream` is the span of the handshake.
@@ -70,9 +73,11 @@ impl Session {
         drop(stream);
         let reason = match welcomed {
             Ok(sides) => {
-                let deliveries = self.bus.dispatcher.subscribe(&self.grant.plugin, sides);
+                let mut deliveries = self.bus.dispatcher.subscribe(&self.grant.plugin, sides);
                 self.bus.roster.set(&self.grant.plugin, State::Connected);
-                self.serve(deliveries, context).await
+                let reason = self.serve(&mut deliveries, context).await;
+                self.drop_rest(deliveries);
+                reason
             }
             Err(status) => {
                 let reason = status.message().to_owned();
@@ -97,10 +102,11 @@ impl Session {
         };
         let served = self.check_hello(&hello).map_err(|status| self.refused(context, status))?;
         let mut metadata = Attributes::default();
-        metadata.push("version", hello.version.clone());
+        let version = printable(&hello.version);
+        metadata.push("version", version.clone());
         let plugin = &self.grant.plugin;
         self.bus.decide(plugin, Event::SessionOpened, None, metadata, context)?;
-        self.bus.telemetry.plugin_connected(plugin, &hello.version);
+        self.bus.telemetry.plugin_connected(plugin, &version);
         let subscriptions = served.iter().map(|(subscription, _)| (*subscription).into()).collect();
         let welcome = Welcome { protocol_version: PROTOCOL_VERSION, subscriptions };
         self.send(bus_message::Message::Welcome(welcome), Some(context)).await?;
@@ -135,14 +141,14 @@ impl Session {
     }
 
     /// The loop. Returns why it ended.
-    async fn serve(&mut self, mut deliveries: mpsc::Receiver<Delivery>, stream: TraceContext) -> String {
+    async fn serve(&mut self, deliveries: &mut mpsc::Receiver<Delivery>, stream: TraceContext) -> String {
         let (cut, out) = (self.bus.cut.clone(), self.out.clone());
-        let mut next: Option<Delivery> = None;
         let mut open = true;
         loop {
-            if !open && next.is_none() && self.waiting.is_empty() {
+            if !open && self.next.is_none() && self.waiting.is_empty() {
                 let goodbye = Goodbye { reason: "glyphd stops".to_owned() };
-                drop(self.send(bus_message::Message::Goodbye(goodbye), None).await);
+                // A plugin that does not read has no room for it.
+                drop(cut.run_until_cancelled(self.send(bus_message::Message::Goodbye(goodbye), None)).await);
                 return "glyphd stops".to_owned();
             }
             let room = self.waiting.len() < WINDOW;
@@ -153,13 +159,13 @@ impl Session {
                     Ok(None) => return "the plugin ended the stream".to_owned(),
                     Err(status) => return format!("the stream broke: {}", status.message()),
                 },
-                delivery = deliveries.recv(), if open && next.is_none() && room => {
+                delivery = deliveries.recv(), if open && self.next.is_none() && room => {
                     open = delivery.is_some();
-                    next = delivery;
+                    self.next = delivery;
                 }
-                permit = out.reserve(), if next.is_some() => {
+                permit = out.reserve(), if self.next.is_some() => {
                     let Ok(permit) = permit else { return "the plugin is gone".to_owned() };
-                    if let Some(delivery) = next.take() {
+                    if let Some(delivery) = self.next.take() {
                         let (key, span) = dispatch_event(&self.bus, &self.grant.plugin, &delivery, stream);
                         let event = convert::event(&delivery.flow, delivery.side);
                         permit.send(Ok(message(bus_message::Message::FlowEvent(event), Some(span.context()))));
@@ -168,6 +174,15 @@ impl Session {
                     }
                 }
             }
+        }
+    }
+
+    /// What the plugin will not get any more is dropped, and counted as such.
+    fn drop_rest(&mut self, mut deliveries: mpsc::Receiver<Delivery>) {
+        deliveries.close();
+        let queued = std::iter::from_fn(|| deliveries.try_recv().ok());
+        for delivery in self.next.take().into_iter().chain(queued) {
+            self.bus.telemetry.event_dropped(delivery.flow.context(), &self.grant.plugin);
         }
     }
 
@@ -190,8 +205,14 @@ impl Session {
         let mut done = None;
         match received.message {
             Some(Message::Finding(finding)) => {
-                let checked = self.check(finding, &span);
-                if let Err(reason) = checked.and_then(|finding| self.keep(finding, span.context())) {
+                let kept = match self.check(finding, &span) {
+                    Ok(finding) => self.keep(finding, span.context()),
+                    Err(reason) => {
+                        self.deny(&reason, span.context());
+                        Err(reason)
+                    }
+                };
+                if let Err(reason) = kept {
                     span.fail("refused", reason.clone());
                     self.bus.telemetry.finding_refused(&self.grant.plugin, &reason);
                 }
@@ -262,6 +283,21 @@ impl Session {
         self.bus.findings.store(finding).map_err(|e| e.to_string())?;
         self.bus.telemetry.finding_stored(context, &self.grant.plugin, &kind);
         Ok(())
+    }
+
+    /// Puts on record that a finding was refused.
+    fn deny(&self, reason: &str, context: TraceContext) {
+        let entry = Entry {
+            component: COMPONENT,
+            plugin: &self.grant.plugin,
+            event: Event::FindingReported,
+            decision: Decision::Deny,
+            reason: Some(reason.to_owned()),
+            metadata: Attributes::default(),
+            context,
+        };
+        // Refused it is, whether or not this can be written; the failure is counted and logged.
+        drop(self.bus.audit.record(entry));
     }
 
     fn allows(&self, capability: Capability) -> bool {

@@ -1,6 +1,6 @@
 //! The only way from what passed to what is kept: secrets are replaced here.
 //!
-//! In: an [`Exchange`] from capture. Out: a [`Flow`], to the flow log and to dispatch. Nobody else can make one.
+//! In: an `Exchange` from capture. Out: a [`Flow`], to the flow log and to dispatch. Nobody else can make one.
 //! Not here yet: secrets in bodies.
 
 mod rules;

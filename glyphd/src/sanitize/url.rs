@@ -1,34 +1,39 @@
-//! URLs: user info, and the values of query parameters with a secret's name. Everything else stays as it was
-//! written, to the byte.
+//! URLs: user info, and the values of parameters with a secret's name, in the query and in the fragment. Everything
+//! else stays as it was written, to the byte.
 
 use std::borrow::Cow;
 
 use super::{Redactions, rules, tokens::Tokens};
 
 pub(super) fn sanitize<'a>(url: &'a str, tokens: &Tokens, found: &mut Redactions) -> Cow<'a, str> {
-    let (before_fragment, fragment) = match url.find('#') {
-        Some(at) => url.split_at(at),
-        None => (url, ""),
+    let (before_fragment, fragment) = match url.split_once('#') {
+        Some((before, fragment)) => (before, Some(fragment)),
+        None => (url, None),
     };
     let (base, query) = match before_fragment.split_once('?') {
         Some((base, query)) => (base, Some(query)),
         None => (before_fragment, None),
     };
     let base = user_info(base, tokens, found);
-    let query = query.map(|query| parameters(query, tokens, found));
-    match (base, query) {
-        (Cow::Borrowed(_), None | Some(Cow::Borrowed(_))) => Cow::Borrowed(url),
-        (base, None) => Cow::Owned(format!("{base}{fragment}")),
-        (base, Some(query)) => Cow::Owned(format!("{base}?{query}{fragment}")),
+    let mut clean = base.into_owned();
+    for (mark, part) in [('?', query), ('#', fragment)] {
+        if let Some(part) = part {
+            clean.push(mark);
+            clean.push_str(&parameters(part, tokens, found));
+        }
     }
+    if clean == url { Cow::Borrowed(url) } else { Cow::Owned(clean) }
 }
 
+/// In a URL, in one without a scheme, and in the `host:port` of a CONNECT.
 fn user_info<'a>(base: &'a str, tokens: &Tokens, found: &mut Redactions) -> Cow<'a, str> {
-    let Some((scheme, rest)) = base.split_once("://") else { return Cow::Borrowed(base) };
+    let scheme = base.find("//").filter(|at| !base[..*at].contains('/'));
+    let start = scheme.map_or(0, |at| at + 2);
+    let (before, rest) = base.split_at(start);
     let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
     let Some(at) = authority.rfind('@') else { return Cow::Borrowed(base) };
     found.add("user_info", format_args!("url"));
-    Cow::Owned(format!("{scheme}://{}@{}", tokens.token(&rest.as_bytes()[..at]), &rest[at + 1..]))
+    Cow::Owned(format!("{before}{}@{}", tokens.token(&rest.as_bytes()[..at]), &rest[at + 1..]))
 }
 
 fn parameters<'a>(query: &'a str, tokens: &Tokens, found: &mut Redactions) -> Cow<'a, str> {
@@ -82,8 +87,28 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_found_without_a_scheme_and_in_the_fragment() {
+        for (url, clean_end) in [
+            ("joe:s3cret@a.test:443", "@a.test:443"),
+            ("//joe:s3cret@a.test/x", "@a.test/x"),
+            ("http://a.test/#x=1&access_token=s3cret&y=2", "&y=2"),
+        ] {
+            let (clean, places) = sanitized(url);
+            assert!(!clean.contains("s3cret") && clean.ends_with(clean_end), "{clean}");
+            assert_eq!(places.len(), 1, "{places:?}");
+        }
+    }
+
+    #[test]
     fn a_url_without_secrets_is_left_alone() {
-        for url in ["http://a.test/?q=token", "a.test:443", "/relative?page=1", "http://a.test/@joe"] {
+        for url in [
+            "http://a.test/?q=token",
+            "a.test:443",
+            "/relative?page=1",
+            "http://a.test/@joe",
+            "/a//b@c/",
+            "x#y",
+        ] {
             assert_eq!(sanitized(url), (url.to_owned(), vec![]));
         }
     }

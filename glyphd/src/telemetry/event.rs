@@ -17,7 +17,7 @@ pub struct Counters {
     pub flows_dropped: AtomicU64,
     /// Flow events that reached a plugin's queue.
     pub events_queued: AtomicU64,
-    /// Flow events that found a plugin's queue full.
+    /// Flow events that a plugin did not get, because its queue was full or its session ended first.
     pub events_dropped: AtomicU64,
     /// Findings that were stored.
     pub findings: AtomicU64,
@@ -57,8 +57,8 @@ impl Telemetry {
     }
 
     /// A CONNECT is tunnelled, not looked into.
-    pub(crate) fn tunnel_opened(&self, trace: TraceContext, authority: &str) {
-        tracing::info!(trace_id = %trace.trace_id, authority, "a blind tunnel: its content is not recorded");
+    pub(crate) fn tunnel_opened(&self, trace: TraceContext, host: &str, port: u16) {
+        tracing::info!(trace_id = %trace.trace_id, host, port, "a blind tunnel: its content is not recorded");
     }
 
     /// The proxy could not take a connection.
@@ -76,10 +76,10 @@ impl Telemetry {
         count(&self.inner.counters.events_queued);
     }
 
-    /// A flow event found a plugin's queue full.
+    /// A flow event found a plugin's queue full, or was in it when the session ended.
     pub(crate) fn event_dropped(&self, trace: TraceContext, plugin: &str) {
         count(&self.inner.counters.events_dropped);
-        tracing::debug!(trace_id = %trace.trace_id, plugin, "the plugin's queue is full; the event was dropped");
+        tracing::debug!(trace_id = %trace.trace_id, plugin, "an event for the plugin was dropped");
     }
 
     /// A plugin's session began.

@@ -114,7 +114,7 @@ fn bar(requests: usize) -> ProgressBar {
     let target =
         if Term::stderr().is_term() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(requests as u64), target);
-    if let Ok(style) = ProgressStyle::with_template("requests {wide_bar} {pos} of {len} {per_sec}") {
+    if let Ok(style) = ProgressStyle::with_template("requests {wide_bar} {pos} of {len}") {
         bar.set_style(style);
     }
     bar

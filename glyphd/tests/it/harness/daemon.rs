@@ -1,0 +1,58 @@
+//! A daemon inside the test's process.
+
+use std::net::SocketAddr;
+
+use glyphd::{Config, Daemon};
+use tempfile::TempDir;
+
+use super::{Client, Recorded, within};
+
+/// A daemon on free ports that records into a directory of its own.
+pub(crate) struct TestDaemon {
+    daemon: Daemon,
+    dir: TempDir,
+}
+
+impl TestDaemon {
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// One whose configuration is changed first.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config::on_free_ports();
+        config.record = Some(dir.path().join("recording"));
+        change(&mut config);
+        let daemon = within("the daemon's start", Daemon::start(config)).await.unwrap();
+        Self { daemon, dir }
+    }
+
+    pub(crate) fn daemon(&self) -> &Daemon {
+        &self.daemon
+    }
+
+    pub(crate) fn proxy(&self) -> SocketAddr {
+        self.daemon.addresses().proxy
+    }
+
+    pub(crate) fn metrics(&self) -> SocketAddr {
+        self.daemon.addresses().metrics
+    }
+
+    /// A new connection to the proxy.
+    pub(crate) async fn client(&self) -> Client {
+        Client::connect(self.proxy()).await
+    }
+
+    /// Waits until no plugin is starting any more.
+    pub(crate) async fn plugins_settled(&self) {
+        within("the plugins", self.daemon.plugins_settled()).await;
+    }
+
+    /// Stops it, and reads back what it wrote.
+    pub(crate) async fn drain(self) -> Recorded {
+        let summary = within("the daemon's end", self.daemon.drain()).await.unwrap();
+        Recorded::read(self.dir.path().join("recording"), summary, self.dir)
+    }
+}

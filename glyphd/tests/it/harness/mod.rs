@@ -1,0 +1,36 @@
+//! What the tests are written with: a daemon in this process or one of its own, and fakes of all that it speaks
+//! to. Every wait is bounded here, so that no test needs a time of its own.
+
+pub(crate) mod client;
+pub(crate) mod collector;
+pub(crate) mod daemon;
+pub(crate) mod origin;
+pub(crate) mod plugin;
+pub(crate) mod process;
+pub(crate) mod records;
+pub(crate) mod schema;
+
+use std::time::Duration;
+
+pub(crate) use client::{Client, RawClient};
+pub(crate) use collector::FakeCollector;
+pub(crate) use daemon::TestDaemon;
+pub(crate) use origin::{FakeOrigin, RawOrigin, text};
+pub(crate) use plugin::{FakePlugin, PluginsDir};
+pub(crate) use process::{DaemonProcess, Ended};
+pub(crate) use records::Recorded;
+
+/// Longer than anything here takes, on a machine that is busy with other things.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Waits, but not for ever.
+#[track_caller]
+pub(crate) fn within<F: Future>(what: &str, future: F) -> impl Future<Output = F::Output> {
+    let place = std::panic::Location::caller();
+    async move {
+        match tokio::time::timeout(LIMIT, future).await {
+            Ok(output) => output,
+            Err(_) => panic!("{place}: waited {LIMIT:?} for {what}"),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The daemon as its users meet it: HTTP in, files and answers and exit codes out.
+
+mod harness;
+
+// What passes the proxy.
+mod capture;
+mod failures;
+mod tunnels;
+mod redaction;
+
+// What is said about it.
+mod spans;
+mod sampling;
+mod otlp;
+mod schemas;
+
+// Who is shown it.
+mod plugins;
+mod plugin_processes;
+
+// How the program starts and ends.
+mod bad_input;
+mod drain;
+mod guide;
+
+// How the source is laid out.
+mod structure;
