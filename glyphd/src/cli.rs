@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", env = "GLYPH_PROXY_ADDR", value_parser = address)]
     pub proxy_addr: SocketAddr,
 
-    /// Where /healthz and /readyz are served
+    /// Where /metrics, /healthz and /readyz are served
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9464", env = "GLYPH_METRICS_ADDR", value_parser = address)]
     pub metrics_addr: SocketAddr,
 
@@ -33,6 +33,10 @@ pub struct Args {
     /// Record everything into this directory, which must not exist yet
     #[arg(long, value_name = "DIR", help_heading = "Recording")]
     pub record: Option<PathBuf>,
+
+    /// How often the daemon's own metrics are written into the recording, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600), help_heading = "Recording")]
+    pub record_metrics_interval: u64,
 
     /// Append flows to this file [default: flows.jsonl of the recording]
     #[arg(long, value_name = "FILE", help_heading = "Recording")]
@@ -137,6 +141,7 @@ impl Args {
             metrics_addr: self.metrics_addr,
             plugin_addr: self.plugin_addr,
             record: self.record,
+            record_metrics_interval: Duration::from_secs(self.record_metrics_interval),
             flow_file: self.flow_file,
             findings_file: self.findings_file,
             audit_file,

@@ -15,6 +15,8 @@ pub struct Config {
     pub plugin_addr: Option<PathBuf>,
     /// The directory of the recording.
     pub record: Option<PathBuf>,
+    /// How often the daemon's own metrics are written into the recording.
+    pub record_metrics_interval: Duration,
     /// Where flows go; into the recording, if none.
     pub flow_file: Option<PathBuf>,
     /// Where findings go; into the recording, if none.
@@ -51,6 +53,7 @@ impl Config {
             metrics_addr: any,
             plugin_addr: None,
             record: None,
+            record_metrics_interval: Duration::from_secs(5),
             flow_file: None,
             findings_file: None,
             audit_file: None,

@@ -14,8 +14,8 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::ReadError;
 
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
+pub(crate) const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// A file on its way in.
 pub struct Input {
@@ -45,6 +45,16 @@ impl Progress {
     pub fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
+
+    /// Counts so many bytes more.
+    pub fn add(&self, bytes: u64) {
+        self.read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// A reader that counts here what is read through it.
+    pub(crate) fn counting<R: Read>(&self, inner: R) -> Counted<R> {
+        Counted { inner, progress: self.clone() }
+    }
 }
 
 /// Opens a path.
@@ -70,8 +80,7 @@ pub fn open_counted(path: &Path, progress: Progress) -> Result<Input, ReadError>
         }
         Box::new(File::open(path).map_err(io)?)
     };
-    let counted = Counted { inner: raw, read: Arc::clone(&progress.read) };
-    let reader = decompress(BufReader::with_capacity(1 << 17, counted)).map_err(io)?;
+    let reader = decompress(BufReader::with_capacity(1 << 17, progress.counting(raw))).map_err(io)?;
     Ok(Input { path: path.to_owned(), reader, progress })
 }
 
@@ -91,15 +100,16 @@ fn decompress<R: BufRead + Send + 'static>(mut raw: R) -> io::Result<Box<dyn Rea
     })
 }
 
-struct Counted<R> {
+/// See [`Progress::counting`].
+pub(crate) struct Counted<R> {
     inner: R,
-    read: Arc<AtomicU64>,
+    progress: Progress,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buf)?;
-        self.read.fetch_add(n as u64, Ordering::Relaxed);
+        self.progress.add(n as u64);
         Ok(n)
     }
 }

@@ -95,12 +95,7 @@ impl Writer {
     /// # Errors
     /// If this record is lost, because it can't be written as JSON or because too much waits for the disk.
     pub fn write<T: Serialize + ?Sized>(&mut self, record: &T) -> io::Result<()> {
-        if self.pending.len() >= RUN
-            && let Err(e) = self.flush()
-            && self.pending.len() >= BACKLOG
-        {
-            return Err(e);
-        }
+        self.make_room()?;
         let start = self.pending.len();
         if let Err(e) = serde_json::to_writer(&mut self.pending, record) {
             self.pending.truncate(start);
@@ -108,6 +103,24 @@ impl Writer {
         }
         self.pending.push(b'\n');
         Ok(())
+    }
+
+    /// Adds lines that are written already, with their ends: for files of lines that are not JSON. A file is never
+    /// closed between them.
+    ///
+    /// # Errors
+    /// If they are lost, because too much waits for the disk.
+    pub fn write_lines(&mut self, lines: &str) -> io::Result<()> {
+        self.make_room()?;
+        self.pending.extend_from_slice(lines.as_bytes());
+        Ok(())
+    }
+
+    fn make_room(&mut self) -> io::Result<()> {
+        match self.pending.len() {
+            0..RUN => Ok(()),
+            waiting => self.flush().or_else(|e| if waiting >= BACKLOG { Err(e) } else { Ok(()) }),
+        }
     }
 
     /// Hands everything to the system, and starts a new file if this one is full.

@@ -155,7 +155,11 @@ fn an_output_that_cannot_be_written_is_told_at_once() {
 #[test]
 fn a_device_is_never_written_over() {
     let run = summarize(&testdata("checkout"), &["-o", "/dev/null"]).unable();
-    assert_eq!(run.stderr, "glyphctl: /dev/null: is no regular file\n");
+    assert_eq!(
+        run.stderr,
+        "glyphctl: /dev/null: can't be written: is no regular file\n\
+         hint: -o names the file for the Chrome trace; its folder must exist\n"
+    );
 }
 
 #[test]

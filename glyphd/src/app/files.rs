@@ -8,7 +8,7 @@ use std::{
 use glyph_formats::{
     Recording,
     jsonl::{Rotation, Writer, WriterOptions},
-    recording::{AUDIT, FINDINGS, FLOWS, RecordingError, TRACES},
+    recording::{AUDIT, FINDINGS, FLOWS, METRICS, RecordingError, TRACES},
 };
 
 use super::StartError;
@@ -61,6 +61,7 @@ pub(super) struct Files {
     pub(super) flows: Option<Writer>,
     pub(super) traces: Option<Writer>,
     pub(super) findings: Option<Writer>,
+    pub(super) metrics: Option<Writer>,
     /// None: standard error.
     pub(super) audit: Option<Writer>,
 }
@@ -83,7 +84,7 @@ impl Files {
         // Ratio 0 installs nothing, so it makes no file either.
         let tracing = config.trace.sample_ratio > 0.0;
         let traces = if tracing { named("--trace-file", &config.trace.file)? } else { None };
-        let mut files = Self { flows, traces, findings, audit };
+        let mut files = Self { flows, traces, findings, metrics: None, audit };
 
         let recording = config.record.as_deref().map(create).transpose()?;
         if let Some(recording) = &recording {
@@ -96,6 +97,7 @@ impl Files {
             };
             rest(&mut files.flows, FLOWS)?;
             rest(&mut files.findings, FINDINGS)?;
+            rest(&mut files.metrics, METRICS)?;
             if config.audit_file.is_none() {
                 rest(&mut files.audit, AUDIT)?;
             }

@@ -21,6 +21,7 @@ use crate::{
     dispatch::Dispatcher,
     findings::Findings,
     flow_log::FlowLog,
+    metrics_log::MetricsLog,
     plugin::{Access, Bus, Plugin, Roster, Shutdown, State, Supervisor, manifest},
     sanitize::{Intake, Sanitizer},
     telemetry::{Counters, Exporters, Telemetry},
@@ -43,6 +44,7 @@ pub struct Daemon {
     exporters: Exporters,
     flow_log: Option<FlowLog>,
     findings: Findings,
+    metrics_log: Option<MetricsLog>,
     bus: Bus,
     recording: Option<Recording>,
     _socket: Socket,
@@ -68,6 +70,7 @@ struct Stages {
     bus: JoinHandle<()>,
     supervisor: JoinHandle<()>,
     control: JoinHandle<()>,
+    metrics_log: Option<JoinHandle<()>>,
 }
 
 /// What a daemon did, in figures.
@@ -118,6 +121,8 @@ impl Daemon {
         let findings = Findings::start(files.findings).map_err(StartError::Runtime)?;
         let flow_log = files.flows.map(FlowLog::start).transpose().map_err(StartError::Runtime)?;
 
+        let metrics_log = files.metrics.map(|w| MetricsLog::start(w, telemetry.clone(), addresses.metrics));
+        let metrics_log = metrics_log.transpose().map_err(StartError::Runtime)?;
         made.keep();
 
         let dispatcher = Dispatcher::new(telemetry.clone());
@@ -150,10 +155,18 @@ impl Daemon {
 
         let (stop_capture, stop_bus) = (CancellationToken::new(), CancellationToken::new());
         let stages = Stages {
-            control: tokio::spawn(control::serve(metrics_listener, bus.roster.clone(), stop_bus.clone())),
+            control: tokio::spawn(control::serve(
+                metrics_listener,
+                bus.roster.clone(),
+                telemetry.clone(),
+                stop_bus.clone(),
+            )),
             bus: tokio::spawn(bus.clone().serve(bus_listener, stop_bus.clone())),
             supervisor: tokio::spawn(supervisor.run(plugins.collect(), shutdown.clone())),
             publisher: tokio::spawn(publisher.run()),
+            metrics_log: metrics_log
+                .clone()
+                .map(|log| tokio::spawn(log.run(config.record_metrics_interval, stop_bus.clone()))),
             capture: tokio::spawn(server.run(stop_capture.clone(), config.drain_timeout)),
             stop_capture,
             stop_bus,
@@ -169,6 +182,7 @@ impl Daemon {
             exporters,
             flow_log,
             findings,
+            metrics_log,
             bus,
             recording,
             _socket: socket,
@@ -218,12 +232,17 @@ impl Daemon {
             stages.bus.abort();
         }
         drop(stages.control.await);
+        if let Some(task) = stages.metrics_log {
+            drop(task.await);
+        }
 
         let spans = self.exporters.shutdown(EXPORT_DRAIN).await;
-        let (flow_log, findings) = (self.flow_log, self.findings);
+        let (flow_log, findings, metrics_log) = (self.flow_log, self.findings, self.metrics_log);
         let closed = tokio::task::spawn_blocking(move || {
             let flows = flow_log.map_or(Ok(()), |log| log.close());
-            flows.and(findings.close())
+            // The last scrape counts what was dropped on the way here.
+            let metrics = metrics_log.map_or(Ok(()), |log| log.close());
+            flows.and(findings.close()).and(metrics)
         });
         let closed = closed.await.unwrap_or_else(|e| Err(std::io::Error::other(e)));
         if let Some(mut recording) = self.recording {

@@ -277,6 +277,9 @@ impl Drop for Shared {
             Some(_) => {}
         }
         draft.end_upstream();
+        let status = draft.answered.map_or(0, |status| status.as_u16());
+        let method = draft.request.method.as_str();
+        self.telemetry.exchange_ended(self.context, method, status, draft.clock.elapsed());
         let start = UnixNanos::from(draft.start);
         let end = UnixNanos(start.0.saturating_add(draft.elapsed()));
         drop(span);

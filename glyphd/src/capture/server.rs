@@ -33,13 +33,15 @@ impl Server {
     /// returns, every exchange has been handed on.
     pub(crate) async fn run(self, stop: CancellationToken, drain: Duration) -> bool {
         let Self { listener, proxy } = self;
+        // The connections are told when nobody can connect any more.
+        let closing = CancellationToken::new();
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 accepted = listener.accept() => match accepted {
                     Ok((stream, client)) => {
-                        connections.spawn(serve(stream, client, Arc::clone(&proxy), stop.clone()));
+                        connections.spawn(serve(stream, client, Arc::clone(&proxy), closing.clone()));
                     }
                     Err(e) => {
                         proxy.telemetry.accept_failed(&e);
@@ -52,6 +54,7 @@ impl Server {
             }
         }
         drop(listener);
+        closing.cancel();
         proxy.tunnels.close();
         let deadline = Instant::now() + drain;
         let ended = async {
@@ -72,6 +75,7 @@ async fn serve(stream: TcpStream, client: SocketAddr, proxy: Arc<Proxy>, stop: C
     // Without it small writes wait for the client's acknowledgement; a proxy adds none of that.
     drop(stream.set_nodelay(true));
     let telemetry = proxy.telemetry.clone();
+    telemetry.connection_opened();
     let service = service_fn(move |request| {
         let proxy = Arc::clone(&proxy);
         async move { Ok::<_, Infallible>(proxy.handle(request, client).await) }
@@ -93,6 +97,7 @@ async fn serve(stream: TcpStream, client: SocketAddr, proxy: Arc<Proxy>, stop: C
     if let Err(e) = ended {
         telemetry.connection_failed(client, &e);
     }
+    telemetry.connection_closed();
 }
 
 fn is_about_one_connection(error: &io::Error) -> bool {

@@ -1,22 +1,34 @@
-//! How the daemon is doing, over HTTP: `/healthz`, `/readyz`. Not here yet: `/metrics`.
+//! How the daemon is doing, over HTTP: `/metrics`, `/healthz`, `/readyz`.
 
 use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::plugin::{Roster, State};
+use crate::{
+    plugin::{Roster, State},
+    telemetry::{Telemetry, metrics::exposition::classic},
+};
 
 /// After a refusal by the system, mostly for want of file descriptors, accepting rests for so long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// The content types of the two formats.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// Serves until `stop`.
-pub(crate) async fn serve(listener: TcpListener, roster: Roster, stop: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    roster: Roster,
+    telemetry: Telemetry,
+    stop: CancellationToken,
+) {
     let mut connections = JoinSet::new();
     loop {
         let stream = tokio::select! {
@@ -31,9 +43,9 @@ pub(crate) async fn serve(listener: TcpListener, roster: Roster, stop: Cancellat
                 }
             },
         };
-        let roster = roster.clone();
+        let (roster, telemetry) = (roster.clone(), telemetry.clone());
         let service = service_fn(move |request: Request<Incoming>| {
-            let response = respond(request.method(), request.uri().path(), &roster);
+            let response = respond(&request, &roster, &telemetry);
             async move { Ok::<_, Infallible>(response) }
         });
         let connection =
@@ -46,15 +58,32 @@ pub(crate) async fn serve(listener: TcpListener, roster: Roster, stop: Cancellat
     }
 }
 
-fn respond(method: &Method, path: &str, roster: &Roster) -> Response<Full<Bytes>> {
-    if method != Method::GET && method != Method::HEAD {
+fn respond(request: &Request<Incoming>, roster: &Roster, telemetry: &Telemetry) -> Response<Full<Bytes>> {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
         return text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here\n".to_owned());
     }
-    match path {
+    match request.uri().path() {
+        "/metrics" => metrics(request.headers(), telemetry),
         "/healthz" => text(StatusCode::OK, "ok\n".to_owned()),
         "/readyz" => ready(roster),
-        _ => text(StatusCode::NOT_FOUND, "there are /healthz and /readyz\n".to_owned()),
+        _ => text(StatusCode::NOT_FOUND, "there are /metrics, /healthz and /readyz\n".to_owned()),
     }
+}
+
+/// OpenMetrics for scrapers that ask for it, the classic text format for the others.
+fn metrics(headers: &HeaderMap, telemetry: &Telemetry) -> Response<Full<Bytes>> {
+    let openmetrics = telemetry.openmetrics();
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let asked = accepts.flat_map(|value| value.split(',')).any(|kind| {
+        let mut parts = kind.split(';').map(str::trim);
+        let wanted =
+            parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/openmetrics-text"));
+        wanted && !parts.any(|p| matches!(p, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    });
+    let (body, kind) = if asked { (openmetrics, OPENMETRICS) } else { (classic(&openmetrics), CLASSIC) };
+    let mut response = text(StatusCode::OK, body);
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    response
 }
 
 /// Ready, if every plugin that was started is connected.

@@ -7,6 +7,7 @@
 use std::{
     fmt,
     sync::{Arc, PoisonError, RwLock},
+    time::Instant,
 };
 
 use tokio::sync::mpsc;
@@ -80,6 +81,7 @@ impl Dispatcher {
     pub(crate) fn subscribe(&self, plugin: &str, sides: Vec<Side>) -> mpsc::Receiver<Delivery> {
         let (queue, deliveries) = mpsc::channel(QUEUE_CAPACITY);
         let subscriber = Subscriber { plugin: plugin.into(), sides, queue };
+        self.telemetry.queue_changed(plugin, 0, QUEUE_CAPACITY);
         let mut subscribers = self.subscribers.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(subscribers) = &mut *subscribers {
             subscribers.retain(|s| !s.queue.is_closed());
@@ -95,6 +97,7 @@ impl Dispatcher {
 
     /// Puts both sides of a flow into the queues of those who want them. Never waits.
     pub(crate) fn dispatch(&self, flow: &Flow, parent: TraceContext) {
+        let started = Instant::now();
         let mut span = self.telemetry.span(name::DISPATCH_FLOW).parent(parent).start();
         span.set_with("glyph.flow.id", || flow.id.clone());
         let subscribers = self.subscribers.read().unwrap_or_else(PoisonError::into_inner);
@@ -111,18 +114,22 @@ impl Dispatcher {
                 match subscriber.queue.try_send(delivery) {
                     Ok(()) => {
                         delivered += 1;
-                        self.telemetry.event_queued();
+                        self.telemetry.event_queued(side.subscription());
                     }
                     Err(mpsc::error::TrySendError::Full(_)) => {
                         dropped += 1;
-                        self.telemetry.event_dropped(flow.context(), &subscriber.plugin);
+                        let (plugin, subscription) = (&subscriber.plugin, side.subscription());
+                        self.telemetry.event_dropped(flow.context(), plugin, subscription, "queue_full");
                     }
                     // The plugin has gone; its session tells why.
-                    Err(mpsc::error::TrySendError::Closed(_)) => {}
+                    Err(mpsc::error::TrySendError::Closed(_)) => continue,
                 }
+                let waiting = QUEUE_CAPACITY - subscriber.queue.capacity();
+                self.telemetry.queue_changed(&subscriber.plugin, waiting, QUEUE_CAPACITY);
             }
             broadcast.set("glyph.delivered", delivered);
             broadcast.set("glyph.dropped", dropped);
         }
+        self.telemetry.flow_dispatched(span.context(), started.elapsed());
     }
 }

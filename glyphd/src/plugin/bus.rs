@@ -16,14 +16,14 @@ use tokio_stream::{
     wrappers::{ReceiverStream, UnixListenerStream},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::{Request, Response, Status, Streaming, transport::Server};
+use tonic::{Code, Request, Response, Status, Streaming, metadata::MetadataMap, transport::Server};
 
-use super::{Access, Roster, names, session::Session};
+use super::{Access, Roster, access::Grant, names, session::Session};
 use crate::{
     audit::{Audit, Entry, Event},
     dispatch::Dispatcher,
     findings::Findings,
-    telemetry::{Telemetry, TraceContext, name},
+    telemetry::{Span, Telemetry, TraceContext, name},
 };
 
 /// The part of the daemon that the audit names.
@@ -96,6 +96,38 @@ impl PluginBus for Bus {
     ) -> Result<Response<GrantCapabilitiesResponse>, Status> {
         let request = request.into_inner();
         let mut span = self.telemetry.span(name::AUTHENTICATE).server().start();
+        let granted = self.grant(request, &mut span);
+        let code = granted.as_ref().map_or_else(Status::code, |_| Code::Ok);
+        self.telemetry.rpc_answered(span.context(), "GrantCapabilities", code_label(code), span.elapsed());
+        granted.map(Response::new)
+    }
+
+    async fn event_stream(
+        &self,
+        request: Request<Streaming<PluginMessage>>,
+    ) -> Result<Response<Outgoing>, Status> {
+        let mut stream = self.telemetry.span(name::EVENT_STREAM).server().start();
+        let grant = self.claim(request.metadata(), &mut stream);
+        let grant = grant.inspect_err(|status| self.stream_answered(&stream, status.code()))?;
+        let (out, outgoing) = mpsc::channel(OUTGOING);
+        let session = Session::new(self.clone(), grant, request.into_inner(), out);
+        self.sessions.spawn(session.run(stream));
+        Ok(Response::new(Box::pin(ReceiverStream::new(outgoing))))
+    }
+}
+
+impl Bus {
+    /// The handshake of a stream is over.
+    pub(super) fn stream_answered(&self, stream: &Span, code: Code) {
+        self.telemetry.rpc_answered(stream.context(), "EventStream", code_label(code), stream.elapsed());
+    }
+
+    /// Trades a token for a session.
+    fn grant(
+        &self,
+        request: GrantCapabilitiesRequest,
+        span: &mut Span,
+    ) -> Result<GrantCapabilitiesResponse, Status> {
         let plugin = printable(&request.plugin);
         span.set_with("glyph.plugin.id", || plugin.clone());
         let requested: Vec<Capability> = request.requested().collect();
@@ -112,7 +144,7 @@ impl PluginBus for Bus {
                 span.set_with("glyph.capabilities", || names(&grant.capabilities));
                 span.succeed();
                 let granted = grant.capabilities.iter().map(|c| (*c).into()).collect();
-                Ok(Response::new(GrantCapabilitiesResponse { session_secret, granted }))
+                Ok(GrantCapabilitiesResponse { session_secret, granted })
             }
             Err(status) => {
                 let reason = status.message().to_owned();
@@ -123,32 +155,40 @@ impl PluginBus for Bus {
         }
     }
 
-    async fn event_stream(
-        &self,
-        request: Request<Streaming<PluginMessage>>,
-    ) -> Result<Response<Outgoing>, Status> {
-        let mut stream = self.telemetry.span(name::EVENT_STREAM).server().start();
+    /// Whose session a secret opens.
+    fn claim(&self, metadata: &MetadataMap, stream: &mut Span) -> Result<Grant, Status> {
         let mut span = self.telemetry.span(name::AUTHENTICATE).parent(stream.context()).start();
-        let secret =
-            request.metadata().get(SESSION_METADATA).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let grant = match self.access.claim(secret) {
-            Ok(grant) => grant,
+        let secret = metadata.get(SESSION_METADATA).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        match self.access.claim(secret) {
+            Ok(grant) => {
+                span.set_with("glyph.plugin.id", || grant.plugin.clone());
+                stream.set_with("glyph.plugin.id", || grant.plugin.clone());
+                span.succeed();
+                Ok(grant)
+            }
             Err(refusal) => {
                 span.fail("refused", refusal.to_string());
                 stream.fail("refused", refusal.to_string());
                 let denied = Some(refusal.to_string());
                 self.decide("", Event::SessionOpened, denied, Attributes::default(), span.context())?;
-                return Err(Status::unauthenticated(refusal.to_string()));
+                Err(Status::unauthenticated(refusal.to_string()))
             }
-        };
-        span.set_with("glyph.plugin.id", || grant.plugin.clone());
-        stream.set_with("glyph.plugin.id", || grant.plugin.clone());
-        span.succeed();
-        drop(span);
-        let (out, outgoing) = mpsc::channel(OUTGOING);
-        let session = Session::new(self.clone(), grant, request.into_inner(), out);
-        self.sessions.spawn(session.run(stream));
-        Ok(Response::new(Box::pin(ReceiverStream::new(outgoing))))
+        }
+    }
+}
+
+/// The name of a gRPC status code, as the label `code` has it.
+fn code_label(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+        _ => "UNKNOWN",
     }
 }
 

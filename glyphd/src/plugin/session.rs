@@ -8,7 +8,7 @@ use glyph_plugin::{
     wire::{self, BusMessage, Goodbye, Hello, PluginMessage, Welcome, bus_message, plugin_message::Message},
 };
 use tokio::{sync::mpsc, time::timeout};
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 use ulid::Ulid;
 
 use super::{
@@ -61,22 +61,26 @@ impl Session {
     pub(super) async fn run(mut self, mut stream: Span) {
         let context = stream.context();
         let welcomed = match self.handshake(context).await {
-            Ok(sides) => {
+            Ok(welcomed) => {
                 stream.succeed();
-                Ok(sides)
+                self.bus.stream_answered(&stream, Code::Ok);
+                Ok(welcomed)
             }
             Err(status) => {
                 stream.fail("refused", status.message().to_owned());
+                self.bus.stream_answered(&stream, status.code());
                 Err(status)
             }
         };
         drop(stream);
         let reason = match welcomed {
-            Ok(sides) => {
+            Ok((sides, version)) => {
+                self.bus.telemetry.plugin_connected(&self.grant.plugin, &version);
                 let mut deliveries = self.bus.dispatcher.subscribe(&self.grant.plugin, sides);
                 self.bus.roster.set(&self.grant.plugin, State::Connected);
                 let reason = self.serve(&mut deliveries, context).await;
                 self.drop_rest(deliveries);
+                self.bus.telemetry.plugin_disconnected(&self.grant.plugin, &reason);
                 reason
             }
             Err(status) => {
@@ -88,15 +92,16 @@ impl Session {
         };
         for (_, mut span) in self.waiting.drain() {
             span.fail("session_ended", reason.clone());
+            self.bus.telemetry.event_abandoned(&self.grant.plugin);
         }
         self.bus.roster.set(&self.grant.plugin, State::Gone);
-        self.bus.telemetry.plugin_disconnected(&self.grant.plugin, &reason);
     }
 
-    /// Hello and Welcome. Returns what the plugin will get.
-    async fn handshake(&mut self, context: TraceContext) -> Result<Vec<Side>, Status> {
+    /// Hello and Welcome. Returns what the plugin will get, and its version.
+    async fn handshake(&mut self, context: TraceContext) -> Result<(Vec<Side>, String), Status> {
         let first = timeout(HELLO_TIMEOUT, self.incoming.message()).await;
-        let first = first.map_err(|_| Status::deadline_exceeded("no Hello came"))??;
+        let late = |_| self.refused(context, Status::deadline_exceeded("no Hello came"));
+        let first = first.map_err(late)??;
         let Some(Message::Hello(hello)) = first.and_then(|m| m.message) else {
             return Err(self.refused(context, Status::failed_precondition("the first message is no Hello")));
         };
@@ -106,11 +111,10 @@ impl Session {
         metadata.push("version", version.clone());
         let plugin = &self.grant.plugin;
         self.bus.decide(plugin, Event::SessionOpened, None, metadata, context)?;
-        self.bus.telemetry.plugin_connected(plugin, &version);
         let subscriptions = served.iter().map(|(subscription, _)| (*subscription).into()).collect();
         let welcome = Welcome { protocol_version: PROTOCOL_VERSION, subscriptions };
         self.send(bus_message::Message::Welcome(welcome), Some(context)).await?;
-        Ok(served.into_iter().map(|(_, side)| side).collect())
+        Ok((served.into_iter().map(|(_, side)| side).collect(), version))
     }
 
     fn check_hello(&self, hello: &Hello) -> Result<Vec<(Subscription, Side)>, Status> {
@@ -162,6 +166,8 @@ impl Session {
                 delivery = deliveries.recv(), if open && self.next.is_none() && room => {
                     open = delivery.is_some();
                     self.next = delivery;
+                    let (plugin, waiting) = (&self.grant.plugin, deliveries.len());
+                    self.bus.telemetry.queue_changed(plugin, waiting, deliveries.max_capacity());
                 }
                 permit = out.reserve(), if self.next.is_some() => {
                     let Ok(permit) = permit else { return "the plugin is gone".to_owned() };
@@ -182,7 +188,8 @@ impl Session {
         deliveries.close();
         let queued = std::iter::from_fn(|| deliveries.try_recv().ok());
         for delivery in self.next.take().into_iter().chain(queued) {
-            self.bus.telemetry.event_dropped(delivery.flow.context(), &self.grant.plugin);
+            let (trace, subscription) = (delivery.flow.context(), delivery.side.subscription());
+            self.bus.telemetry.event_dropped(trace, &self.grant.plugin, subscription, "session_ended");
         }
     }
 
@@ -206,7 +213,7 @@ impl Session {
         match received.message {
             Some(Message::Finding(finding)) => {
                 let kept = match self.check(finding, &span) {
-                    Ok(finding) => self.keep(finding, span.context()),
+                    Ok(finding) => self.keep(finding, &span),
                     Err(reason) => {
                         self.deny(&reason, span.context());
                         Err(reason)
@@ -225,6 +232,7 @@ impl Session {
         drop(span);
         if let Some(mut done) = done {
             done.succeed();
+            self.bus.telemetry.event_done(done.context(), &self.grant.plugin, done.elapsed());
         }
     }
 
@@ -263,7 +271,8 @@ impl Session {
     }
 
     /// Puts the finding on record, then into the store.
-    fn keep(&self, finding: Finding, context: TraceContext) -> Result<(), String> {
+    fn keep(&self, finding: Finding, received: &Span) -> Result<(), String> {
+        let context = received.context();
         let mut metadata = Attributes::default();
         metadata.push("finding_id", finding.id.clone());
         metadata.push("type", finding.kind.clone());
@@ -281,7 +290,7 @@ impl Session {
         self.bus.audit.record(entry).map_err(|e| e.to_string())?;
         let kind = finding.kind.clone();
         self.bus.findings.store(finding).map_err(|e| e.to_string())?;
-        self.bus.telemetry.finding_stored(context, &self.grant.plugin, &kind);
+        self.bus.telemetry.finding_stored(context, &self.grant.plugin, &kind, received.elapsed());
         Ok(())
     }
 

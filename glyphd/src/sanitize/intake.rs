@@ -71,6 +71,9 @@ impl Publisher {
     pub(crate) async fn run(mut self) {
         while let Some(exchange) = self.queue.recv().await {
             let (flow, publish) = self.sanitizer.flow(exchange);
+            for redaction in &flow.redactions {
+                self.telemetry.redacted(&redaction.kind);
+            }
             let status = flow.response.as_ref().map(|r| r.status);
             self.telemetry.flow_recorded(flow.context(), &flow.request.method, &flow.request.url, status);
             if let Some(log) = &self.log

@@ -4,6 +4,7 @@
 use std::{
     net::SocketAddr,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use super::{Telemetry, TraceContext};
@@ -48,7 +49,28 @@ impl Telemetry {
     /// An exchange or its flow could not be kept.
     pub(crate) fn flow_dropped(&self, trace: TraceContext, reason: &'static str) {
         count(&self.inner.counters.flows_dropped);
+        self.inner.metrics.flow_dropped(reason);
         tracing::warn!(trace_id = %trace.trace_id, reason, "a flow was not recorded");
+    }
+
+    /// An exchange has come to its end, and its client was answered so; 0 if it was not.
+    pub(crate) fn exchange_ended(&self, trace: TraceContext, method: &str, status: u16, took: Duration) {
+        self.inner.metrics.http_request(method, status, took, trace);
+    }
+
+    /// A secret in a flow was replaced.
+    pub(crate) fn redacted(&self, kind: &str) {
+        self.inner.metrics.redacted(kind);
+    }
+
+    /// A client has connected.
+    pub(crate) fn connection_opened(&self) {
+        self.inner.metrics.connections().inc();
+    }
+
+    /// A client's connection has closed.
+    pub(crate) fn connection_closed(&self) {
+        self.inner.metrics.connections().dec();
     }
 
     /// An exchange failed. `url` is without secrets.
@@ -72,23 +94,65 @@ impl Telemetry {
     }
 
     /// A flow event is in a plugin's queue.
-    pub(crate) fn event_queued(&self) {
+    pub(crate) fn event_queued(&self, subscription: &'static str) {
         count(&self.inner.counters.events_queued);
+        self.inner.metrics.event_queued(subscription);
     }
 
     /// A flow event found a plugin's queue full, or was in it when the session ended.
-    pub(crate) fn event_dropped(&self, trace: TraceContext, plugin: &str) {
+    pub(crate) fn event_dropped(
+        &self,
+        trace: TraceContext,
+        plugin: &str,
+        subscription: &'static str,
+        reason: &'static str,
+    ) {
         count(&self.inner.counters.events_dropped);
-        tracing::debug!(trace_id = %trace.trace_id, plugin, "an event for the plugin was dropped");
+        self.inner.metrics.event_dropped(subscription, plugin, reason);
+        tracing::debug!(trace_id = %trace.trace_id, plugin, reason, "an event for the plugin was dropped");
+    }
+
+    /// A flow is in the queues of its subscribers.
+    pub(crate) fn flow_dispatched(&self, trace: TraceContext, took: Duration) {
+        self.inner.metrics.dispatched(took, trace);
+    }
+
+    /// A plugin's queue has that length now.
+    pub(crate) fn queue_changed(&self, plugin: &str, length: usize, capacity: usize) {
+        self.inner.metrics.queue(plugin, length, capacity);
+    }
+
+    /// A plugin has answered an event with FlowDone.
+    pub(crate) fn event_done(&self, trace: TraceContext, plugin: &str, took: Duration) {
+        self.inner.metrics.plugin_event(plugin, "flow", took, trace);
+    }
+
+    /// A plugin will not answer an event any more.
+    pub(crate) fn event_abandoned(&self, plugin: &str) {
+        self.inner.metrics.plugin_event_failed(plugin, "flow");
+    }
+
+    /// A call of the plugin bus was answered. `code` is gRPC's, for example `OK`.
+    pub(crate) fn rpc_answered(
+        &self,
+        trace: TraceContext,
+        method: &'static str,
+        code: &'static str,
+        took: Duration,
+    ) {
+        self.inner.metrics.rpc(method, code, took, trace);
     }
 
     /// A plugin's session began.
     pub(crate) fn plugin_connected(&self, plugin: &str, version: &str) {
+        self.inner.metrics.active_plugins().inc();
         tracing::info!(plugin, version, "a plugin is connected");
     }
 
     /// A plugin's session ended.
     pub(crate) fn plugin_disconnected(&self, plugin: &str, reason: &str) {
+        self.inner.metrics.active_plugins().dec();
+        self.inner.metrics.queue_gone(plugin);
         tracing::info!(plugin, reason, "a plugin's session has ended");
     }
 
@@ -104,6 +168,7 @@ impl Telemetry {
 
     /// A plugin's process could not be started.
     pub(crate) fn plugin_failed_to_start(&self, plugin: &str, error: &str) {
+        self.inner.metrics.plugin_error(plugin, "start");
         tracing::error!(plugin, error, "a plugin could not be started");
     }
 
@@ -112,6 +177,7 @@ impl Telemetry {
         if expected {
             tracing::info!(plugin, exit, "a plugin has stopped");
         } else {
+            self.inner.metrics.plugin_error(plugin, "exit");
             tracing::warn!(plugin, exit, "a plugin has ended by itself");
         }
     }
@@ -122,20 +188,23 @@ impl Telemetry {
     }
 
     /// A finding was stored.
-    pub(crate) fn finding_stored(&self, trace: TraceContext, plugin: &str, kind: &str) {
+    pub(crate) fn finding_stored(&self, trace: TraceContext, plugin: &str, kind: &str, took: Duration) {
         count(&self.inner.counters.findings);
+        self.inner.metrics.plugin_event(plugin, "finding", took, trace);
         tracing::debug!(trace_id = %trace.trace_id, plugin, kind, "finding");
     }
 
     /// A finding was refused.
     pub(crate) fn finding_refused(&self, plugin: &str, reason: &str) {
         count(&self.inner.counters.findings_refused);
+        self.inner.metrics.plugin_event_failed(plugin, "finding");
         tracing::warn!(plugin, reason, "a finding was refused");
     }
 
     /// An audit entry could not be written.
     pub(crate) fn audit_failed(&self, error: &std::io::Error) {
         count(&self.inner.counters.audit_failures);
+        self.inner.metrics.audit_failed();
         tracing::error!(%error, "the audit can't be written; what must be audited is refused");
     }
 

@@ -9,25 +9,32 @@ use opentelemetry_sdk::{
     trace::{Span, SpanData, SpanProcessor},
 };
 
-use super::{SpanCounts, convert};
+use super::{Metrics, SpanCounts, convert};
+
+/// The label of this way out in `glyph_trace_spans_total`.
+const EXPORTER: &str = "file";
 
 #[derive(Debug, Clone)]
 pub(super) struct FileSpans {
     appender: Arc<Appender<SpanData>>,
+    metrics: Arc<Metrics>,
 }
 
 impl FileSpans {
-    pub(super) fn start(writer: Writer, service_name: String) -> io::Result<Self> {
+    pub(super) fn start(writer: Writer, service_name: String, metrics: Arc<Metrics>) -> io::Result<Self> {
+        let outcomes = Arc::clone(&metrics);
         let path = writer.path().to_owned();
-        let write = move |span: SpanData, writer: &mut Writer| match convert::record(span, &service_name) {
-            Some(record) => writer.write(&record),
-            None => Err(io::Error::other("a span without an id")),
+        let write = move |span: SpanData, writer: &mut Writer| {
+            let record = convert::record(span, &service_name).ok_or(io::Error::other("a span without an id"));
+            let written = record.and_then(|record| writer.write(&record));
+            outcomes.spans(EXPORTER, if written.is_ok() { "exported" } else { "dropped" }, 1);
+            written
         };
         let fault = move |error: &io::Error| {
             tracing::error!(file = %path.display(), %error, "the trace file can't be written");
         };
         let appender = Appender::spawn("trace-file", writer, AppenderOptions::default(), write, fault)?;
-        Ok(Self { appender: Arc::new(appender) })
+        Ok(Self { appender: Arc::new(appender), metrics })
     }
 
     pub(super) fn counts(&self) -> SpanCounts {
@@ -40,8 +47,10 @@ impl SpanProcessor for FileSpans {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
     fn on_end(&self, span: SpanData) {
-        // Refusals are counted by the appender and told at the end.
-        self.appender.send(span).ok();
+        // Refusals are counted by the appender, too, and told at the end.
+        if self.appender.send(span).is_err() {
+            self.metrics.spans(EXPORTER, "dropped", 1);
+        }
     }
 
     fn force_flush(&self) -> OTelSdkResult {

@@ -7,6 +7,7 @@
 pub mod event;
 pub mod context;
 pub mod span;
+pub mod metrics;
 mod convert;
 mod file;
 mod otlp;
@@ -23,6 +24,7 @@ use opentelemetry_sdk::{
 
 pub use context::TraceContext;
 pub use event::Counters;
+pub(crate) use metrics::Metrics;
 pub use span::{Span, SpanBuilder, name};
 
 /// How spans leave the daemon.
@@ -76,6 +78,7 @@ pub struct Telemetry {
 #[derive(Debug)]
 struct Inner {
     counters: Counters,
+    metrics: Arc<Metrics>,
     tracer: Option<SdkTracer>,
 }
 
@@ -104,9 +107,10 @@ impl Telemetry {
     /// If the system refuses a thread, or the exporter its settings.
     pub fn start(config: &TraceConfig, file: Option<Writer>) -> Result<(Self, Exporters), TelemetryError> {
         let counters = Counters::default();
+        let metrics = Arc::new(Metrics::default());
         let mut exporters = Exporters { provider: None, file: None, otlp: None };
         if config.sample_ratio <= 0.0 || (file.is_none() && config.endpoint.is_none()) {
-            return Ok((Self { inner: Arc::new(Inner { counters, tracer: None }) }, exporters));
+            return Ok((Self { inner: Arc::new(Inner { counters, metrics, tracer: None }) }, exporters));
         }
 
         let resource = Resource::builder_empty()
@@ -116,19 +120,19 @@ impl Telemetry {
         let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample_ratio)));
         let mut provider = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource.clone());
         if let Some(writer) = file {
-            let spans = file::FileSpans::start(writer, config.service_name.clone())?;
+            let spans = file::FileSpans::start(writer, config.service_name.clone(), Arc::clone(&metrics))?;
             provider = provider.with_span_processor(spans.clone());
             exporters.file = Some(spans);
         }
         if let Some(endpoint) = &config.endpoint {
-            let (spans, task) = otlp::start(endpoint, config, &resource)?;
+            let (spans, task) = otlp::start(endpoint, config, &resource, Arc::clone(&metrics))?;
             provider = provider.with_span_processor(spans);
             exporters.otlp = Some(task);
         }
         let provider = provider.build();
         let tracer = Some(provider.tracer("glyphd"));
         exporters.provider = Some(provider);
-        Ok((Self { inner: Arc::new(Inner { counters, tracer }) }, exporters))
+        Ok((Self { inner: Arc::new(Inner { counters, metrics, tracer }) }, exporters))
     }
 
     /// Whether spans are recorded at all.
@@ -138,7 +142,12 @@ impl Telemetry {
 
     /// A span to be started.
     pub fn span(&self, name: &'static str) -> SpanBuilder<'_> {
-        SpanBuilder::new(self.inner.tracer.as_ref(), name)
+        SpanBuilder::new(self.inner.tracer.as_ref(), &self.inner.metrics, name)
+    }
+
+    /// All metrics as OpenMetrics text.
+    pub(crate) fn openmetrics(&self) -> String {
+        self.inner.metrics.openmetrics()
     }
 
     /// How often things happened.

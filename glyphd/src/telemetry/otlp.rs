@@ -25,8 +25,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{TelemetryError, TraceConfig};
+use super::{Metrics, TelemetryError, TraceConfig};
 
+/// The label of this way out in `glyph_trace_spans_total`.
+const EXPORTER: &str = "otlp";
 /// Spans that wait for the collector.
 const QUEUE: usize = 16_384;
 const BATCH: usize = 512;
@@ -38,6 +40,7 @@ const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct OtlpSpans {
     queue: mpsc::Sender<SpanData>,
     counts: Arc<Counts>,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Debug)]
@@ -58,6 +61,7 @@ pub(super) fn start(
     endpoint: &str,
     config: &TraceConfig,
     resource: &Resource,
+    metrics: Arc<Metrics>,
 ) -> Result<(OtlpSpans, OtlpTask), TelemetryError> {
     let error = |e: &dyn std::fmt::Display| TelemetryError::Otlp(e.to_string());
     let connector = HttpsConnectorBuilder::new()
@@ -83,10 +87,11 @@ pub(super) fn start(
         exporter,
         endpoint: endpoint.to_owned(),
         counts: Arc::clone(&counts),
+        metrics: Arc::clone(&metrics),
         failing: false,
     };
     let task = tokio::spawn(worker.run(Arc::clone(&stop)));
-    Ok((OtlpSpans { queue, counts: Arc::clone(&counts) }, OtlpTask { task, stop, counts }))
+    Ok((OtlpSpans { queue, counts: Arc::clone(&counts), metrics }, OtlpTask { task, stop, counts }))
 }
 
 impl SpanProcessor for OtlpSpans {
@@ -95,7 +100,9 @@ impl SpanProcessor for OtlpSpans {
     fn on_end(&self, span: SpanData) {
         self.counts.ended.fetch_add(1, Ordering::Relaxed);
         // What finds no room is among those that the collector did not take in the end.
-        self.queue.try_send(span).ok();
+        if self.queue.try_send(span).is_err() {
+            self.metrics.spans(EXPORTER, "dropped", 1);
+        }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -129,6 +136,7 @@ struct Worker {
     exporter: SpanExporter,
     endpoint: String,
     counts: Arc<Counts>,
+    metrics: Arc<Metrics>,
     failing: bool,
 }
 
@@ -172,7 +180,9 @@ impl Worker {
 
     async fn export(&mut self, batch: Vec<SpanData>) {
         let spans = batch.len() as u64;
-        match self.exporter.export(batch).await {
+        let exported = self.exporter.export(batch).await;
+        self.metrics.spans(EXPORTER, if exported.is_ok() { "exported" } else { "dropped" }, spans);
+        match exported {
             Ok(()) => {
                 self.counts.taken.fetch_add(spans, Ordering::Relaxed);
                 if std::mem::take(&mut self.failing) {

@@ -1,6 +1,10 @@
 //! Spans as the stages use them: started with a name and a parent, told what is found out, ended when dropped.
 
-use std::{borrow::Cow, time::SystemTime};
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use opentelemetry::{
     Context, KeyValue, StringValue,
@@ -8,7 +12,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::trace::{SdkTracer, Span as SdkSpan};
 
-use super::TraceContext;
+use super::{Metrics, TraceContext};
 
 /// The names of all spans. Dashboards and users rely on them.
 pub mod name {
@@ -41,22 +45,22 @@ pub mod name {
 #[must_use = "a span is started with start()"]
 pub struct SpanBuilder<'a> {
     tracer: Option<&'a SdkTracer>,
+    metrics: &'a Arc<Metrics>,
     name: &'static str,
     kind: SpanKind,
     parent: Option<TraceContext>,
-    start: Option<SystemTime>,
     attributes: Vec<KeyValue>,
     links: Vec<Link>,
 }
 
 impl<'a> SpanBuilder<'a> {
-    pub(super) fn new(tracer: Option<&'a SdkTracer>, name: &'static str) -> Self {
+    pub(super) fn new(tracer: Option<&'a SdkTracer>, metrics: &'a Arc<Metrics>, name: &'static str) -> Self {
         Self {
             tracer,
+            metrics,
             name,
             kind: SpanKind::Internal,
             parent: None,
-            start: None,
             attributes: Vec::new(),
             links: Vec::new(),
         }
@@ -80,12 +84,6 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
-    /// Started at that time, rather than now.
-    pub fn at(mut self, start: SystemTime) -> Self {
-        self.start = Some(start);
-        self
-    }
-
     /// Having to do with that span.
     pub fn link(mut self, to: TraceContext) -> Self {
         self.links.push(Link::with_context(to.to_span()));
@@ -102,29 +100,32 @@ impl<'a> SpanBuilder<'a> {
 
     /// Starts it. What is not sampled costs an id and no more.
     pub fn start(self) -> Span {
-        let unrecorded = |context| Span { context, recording: None };
-        match (self.tracer, self.parent) {
+        let metrics = Arc::clone(self.metrics);
+        let (name, started) = (self.name, Instant::now());
+        let span = |context, recording| Span { context, recording, name, started, metrics };
+        let unrecorded = |context| (context, None);
+        let (context, recording) = match (self.tracer, self.parent) {
             (None, None) => unrecorded(TraceContext::unsampled_root()),
             (None, Some(parent)) => unrecorded(TraceContext { sampled: false, ..parent }.unsampled_child()),
             (Some(_), Some(parent)) if !parent.sampled => unrecorded(parent.unsampled_child()),
             (Some(tracer), parent) => {
                 let mut builder = tracer.span_builder(self.name).with_kind(self.kind);
-                builder.start_time = self.start;
                 builder.attributes = Some(self.attributes);
                 builder.links = Some(self.links);
                 let context = match parent {
                     Some(parent) => Context::new().with_remote_span_context(parent.to_span()),
                     None => Context::new(),
                 };
-                let span = tracer.build_with_context(builder, &context);
-                match TraceContext::of_span(span.span_context()) {
-                    Some(context) if context.sampled => Span { context, recording: Some(Box::new(span)) },
+                let sdk = tracer.build_with_context(builder, &context);
+                match TraceContext::of_span(sdk.span_context()) {
+                    Some(context) if context.sampled => (context, Some(Box::new(sdk))),
                     Some(context) => unrecorded(context),
                     // The provider has been shut down.
                     None => unrecorded(TraceContext::unsampled_root()),
                 }
             }
-        }
+        };
+        span(context, recording)
     }
 }
 
@@ -165,12 +166,26 @@ impl From<Vec<String>> for AttributeValue {
 pub struct Span {
     context: TraceContext,
     recording: Option<Box<SdkSpan>>,
+    name: &'static str,
+    started: Instant,
+    metrics: Arc<Metrics>,
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        self.metrics.span_ended(self.name, self.started.elapsed(), self.context);
+    }
 }
 
 impl Span {
     /// Its place, for children and records. It has one whether or not it is recorded.
     pub fn context(&self) -> TraceContext {
         self.context
+    }
+
+    /// The time since it was started.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// Notes what has been found out.

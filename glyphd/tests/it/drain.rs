@@ -131,7 +131,9 @@ async fn a_daemon_that_did_nothing_leaves_a_whole_recording() {
     let mut names: Vec<_> =
         fs::read_dir(&recorded.dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!(names, ["audit.jsonl", "findings.jsonl", "flows.jsonl", "recording.json", "traces.jsonl"]);
+    let files =
+        ["audit.jsonl", "findings.jsonl", "flows.jsonl", "metrics.om", "recording.json", "traces.jsonl"];
+    assert_eq!(names, files);
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&recorded.dir), mode(&recorded.dir.join(FLOWS))), (0o700, 0o600));

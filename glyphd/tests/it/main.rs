@@ -12,6 +12,7 @@ mod redaction;
 mod spans;
 mod sampling;
 mod otlp;
+mod metrics;
 mod schemas;
 
 // Who is shown it.

@@ -87,7 +87,8 @@ async fn no_secret_is_in_any_file_or_log_line_but_all_of_them_reach_the_upstream
 
     assert_without_secrets("the log", ended.stderr.as_bytes());
     let files = files(&recording);
-    assert_eq!(files.len(), 5, "flows, traces, findings, audit, recording.json: {files:?}");
+    let names: Vec<_> = files.iter().map(|(path, _)| path).collect();
+    assert_eq!(files.len(), 6, "flows, traces, findings, audit, metrics.om, recording.json: {names:?}");
     for (path, bytes) in &files {
         assert!(!bytes.is_empty(), "{path} is empty");
         assert_without_secrets(path, bytes);

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 13] = [
+const TABLE: [(&str, &[&str]); 14] = [
     ("capture", &["sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "telemetry"]),
     ("flow_log", &["sanitize::Flow", "telemetry"]),
@@ -16,7 +16,8 @@ const TABLE: [(&str, &[&str]); 13] = [
     ("findings", &["telemetry"]),
     ("audit", &["telemetry"]),
     ("telemetry", &[]),
-    ("control", &["plugin"]),
+    ("metrics_log", &["telemetry"]),
+    ("control", &["plugin", "telemetry"]),
     ("policy", &["plugin"]),
     ("config", &["capture", "policy", "telemetry"]),
     ("cli", &["capture", "config", "policy", "telemetry"]),

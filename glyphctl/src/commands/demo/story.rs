@@ -175,6 +175,7 @@ fn files(dir: &Path, out: &mut dyn Write) -> io::Result<()> {
         ("recording/traces.jsonl", "every span"),
         ("recording/findings.jsonl", "what the plugin found"),
         ("recording/audit.jsonl", "who was allowed what"),
+        ("recording/metrics.om", "the daemon's metrics, with exemplars"),
         ("recording/recording.json", "what the directory is"),
         (CHROME, "the spans for a viewer"),
     ] {

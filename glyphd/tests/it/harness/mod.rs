@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod collector;
 pub(crate) mod daemon;
 pub(crate) mod origin;
+pub(crate) mod peers;
 pub(crate) mod plugin;
 pub(crate) mod process;
 pub(crate) mod records;

@@ -1,0 +1,287 @@
+//! The metric registry: every family by its name, its labels, and its buckets.
+//!
+//! In: observations, from the events and spans of [`super`]. Out: OpenMetrics text, with exemplars on the buckets of
+//! durations; [`exposition`] makes the classic format and the recording's of it. Every label is a closed set or a
+//! plugin's name from its manifest.
+
+pub mod exposition;
+mod labels;
+
+use std::{fmt, time::Duration};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, exemplar::HistogramWithExemplars, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+pub use self::labels::method_label;
+use self::labels::{
+    Dropped, Event, Exporter, Http, Kind, PluginError, PluginEvent, PluginName, Reason, Rpc, RpcCode,
+    SpanName, Trace,
+};
+use super::TraceContext;
+
+/// In seconds, for HTTP and RPC: 0.5 ms to 60 s.
+const REQUESTS: [f64; 16] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// In seconds: 1 ms to 60 s.
+const PLUGIN_EVENTS: [f64; 15] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// In seconds: 5 µs to 1 s.
+const DISPATCH: [f64; 14] = [
+    0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05,
+    0.1, 1.0,
+];
+/// In seconds, for spans of every length: 5 µs to 60 s.
+const SPANS: [f64; 17] = [
+    0.000_005, 0.000_01, 0.000_025, 0.000_1, 0.000_25, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0,
+    2.5, 5.0, 10.0, 60.0,
+];
+
+type Histogram = HistogramWithExemplars<Trace>;
+type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// All families.
+pub(crate) struct Metrics {
+    registry: Registry,
+    rpc_requests: Family<RpcCode, Counter>,
+    rpc_errors: Family<RpcCode, Counter>,
+    rpc_duration: Durations<Rpc>,
+    http_request_duration: Durations<Http>,
+    flow_dispatch: Histogram,
+    flow_events: Family<Event, Counter>,
+    flow_events_dropped: Family<Dropped, Counter>,
+    flow_redactions: Family<Kind, Counter>,
+    plugin_queue_length: Family<PluginName, Gauge>,
+    plugin_queue_capacity: Family<PluginName, Gauge>,
+    plugin_queue_dropped: Family<PluginEvent, Counter>,
+    plugin_event_duration: Durations<PluginEvent>,
+    plugin_event_failures: Family<PluginEvent, Counter>,
+    plugin_errors: Family<PluginError, Counter>,
+    active_plugins: Gauge,
+    span_duration: Durations<SpanName>,
+    trace_spans: Family<Exporter, Counter>,
+    connections: Gauge,
+    flow_log_dropped: Family<Reason, Counter>,
+    audit_failures: Counter,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+fn durations<L: EncodeLabelSet + Clone + std::hash::Hash + Eq>(new: fn() -> Histogram) -> Durations<L> {
+    Family::new_with_constructor(new)
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("glyph"),
+            rpc_requests: Family::default(),
+            rpc_errors: Family::default(),
+            rpc_duration: durations(|| Histogram::new(REQUESTS.into_iter())),
+            http_request_duration: durations(|| Histogram::new(REQUESTS.into_iter())),
+            flow_dispatch: Histogram::new(DISPATCH.into_iter()),
+            flow_events: Family::default(),
+            flow_events_dropped: Family::default(),
+            flow_redactions: Family::default(),
+            plugin_queue_length: Family::default(),
+            plugin_queue_capacity: Family::default(),
+            plugin_queue_dropped: Family::default(),
+            plugin_event_duration: durations(|| Histogram::new(PLUGIN_EVENTS.into_iter())),
+            plugin_event_failures: Family::default(),
+            plugin_errors: Family::default(),
+            active_plugins: Gauge::default(),
+            span_duration: durations(|| Histogram::new(SPANS.into_iter())),
+            trace_spans: Family::default(),
+            connections: Gauge::default(),
+            flow_log_dropped: Family::default(),
+            audit_failures: Counter::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let r = &mut self.registry;
+        r.register("rpc_requests", "Calls of the plugin bus", self.rpc_requests.clone());
+        r.register("rpc_errors", "Calls of the plugin bus that failed", self.rpc_errors.clone());
+        r.register(
+            "rpc_duration_seconds",
+            "Time to answer a call of the plugin bus; for a stream, its handshake",
+            self.rpc_duration.clone(),
+        );
+        r.register(
+            "http_request_duration_seconds",
+            "Time from a request's head to the end of its response",
+            self.http_request_duration.clone(),
+        );
+        r.register(
+            "flow_dispatch_seconds",
+            "Time to put a flow into the queues of its subscribers",
+            self.flow_dispatch.clone(),
+        );
+        r.register("flow_events", "Flow events that were dispatched", self.flow_events.clone());
+        r.register(
+            "flow_events_dropped",
+            "Flow events that a plugin did not get",
+            self.flow_events_dropped.clone(),
+        );
+        r.register("flow_redactions", "Secrets that were replaced in flows", self.flow_redactions.clone());
+        r.register(
+            "plugin_queue_length",
+            "Flow events that wait for a plugin",
+            self.plugin_queue_length.clone(),
+        );
+        r.register(
+            "plugin_queue_capacity",
+            "Flow events that may wait for a plugin",
+            self.plugin_queue_capacity.clone(),
+        );
+        r.register(
+            "plugin_queue_dropped",
+            "Flow events that found a plugin's queue full",
+            self.plugin_queue_dropped.clone(),
+        );
+        r.register(
+            "plugin_event_duration_seconds",
+            "Time from an event's delivery to the plugin's FlowDone; for a finding, from receipt to stored",
+            self.plugin_event_duration.clone(),
+        );
+        r.register(
+            "plugin_event_failures",
+            "Events of a plugin that failed",
+            self.plugin_event_failures.clone(),
+        );
+        r.register("plugin_errors", "Faults of a plugin", self.plugin_errors.clone());
+        r.register("active_plugins", "Plugins whose session is open", self.active_plugins.clone());
+        r.register(
+            "span_duration_seconds",
+            "Duration of the pipeline's spans, sampled or not",
+            self.span_duration.clone(),
+        );
+        r.register("trace_spans", "Spans by what became of them", self.trace_spans.clone());
+        r.register("connections", "Clients' connections to the proxy", self.connections.clone());
+        r.register("flow_log_dropped", "Flows that could not be recorded", self.flow_log_dropped.clone());
+        r.register("audit_failures", "Audit entries that could not be written", self.audit_failures.clone());
+    }
+
+    /// Everything as OpenMetrics text, `# EOF` at the end.
+    pub(crate) fn openmetrics(&self) -> String {
+        let mut text = String::with_capacity(1 << 14);
+        // Writing to a String does not fail.
+        encode(&mut text, &self.registry).ok();
+        text
+    }
+
+    pub(super) fn span_ended(&self, span: &'static str, took: Duration, context: TraceContext) {
+        observe(&self.span_duration.get_or_create(&SpanName { span }), took, context);
+    }
+
+    pub(super) fn http_request(&self, method: &str, status: u16, took: Duration, context: TraceContext) {
+        let labels = Http::proxy(method, status);
+        observe(&self.http_request_duration.get_or_create(&labels), took, context);
+    }
+
+    pub(super) fn rpc(
+        &self,
+        method: &'static str,
+        code: &'static str,
+        took: Duration,
+        context: TraceContext,
+    ) {
+        let labels = RpcCode { component: "plugin_bus", method, code };
+        self.rpc_requests.get_or_create(&labels).inc();
+        if code != "OK" {
+            self.rpc_errors.get_or_create(&labels).inc();
+        }
+        let labels = Rpc { component: "plugin_bus", method };
+        observe(&self.rpc_duration.get_or_create(&labels), took, context);
+    }
+
+    pub(super) fn dispatched(&self, took: Duration, context: TraceContext) {
+        observe(&self.flow_dispatch, took, context);
+    }
+
+    pub(super) fn event_queued(&self, subscription: &'static str) {
+        self.flow_events.get_or_create(&Event { subscription, variant: "sanitized" }).inc();
+    }
+
+    pub(super) fn event_dropped(&self, subscription: &'static str, plugin: &str, reason: &'static str) {
+        self.flow_events_dropped.get_or_create(&Dropped { subscription, reason }).inc();
+        if reason == "queue_full" {
+            let labels = PluginEvent { plugin: plugin.to_owned(), event: "flow" };
+            self.plugin_queue_dropped.get_or_create(&labels).inc();
+        }
+    }
+
+    pub(super) fn redacted(&self, kind: &str) {
+        self.flow_redactions.get_or_create(&Kind { kind: kind.to_owned() }).inc();
+    }
+
+    pub(super) fn queue(&self, plugin: &str, length: usize, capacity: usize) {
+        let labels = PluginName { plugin: plugin.to_owned() };
+        let gauge = |n| i64::try_from(n).unwrap_or(i64::MAX);
+        self.plugin_queue_length.get_or_create(&labels).set(gauge(length));
+        self.plugin_queue_capacity.get_or_create(&labels).set(gauge(capacity));
+    }
+
+    pub(super) fn queue_gone(&self, plugin: &str) {
+        let labels = PluginName { plugin: plugin.to_owned() };
+        self.plugin_queue_length.remove(&labels);
+        self.plugin_queue_capacity.remove(&labels);
+    }
+
+    pub(super) fn plugin_event(
+        &self,
+        plugin: &str,
+        event: &'static str,
+        took: Duration,
+        context: TraceContext,
+    ) {
+        let labels = PluginEvent { plugin: plugin.to_owned(), event };
+        observe(&self.plugin_event_duration.get_or_create(&labels), took, context);
+    }
+
+    pub(super) fn plugin_event_failed(&self, plugin: &str, event: &'static str) {
+        self.plugin_event_failures.get_or_create(&PluginEvent { plugin: plugin.to_owned(), event }).inc();
+    }
+
+    pub(super) fn plugin_error(&self, plugin: &str, reason: &'static str) {
+        self.plugin_errors.get_or_create(&PluginError { plugin: plugin.to_owned(), reason }).inc();
+    }
+
+    pub(super) fn active_plugins(&self) -> &Gauge {
+        &self.active_plugins
+    }
+
+    pub(super) fn connections(&self) -> &Gauge {
+        &self.connections
+    }
+
+    /// What became of spans, by `exporter` (`file`, `otlp`) and `outcome` (`exported`, `dropped`).
+    pub(super) fn spans(&self, exporter: &'static str, outcome: &'static str, count: u64) {
+        self.trace_spans.get_or_create(&Exporter { exporter, outcome }).inc_by(count);
+    }
+
+    pub(super) fn flow_dropped(&self, reason: &'static str) {
+        self.flow_log_dropped.get_or_create(&Reason { reason }).inc();
+    }
+
+    pub(super) fn audit_failed(&self) {
+        self.audit_failures.inc();
+    }
+}
+
+/// Only what is sampled can be found again, so only that is an exemplar.
+fn observe(histogram: &Histogram, took: Duration, context: TraceContext) {
+    let exemplar = context.sampled.then(|| Trace::of(context));
+    let now = exemplar.is_some().then(std::time::SystemTime::now);
+    histogram.observe(took.as_secs_f64(), exemplar, now);
+}
