@@ -6,5 +6,10 @@
 // Spans, from the bytes of a file to a table, a Chrome trace or a waterfall.
 pub mod trace;
 
+// Metrics, from the bytes of a recorded scrape file to the verdict of an alert rule.
+pub mod metrics;
+pub mod promql;
+pub mod rules;
+
 // Text that traffic wrote, made fit for a terminal.
 pub mod text;

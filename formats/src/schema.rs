@@ -2,9 +2,13 @@
 
 use schemars::{Schema, schema_for};
 
-use crate::{AuditEntry, Finding, Flow, Span, artifact::Manifest, recording::RecordingInfo};
+use crate::{
+    AuditEntry, Finding, Flow, Span,
+    artifact::{Contents, Manifest},
+    recording::RecordingInfo,
+};
 
-/// Every record kind with its schema, by the name of its file in `docs/schemas/`.
+/// Every record kind, and what `glyphctl` prints of an artifact, with its schema, by the name of its file in `docs/schemas/`.
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("flow", schema_for!(Flow)),
@@ -13,6 +17,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("audit", schema_for!(AuditEntry)),
         ("recording", schema_for!(RecordingInfo)),
         ("manifest", schema_for!(Manifest)),
+        ("artifact", schema_for!(Contents)),
     ]
 }
 

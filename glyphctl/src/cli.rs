@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{demo::DemoArgs, trace::TraceArgs};
+use crate::commands::{alerts::AlertsArgs, demo::DemoArgs, replay::ReplayArgs, trace::TraceArgs};
 
 /// Looks into what Glyph recorded, offline: no server, no daemon.
 #[derive(Debug, Parser)]
@@ -27,6 +27,10 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Traces: where the time went.
     Trace(TraceArgs),
+    /// Alert rules: what would have fired.
+    Alerts(AlertsArgs),
+    /// Recordings as single files: packed, checked, unpacked.
+    Replay(ReplayArgs),
     /// The demo's plugin, as a process of its own.
     #[command(hide = true)]
     PluginProcess,

@@ -1,5 +1,8 @@
 //! From files to figures, through the public interface alone.
 
 mod load;
+mod promql;
+mod promqltest;
+mod rules;
 mod schema;
 mod shared_corpora;

@@ -1,6 +1,8 @@
 //! One module a command: flags in, work done by the libraries, results to `output`.
 
 pub(crate) mod demo;
+pub(crate) mod alerts;
+pub(crate) mod replay;
 pub(crate) mod trace;
 
 use std::process::ExitCode;
@@ -12,6 +14,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Demo(args) => demo::run(&args),
         Command::Trace(args) => trace::run(args),
+        Command::Alerts(args) => alerts::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::PluginProcess => demo::run_plugin().map(|()| ExitCode::SUCCESS),
     }
 }

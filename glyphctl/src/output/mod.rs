@@ -3,6 +3,8 @@
 //! In: results as the libraries give them. Out: text. What traffic wrote is escaped here, in every format, for what
 //! that format gives a meaning.
 
+pub(crate) mod alerts;
+pub(crate) mod artifact;
 pub(crate) mod failure;
 mod json;
 pub(crate) mod progress;
@@ -46,6 +48,13 @@ pub(crate) fn note(what: impl Display) {
 /// Says that something is odd.
 pub(crate) fn warn(what: impl Display) {
     note(format_args!("warning: {what}"));
+}
+
+/// Shows lines from somewhere, set in.
+pub(crate) fn quoted(lines: &str) {
+    for line in lines.lines() {
+        eprintln!("    {}", visible(line));
+    }
 }
 
 /// How many columns there are to print in.

@@ -1,0 +1,85 @@
+//! From a firing alert to observations that made it fire.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use super::{
+    outcome::{ExemplarFound, Interval},
+    reach::Leaf,
+    state::State,
+};
+use crate::{
+    metrics::{Exemplar, Labels, MatchOp, SeriesId, Store, labels::NAME},
+    promql::ast::Selector,
+};
+
+/// Not more than these.
+const MOST: usize = 10;
+
+/// The exemplars of the series that an alert's expression selects, from the times that it looked at while it fired:
+/// those of the first selector first, of each the greatest first. A series belongs to the alert if it contradicts
+/// none of its labels.
+pub(super) fn find(
+    store: &Store,
+    leaves: &[Leaf<'_>],
+    labels: &Labels,
+    intervals: &[Interval],
+) -> Vec<ExemplarFound> {
+    let fits = |series: &Labels| {
+        labels.pairs().iter().all(|(name, value)| {
+            let there = series.get(name);
+            there.is_empty() || *there == **value
+        })
+    };
+    let mut seen = FxHashSet::default();
+    let mut found = Vec::new();
+    for leaf in leaves {
+        let back = leaf.back as f64 / 1e3;
+        let looked_at = |exemplar: &&Exemplar| {
+            let time = exemplar.time as f64 / 1e3;
+            intervals.iter().any(|i| i.state == State::Firing && i.start - back <= time && time <= i.end)
+        };
+        let mut here = Vec::new();
+        for id in with_buckets(store, leaf.selector) {
+            let labels = &store.series()[id as usize].labels;
+            if fits(labels) && seen.insert(id) {
+                here.extend(store.exemplars(id).iter().filter(looked_at).map(|e| told(e, labels)));
+            }
+        }
+        here.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.timestamp.total_cmp(&b.timestamp)));
+        found.extend(here);
+    }
+    found.truncate(MOST);
+    found
+}
+
+/// The series of a selector; of a histogram's count or sum also its buckets, which have the exemplars.
+fn with_buckets(store: &Store, selector: &Selector) -> Vec<SeriesId> {
+    let mut found = store.select(&selector.matchers);
+    let mut buckets = selector.matchers.clone();
+    let name = buckets.iter_mut().find(|m| *m.name == *NAME && m.op == MatchOp::Equal);
+    let base =
+        name.as_ref().and_then(|m| m.value.strip_suffix("_count").or_else(|| m.value.strip_suffix("_sum")));
+    if let (Some(base), Some(name)) = (base.map(|base| format!("{base}_bucket")), name) {
+        name.value = base.into();
+        found.extend(store.select(&buckets));
+    }
+    found
+}
+
+fn told(exemplar: &Exemplar, series: &Labels) -> ExemplarFound {
+    let id = |name: &str| Some(exemplar.labels.get(name)).filter(|id| !id.is_empty()).map(str::to_owned);
+    ExemplarFound {
+        trace_id: id("trace_id"),
+        span_id: id("span_id"),
+        value: exemplar.value,
+        timestamp: exemplar.time as f64 / 1e3,
+        series: map(series),
+    }
+}
+
+/// Labels for printing.
+pub(super) fn map(labels: &Labels) -> BTreeMap<String, String> {
+    labels.pairs().iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+}

@@ -1,0 +1,172 @@
+//! `glyphctl alerts check`: rules in, data in, a verdict out.
+
+use std::{fs, path::PathBuf, process::ExitCode, str::FromStr};
+
+use anyhow::{anyhow, bail};
+use clap::Args;
+use glyph_analysis::{
+    metrics::{self, MetricsError, Reading},
+    rules::{self, Check, RuleFile, Scale, scale::changed_by_scale},
+};
+use glyph_formats::{jsonl::input::Progress, recording::RecordingError};
+
+use crate::output::{
+    self,
+    alerts::{self, AlertsFormat},
+    failure::HintExt,
+    note, progress, quoted, warn,
+};
+
+/// Flags of `glyphctl alerts check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Rules are evaluated as Prometheus 3 does it, at every multiple of their group's interval. An alert of which nothing
+can be said, because the recording is too short or has none of its series, is undecided, never inactive.
+
+Exit codes: 0 no alert fired, 1 one did, 2 something could not be judged.
+
+Examples:
+  glyphctl alerts check --rules alerts/alerts.yaml --data RECORDING
+  glyphctl alerts check --rules prod/*.yaml --data run.om --allow-undecided --format markdown
+  glyphctl alerts check --rules alerts/alerts.yaml --data RECORDING --time-scale 1/60
+  glyphctl alerts check --rules alerts/alerts.yaml --data RECORDING --set glyph:threshold:http_failure_ratio=0.05")]
+pub(super) struct CheckArgs {
+    /// Prometheus rule files, or PrometheusRule objects
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    rules: Vec<PathBuf>,
+    /// Recordings, or files of OpenMetrics or Prometheus text with timestamps (also .gz and .zst)
+    #[arg(long, value_name = "RECORDING|FILE", required = true, num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// Put a number in the place of a recording rule, a threshold for example
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<Setting>,
+    /// Multiply for, ranges, offsets and intervals of the rules, for example 1/60 over a recording of seconds
+    #[arg(long, value_name = "N/M")]
+    time_scale: Option<Scale>,
+    /// Don't fail because of alerts that are undecided
+    #[arg(long)]
+    allow_undecided: bool,
+    /// How to print the verdict
+    #[arg(long, value_enum, default_value_t = AlertsFormat::Table)]
+    format: AlertsFormat,
+}
+
+/// A name and a number.
+#[derive(Debug, Clone)]
+struct Setting {
+    name: String,
+    value: f64,
+}
+
+impl FromStr for Setting {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "expected the name of a recording rule, = and a number";
+        let (name, value) = text.rsplit_once('=').ok_or(wrong)?;
+        Ok(Self { name: name.to_owned(), value: value.parse().map_err(|_| wrong)? })
+    }
+}
+
+/// Runs it.
+pub(super) fn run(flags: &CheckArgs) -> anyhow::Result<ExitCode> {
+    let (mut files, all_loaded) = load_rules(&flags.rules)?;
+    for setting in &flags.set {
+        if files.iter_mut().map(|file| file.set(&setting.name, setting.value)).sum::<usize>() == 0 {
+            let what = anyhow!("--set {}: no recording rule has that name", setting.name);
+            return Err(what.hint("thresholds can be set that stand in the rules as `record: NAME`"));
+        }
+    }
+    if let Some(scale) = flags.time_scale {
+        rescale(&mut files, scale);
+    }
+    if !files.iter().flat_map(|f| &f.groups).flat_map(|g| &g.rules).any(glyph_analysis::rules::Rule::is_alert)
+    {
+        bail!("no alerting rules there");
+    }
+    let mut reading = read(&flags.data)?;
+    let Check { outcome, problems, warnings } = rules::check(&files, &mut reading.store);
+    warnings.iter().for_each(warn);
+    output::to_stdout(|out| alerts::write(&outcome, flags.format, out))?;
+    for problem in &problems {
+        note(problem);
+    }
+    let mut undecided = false;
+    for alert in outcome.undecided() {
+        undecided = true;
+        note(format_args!("{}: undecided: {}", alert.alert, alert.reason.as_deref().unwrap_or_default()));
+    }
+    if undecided && !flags.allow_undecided {
+        note("--allow-undecided lets undecided alerts pass");
+    }
+    let judged = all_loaded && problems.is_empty() && (!undecided || flags.allow_undecided);
+    Ok(match (outcome.fired, judged) {
+        (true, _) => ExitCode::from(1),
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::from(2),
+    })
+}
+
+/// The files that can be used, and whether these are all. What is wrong with the others is told.
+fn load_rules(paths: &[PathBuf]) -> anyhow::Result<(Vec<RuleFile>, bool)> {
+    let mut files = Vec::new();
+    for path in paths {
+        match rules::load(path) {
+            Ok(file) => {
+                file.warnings.iter().for_each(warn);
+                files.push(file);
+            }
+            Err(errors) => errors.iter().for_each(|error| {
+                note(error);
+                error.shown().into_iter().for_each(quoted);
+            }),
+        }
+    }
+    if files.is_empty() {
+        bail!("no rule file could be used");
+    }
+    let all = files.len() == paths.len();
+    Ok((files, all))
+}
+
+fn rescale(files: &mut [RuleFile], scale: Scale) {
+    note(format_args!("for, ranges, offsets and intervals of all rules are multiplied by {scale}"));
+    for file in files {
+        for rule in file.groups.iter().flat_map(|g| &g.rules) {
+            let changed = changed_by_scale(&rule.query.expr);
+            if !changed.is_empty() {
+                warn(format_args!(
+                    "{}: {} means something else over a shorter time",
+                    rule.name,
+                    changed.join(", ")
+                ));
+            }
+        }
+        file.rescale(scale);
+    }
+}
+
+fn read(paths: &[PathBuf]) -> anyhow::Result<Reading> {
+    let hinted = |error: MetricsError| {
+        match &error {
+        MetricsError::Recording(RecordingError::NoInfo(_)) => {
+            anyhow::Error::new(error).hint("name a directory that glyphd --record made, or a metrics file")
+        }
+        MetricsError::Line { .. } => anyhow::Error::new(error)
+            .hint("metrics are OpenMetrics or Prometheus text with a timestamp on every sample (docs/architecture.md)"),
+        _ => anyhow::Error::new(error),
+    }
+    };
+    let mut files = Vec::new();
+    for path in paths {
+        files.extend(metrics::files_of(path).map_err(hinted)?);
+    }
+    let sizes = files.iter().map(|f| fs::metadata(f).map(|m| m.len()).ok());
+    let progress = Progress::of(sizes.sum());
+    let bar = progress::Bar::start("reading", &progress);
+    let reading = metrics::read(&files, &progress).map_err(hinted);
+    drop(bar);
+    let reading = reading?;
+    reading.warnings.iter().for_each(warn);
+    Ok(reading)
+}

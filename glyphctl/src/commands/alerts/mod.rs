@@ -1,0 +1,28 @@
+//! `glyphctl alerts …`: production rules over what was recorded.
+
+mod check;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+/// Flags of `glyphctl alerts`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct AlertsArgs {
+    #[command(subcommand)]
+    command: AlertsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AlertsCommand {
+    /// Which alerts of Prometheus rule files would have fired over a recording, and how close the others came.
+    Check(check::CheckArgs),
+}
+
+/// Runs it.
+pub(crate) fn run(args: AlertsArgs) -> anyhow::Result<ExitCode> {
+    match args.command {
+        AlertsCommand::Check(args) => check::run(&args),
+    }
+}

@@ -1,0 +1,81 @@
+//! `glyphctl replay …`: a recording as one file that can be checked and shared.
+
+mod load;
+mod write;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use glyph_formats::artifact::{ArtifactError, Kind};
+
+use crate::output::failure::{HintExt, report};
+
+/// The exit code for an artifact that is not what was promised.
+const CHANGED: u8 = 1;
+
+/// Flags of `glyphctl replay`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, args_conflicts_with_subcommands = true)]
+#[command(subcommand_negates_reqs = true)]
+#[command(after_help = "\
+glyphctl replay ARTIFACT is short for glyphctl replay load ARTIFACT.
+
+Examples:
+  glyphctl replay write run1 -o run1.glyph.tar.zst
+  glyphctl replay run1.glyph.tar.zst
+  glyphctl replay load run1.glyph.tar.zst --out run1-again")]
+pub(crate) struct ReplayArgs {
+    #[command(subcommand)]
+    command: Option<ReplayCommand>,
+    #[command(flatten)]
+    load: Option<load::LoadArgs>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ReplayCommand {
+    /// Packs a recording into one file, and prints the digest over all of it.
+    Write(write::WriteArgs),
+    /// Checks an artifact against its digests, and shows or unpacks what is in it.
+    Load(load::LoadArgs),
+}
+
+/// Runs it.
+pub(crate) fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
+    match (args.command, args.load) {
+        (Some(ReplayCommand::Write(args)), _) => write::run(&args),
+        (Some(ReplayCommand::Load(args)), _) | (None, Some(args)) => load::run(&args),
+        (None, None) => anyhow::bail!("name an artifact, or one of the commands write and load"),
+    }
+}
+
+/// What comes of an error: a changed artifact is what the check is for, all else kept it from being done.
+fn judged(error: ArtifactError) -> anyhow::Result<ExitCode> {
+    let (kind, hint) = (error.kind(), hint(&error));
+    let error = anyhow::Error::new(error);
+    let error = match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    };
+    if kind == Kind::Differs {
+        report(&error);
+        return Ok(ExitCode::from(CHANGED));
+    }
+    Err(error)
+}
+
+fn hint(error: &ArtifactError) -> Option<&'static str> {
+    match error {
+        ArtifactError::Io { source, .. } if source.kind() == std::io::ErrorKind::IsADirectory => {
+            Some("glyphctl replay write packs a recording into an artifact")
+        }
+        ArtifactError::Recording(_) => Some("a recording is a directory that glyphd --record made"),
+        ArtifactError::Moving(_) => Some("stop the daemon that writes the recording, then pack it"),
+        ArtifactError::Exists(_) => Some("nothing is written over; choose a new directory"),
+        ArtifactError::NotAnArtifact { .. } => Some("an artifact is what glyphctl replay write makes"),
+        ArtifactError::Damaged { .. } => Some("it was cut short or broken on its way; get it again"),
+        ArtifactError::Refused { .. } => {
+            Some("glyphctl replay write makes no such member; don't unpack it with other tools")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,225 @@
+//! A recording packed, checked and unpacked, with the exit codes that a CI job goes by.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::harness::{Run, glyphctl, names_in, run, run_with_stdin};
+
+/// A place to work in, with the packed sample in it.
+struct Packed {
+    dir: tempfile::TempDir,
+    artifact: PathBuf,
+    digest: String,
+}
+
+fn recording() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/recordings/shop")
+}
+
+impl Packed {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let artifact = dir.path().join("shop.glyph.tar.zst");
+        let written = write(&recording(), &artifact).fine();
+        Self { dir, artifact, digest: written.stdout.trim_end().to_owned() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn load(&self, more: &[&str]) -> Run {
+        let mut args = vec!["replay", "load", self.artifact.to_str().unwrap()];
+        args.extend(more);
+        run(args)
+    }
+
+    /// The artifact with something else in it.
+    fn change(&self, from: &str, to: &str) {
+        assert_eq!(from.len(), to.len());
+        let mut bytes = zstd::decode_all(fs::File::open(&self.artifact).unwrap()).unwrap();
+        let at = bytes.windows(from.len()).rposition(|w| w == from.as_bytes()).unwrap();
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+        fs::write(&self.artifact, zstd::encode_all(bytes.as_slice(), 3).unwrap()).unwrap();
+    }
+}
+
+fn write(recording: &Path, artifact: &Path) -> Run {
+    run(["replay", "write", recording.to_str().unwrap(), "-o", artifact.to_str().unwrap()])
+}
+
+/// The run, which must have found the artifact changed.
+#[track_caller]
+fn changed(run: Run) -> Run {
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{run:#?}");
+    run
+}
+
+#[test]
+fn a_recording_comes_back_as_it_was() {
+    let packed = Packed::new();
+    let out = packed.path("again");
+    let loaded = packed.load(&["--out", out.to_str().unwrap(), "--expect-digest", &packed.digest]).fine();
+    assert_eq!(loaded.stdout.trim_end(), packed.digest);
+    assert_eq!(names_in(&out), names_in(&recording()));
+    for name in names_in(&out) {
+        assert!(fs::read(out.join(&name)).unwrap() == fs::read(recording().join(&name)).unwrap(), "{name}");
+    }
+    let again = packed.path("again.glyph.tar.zst");
+    assert_eq!(write(&out, &again).fine().stdout.trim_end(), packed.digest);
+    assert!(fs::read(&again).unwrap() == fs::read(&packed.artifact).unwrap(), "the same, byte for byte");
+    assert_eq!(names_in(packed.dir.path()), ["again", "again.glyph.tar.zst", "shop.glyph.tar.zst"]);
+}
+
+#[test]
+fn what_is_in_it_is_shown() {
+    let packed = Packed::new();
+    let table = packed.load(&[]).fine();
+    // The digest covers the version of glyphctl.
+    insta::assert_snapshot!(table.stdout.replace(&packed.digest, "[digest]"));
+    assert_eq!(table.stderr, "");
+    assert_eq!(run(["replay", packed.artifact.to_str().unwrap()]).fine().stdout, table.stdout);
+    let json: Value = serde_json::from_str(&packed.load(&["--format", "json"]).fine().stdout).unwrap();
+    assert_eq!(json["digest"], packed.digest);
+    assert_eq!(json["manifest"]["files"].as_array().unwrap().len(), 5);
+    assert_eq!(json["manifest"]["files"][0]["path"], "audit.jsonl");
+    let bare = run(["replay", packed.artifact.to_str().unwrap(), "--format", "json"]).fine();
+    assert_eq!(serde_json::from_str::<Value>(&bare.stdout).unwrap(), json);
+    for format in ["csv", "markdown"] {
+        assert!(packed.load(&["--format", format]).fine().stdout.contains("flows.jsonl"));
+    }
+    let piped =
+        run_with_stdin(["replay", "load", "-", "--verify-only"], &fs::read(&packed.artifact).unwrap());
+    assert_eq!(piped.fine().stdout.trim_end(), packed.digest);
+}
+
+#[test]
+fn a_changed_artifact_is_exit_code_1() {
+    let packed = Packed::new();
+    packed.change("\"method\":\"GET\"", "\"method\":\"PUT\"");
+    let out = packed.path("out");
+    for more in [&[][..], &["--verify-only"], &["--out", out.to_str().unwrap()]] {
+        let run = changed(packed.load(more));
+        assert!(run.stderr.contains("files/flows.jsonl: was changed: sha256 "), "{}", run.stderr);
+    }
+    assert_eq!(names_in(packed.dir.path()), ["shop.glyph.tar.zst"]);
+}
+
+#[test]
+fn another_artifact_than_the_expected_is_exit_code_1() {
+    let packed = Packed::new();
+    let wrong = "0".repeat(64);
+    let run = changed(packed.load(&["--verify-only", "--expect-digest", &wrong]));
+    assert!(run.stderr.contains(&format!("its digest is {}, not {wrong}", packed.digest)), "{}", run.stderr);
+    assert!(packed.load(&["--expect-digest", "abc"]).unable().stderr.contains("64 hexadecimal digits"));
+}
+
+#[test]
+fn what_cannot_be_loaded_is_exit_code_2() {
+    let packed = Packed::new();
+    let exists = packed.load(&["--out", packed.dir.path().to_str().unwrap()]).unable();
+    assert!(exists.stderr.contains("exists already\nhint: nothing is written over"), "{}", exists.stderr);
+    let nowhere = packed.load(&["--out", packed.path("no/where").to_str().unwrap()]).unable();
+    assert!(nowhere.stderr.contains("No such file"), "{}", nowhere.stderr);
+    let directory = run(["replay", "load", recording().to_str().unwrap()]).unable();
+    assert!(directory.stderr.contains("hint: glyphctl replay write"), "{}", directory.stderr);
+    let text = run(["replay", recording().join("flows.jsonl").to_str().unwrap()]).unable();
+    assert!(text.stderr.contains("is no artifact: "), "{}", text.stderr);
+    assert!(run(["replay", "nowhere.glyph.tar.zst"]).unable().stderr.contains("No such file"));
+
+    let bytes = fs::read(&packed.artifact).unwrap();
+    fs::write(&packed.artifact, &bytes[..bytes.len() - 1]).unwrap();
+    assert!(packed.load(&["--verify-only"]).unable().stderr.contains("is damaged"));
+    fs::write(&packed.artifact, [&bytes, &b"x"[..]].concat()).unwrap();
+    assert!(packed.load(&["--verify-only"]).unable().stderr.contains("something stands behind its end"));
+    assert_eq!(names_in(packed.dir.path()), ["shop.glyph.tar.zst"]);
+}
+
+#[test]
+fn what_cannot_be_packed_is_exit_code_2_and_leaves_the_old_artifact() {
+    let packed = Packed::new();
+    let old = fs::read(&packed.artifact).unwrap();
+    let none = packed.path("none");
+    fs::create_dir(&none).unwrap();
+    assert!(write(&none, &packed.artifact).unable().stderr.contains("is no recording"));
+    assert!(write(&packed.path("nowhere"), &packed.artifact).unable().stderr.contains("hint: "));
+    fs::copy(recording().join("recording.json"), none.join("recording.json")).unwrap();
+    assert!(write(&none, &none.join("a.zst")).unable().stderr.contains("would stand in the recording"));
+    assert!(write(&none, &packed.path("no/where.zst")).unable().stderr.contains("No such file"));
+    assert!(fs::read(&packed.artifact).unwrap() == old);
+}
+
+#[test]
+fn metrics_that_a_crash_tore_are_mended() {
+    let packed = Packed::new();
+    let run_dir = packed.path("run");
+    fs::create_dir(&run_dir).unwrap();
+    fs::copy(recording().join("recording.json"), run_dir.join("recording.json")).unwrap();
+    fs::write(run_dir.join("metrics.om"), "up 1 2.000\nup 1 3.0").unwrap();
+    let written = write(&run_dir, &packed.artifact).fine();
+    assert!(
+        written.stderr.contains("warning: ") && written.stderr.contains("metrics.om"),
+        "{}",
+        written.stderr
+    );
+    packed.load(&["--out", packed.path("out").to_str().unwrap()]).fine();
+    assert_eq!(fs::read_to_string(packed.path("out/metrics.om")).unwrap(), "up 1 2.000\n# EOF\n");
+}
+
+#[test]
+fn a_file_of_the_manifest_does_no_harm_to_a_terminal() {
+    let packed = Packed::new();
+    packed.change("\"audit.jsonl\"", r#""\u001b[2J.l""#);
+    let run = packed.load(&[]).unable();
+    assert!(run.stderr.contains(r"\u{1b}[2J"), "{}", run.stderr);
+    assert!(!run.stderr.contains('\u{1b}'), "{:?}", run.stderr);
+}
+
+#[test]
+fn a_process_that_is_killed_leaves_no_artifact_or_the_old_one() {
+    let packed = Packed::new();
+    let run_dir = packed.path("run");
+    fs::create_dir(&run_dir).unwrap();
+    fs::copy(recording().join("recording.json"), run_dir.join("recording.json")).unwrap();
+    let mut seed = 1u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 56) as u8
+    })
+    .take(24 << 20)
+    .collect();
+    fs::write(run_dir.join("flows.jsonl"), noise).unwrap();
+    let old = fs::read(&packed.artifact).unwrap();
+    for enough in [1, 4 << 20, 9 << 20, 15 << 20, 20 << 20] {
+        let mut child = spawn_write(&run_dir, &packed.artifact);
+        let partial = packed.path(&format!(".shop.glyph.tar.zst.{}.partial", child.id()));
+        // Until so much has been written, or it is done.
+        while child.try_wait().unwrap().is_none() && fs::metadata(&partial).map_or(true, |m| m.len() < enough)
+        {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // The old one or, if it was done already, the new one.
+        packed.load(&["--verify-only"]).fine();
+        fs::write(&packed.artifact, &old).unwrap();
+    }
+}
+
+fn spawn_write(recording: &Path, artifact: &Path) -> std::process::Child {
+    let mut command: Command = glyphctl();
+    command.args(["replay", "write"]).arg(recording).arg("-o").arg(artifact);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+#[test]
+fn help_teaches() {
+    insta::assert_snapshot!("replay_help", run(["replay", "--help"]).fine().stdout);
+    insta::assert_snapshot!("replay_write_help", run(["replay", "write", "--help"]).fine().stdout);
+    insta::assert_snapshot!("replay_load_help", run(["replay", "load", "--help"]).fine().stdout);
+}
