@@ -3,7 +3,7 @@ use std::{fs, path::Path};
 use crate::promqltest;
 
 /// Prometheus' own scripts, where they are.
-const SUITE: &str = "/work/shared/conformance/promql";
+const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/conformance/promql");
 
 #[test]
 fn prometheus_own_scripts_pass() {

@@ -5,7 +5,7 @@ use glyph_analysis::trace::{Keep, Sources, Traces, load};
 /// The generator writes spans by their end, children before parents, traces interleaved. Runs only where it lies.
 #[test]
 fn generated_spans_add_up() {
-    let generator = Path::new("/work/shared/corpora/gen_spans.py");
+    let generator = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpora/gen_spans.py"));
     if !generator.exists() {
         eprintln!("skipped: {} is not here", generator.display());
         return;
