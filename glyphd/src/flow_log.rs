@@ -4,7 +4,10 @@ use std::{io, sync::Arc};
 
 use glyph_formats::jsonl::{Appender, AppenderOptions, Refused, Writer};
 
-use crate::{sanitize::Flow, telemetry::Telemetry};
+use crate::{
+    sanitize::Flow,
+    telemetry::{Telemetry, name},
+};
 
 /// The flow log. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -31,7 +34,7 @@ impl FlowLog {
     }
 
     /// Writes all that was handed over, and closes the file.
-    pub(crate) fn close(&self) -> io::Result<()> {
-        self.appender.close()
+    pub(crate) fn close(&self, telemetry: &Telemetry) -> io::Result<()> {
+        telemetry.closing(name::WRITE_FLOWS, &self.appender)
     }
 }

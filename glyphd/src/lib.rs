@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod config;
 pub mod policy;
+pub mod toml_file;
 
 // The way of the data.
 pub mod capture;

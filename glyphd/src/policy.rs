@@ -1,15 +1,14 @@
 //! The TOML file of `--config`: what the operator allows.
 
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use glyph_plugin::Capability;
 use serde::Deserialize;
 
-use crate::plugin::{DEFAULT_GRANT, manifest};
+use crate::{
+    plugin::{DEFAULT_GRANT, manifest},
+    toml_file::{self, TomlError},
+};
 
 /// The file's content.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -29,37 +28,13 @@ pub struct PluginPolicy {
     pub grant: Vec<Capability>,
 }
 
-/// Why the policy can't be known.
-#[derive(Debug, thiserror::Error)]
-pub enum PolicyError {
-    /// The file can't be read.
-    #[error("{path}: {source}", path = path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file is wrong.
-    #[error("{path}: {source}", path = path.display())]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and where.
-        source: Box<toml::de::Error>,
-    },
-}
-
 impl Policy {
     /// Reads the file.
     ///
     /// # Errors
     /// If it can't be read, or is wrong.
-    pub fn load(path: &Path) -> Result<Self, PolicyError> {
-        let io = |source| PolicyError::Io { path: path.to_owned(), source };
-        let text = fs::read_to_string(path).map_err(io)?;
-        toml::from_str(&text)
-            .map_err(|source| PolicyError::Invalid { path: path.to_owned(), source: source.into() })
+    pub fn load(path: &Path) -> Result<Self, TomlError> {
+        toml_file::read(path)
     }
 
     /// What a plugin gets of what it asks for.

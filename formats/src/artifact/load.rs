@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ArtifactError, CHUNK, Contents, FILES, Limits, MANIFEST, Manifest, Member,
+    ArtifactError, CHUNK, Contents, FILES, Limits, MANIFEST, Manifest, Member, Step, Watch,
     archive::{self, BLOCK, Head},
     stream::{Broken, Stream},
 };
@@ -100,8 +100,8 @@ impl Artifact {
     ///
     /// # Errors
     /// If anything is not as the manifest says, or there is anything else.
-    pub fn verify(mut self) -> Result<Contents, ArtifactError> {
-        self.members(None)?;
+    pub fn verify(mut self, watch: Watch<'_>) -> Result<Contents, ArtifactError> {
+        self.members(None, watch)?;
         Ok(self.contents)
     }
 
@@ -109,13 +109,13 @@ impl Artifact {
     ///
     /// # Errors
     /// As [`Artifact::verify`], or if something stands at `target`, or the disk refuses.
-    pub fn extract(mut self, target: &Path) -> Result<Contents, ArtifactError> {
+    pub fn extract(mut self, target: &Path, watch: Watch<'_>) -> Result<Contents, ArtifactError> {
         let io = |source: io::Error| match source.kind() {
             io::ErrorKind::AlreadyExists => ArtifactError::Exists(target.to_owned()),
             _ => ArtifactError::Io { path: target.to_owned(), source },
         };
         let dir = AtomicDir::create(target).map_err(io)?;
-        self.members(Some(dir.path()))?;
+        self.members(Some(dir.path()), watch)?;
         dir.commit().map_err(io)?;
         Ok(self.contents)
     }
@@ -128,7 +128,7 @@ impl Artifact {
     }
 
     /// Every member behind the manifest, and the end.
-    fn members(&mut self, dir: Option<&Path>) -> Result<(), ArtifactError> {
+    fn members(&mut self, dir: Option<&Path>, watch: Watch<'_>) -> Result<(), ArtifactError> {
         // Taken out for the time, so that the files can be read while they are looked up.
         let files = std::mem::take(&mut self.contents.manifest.files);
         let mut awaited: HashMap<&str, &Member> = files.iter().map(|f| (f.path.as_str(), f)).collect();
@@ -138,8 +138,10 @@ impl Artifact {
                 let listed = path.is_some_and(|path| files.iter().any(|f| f.path == path));
                 return Err(self.stray(head.path, listed));
             };
+            watch(if dir.is_some() { Step::Write(&member.path) } else { Step::Read(&member.path) });
             self.member(member, &head, dir)?;
         }
+        watch(Step::Done);
         if let Some(missing) = files.iter().find(|f| awaited.contains_key(f.path.as_str())) {
             return Err(ArtifactError::Missing { path: self.path.clone(), member: missing.archive_path() });
         }

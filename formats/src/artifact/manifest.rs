@@ -47,6 +47,12 @@ pub struct Contents {
     pub manifest: Manifest,
 }
 
+impl AsRef<Self> for Contents {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl Manifest {
     /// The length of all files together.
     pub fn total_bytes(&self) -> u64 {

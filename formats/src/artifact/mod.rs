@@ -22,6 +22,23 @@ pub use load::Artifact;
 pub use manifest::{Contents, Manifest, Member, Tool};
 pub use write::{Packer, Written};
 
+/// What packing or loading does next, for who wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// It reads that file, to know its digest.
+    Read(&'a str),
+    /// It writes that file, into the artifact or to its place.
+    Write(&'a str),
+    /// It is done with the files.
+    Done,
+}
+
+/// Who is told each [`Step`].
+pub type Watch<'a> = &'a mut dyn FnMut(Step<'_>);
+
+/// Nobody: a [`Watch`] that does nothing.
+pub fn unwatched(_: Step<'_>) {}
+
 /// The manifest's path in the archive.
 const MANIFEST: &str = "manifest.json";
 /// What stands before the path of every other member.

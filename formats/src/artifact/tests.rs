@@ -48,7 +48,7 @@ fn files(of: &[(&str, &[u8])]) -> Files {
 fn pack(dir: &Path, target: &Path) -> Result<Written, ArtifactError> {
     let packer = Packer::open(dir, Limits::default())?;
     let progress = packer.progress();
-    let written = packer.write(target, tool(), &progress)?;
+    let written = packer.write(target, tool(), &progress, &mut unwatched)?;
     assert_eq!(Some(progress.read()), progress.total, "all that was announced was done");
     Ok(written)
 }
@@ -128,10 +128,10 @@ proptest! {
         recording(&run, &files);
         let written = pack(&run, &artifact).unwrap();
         prop_assert_eq!(written.packed_bytes, fs::metadata(&artifact).unwrap().len());
-        let contents = open(&artifact).unwrap().extract(&back).unwrap();
+        let contents = open(&artifact).unwrap().extract(&back, &mut unwatched).unwrap();
         prop_assert_eq!(&contents, &written.contents);
         prop_assert_eq!(content(&back), content(&run));
-        prop_assert_eq!(open(&artifact).unwrap().verify().unwrap(), contents);
+        prop_assert_eq!(open(&artifact).unwrap().verify(&mut unwatched).unwrap(), contents);
         prop_assert_eq!(names(bench.dir.path()), ["a.glyph.tar.zst", "back", "run"]);
     }
 
@@ -192,7 +192,7 @@ fn metrics_without_their_end_have_it_in_the_artifact_only() {
         recording(&bench.path("run"), &files(&[("metrics.om", left), ("x/metrics.om", b"not ours")]));
         let written = pack(&bench.path("run"), &bench.path("a.zst")).unwrap();
         assert_eq!(written.mended.len(), usize::from(left != mended));
-        open(&bench.path("a.zst")).unwrap().extract(&bench.path("back")).unwrap();
+        open(&bench.path("a.zst")).unwrap().extract(&bench.path("back"), &mut unwatched).unwrap();
         assert_eq!(fs::read(bench.path("back/metrics.om")).unwrap(), mended);
         assert_eq!(fs::read(bench.path("back/x/metrics.om")).unwrap(), b"not ours");
         assert_eq!(fs::read(bench.path("run/metrics.om")).unwrap(), left, "the recording stays as it is");
@@ -212,7 +212,7 @@ fn gzip_is_found_by_content_and_only_the_owner_reads() {
     let error = artifact.expect(&"0".repeat(64)).unwrap_err();
     assert_eq!(error.kind(), Kind::Differs);
     assert!(error.to_string().contains(&written.contents.digest), "{error}");
-    artifact.extract(&bench.path("back")).unwrap();
+    artifact.extract(&bench.path("back"), &mut unwatched).unwrap();
     #[cfg(unix)]
     for (name, mode) in [("a.zst", 0o600), ("back", 0o700), ("back/deep", 0o700), ("back/deep/er", 0o600)] {
         use std::os::unix::fs::PermissionsExt;
@@ -227,7 +227,8 @@ fn what_stands_at_the_destination_stays() {
     pack(&bench.path("run"), &bench.path("a.zst")).unwrap();
     fs::create_dir(bench.path("empty")).unwrap();
     for name in ["empty", "a.zst"] {
-        let error = open(&bench.path("a.zst")).unwrap().extract(&bench.path(name)).unwrap_err();
+        let error =
+            open(&bench.path("a.zst")).unwrap().extract(&bench.path(name), &mut unwatched).unwrap_err();
         assert_eq!(error.kind(), Kind::Exists, "{error}");
     }
     assert_eq!(names(bench.dir.path()), ["a.zst", "empty", "run"]);
@@ -275,7 +276,8 @@ fn a_file_that_changes_between_the_passes_is_an_error() {
         recording(&run, &files(&[("flows.jsonl", b"{}\n")]));
         let packer = Packer::open(&run, Limits::default()).unwrap();
         change(&run.join("flows.jsonl"));
-        let error = packer.write(&bench.path("a.zst"), tool(), &Progress::default()).unwrap_err();
+        let error =
+            packer.write(&bench.path("a.zst"), tool(), &Progress::default(), &mut unwatched).unwrap_err();
         assert!(error.to_string().ends_with("flows.jsonl: changed while it was being packed"), "{error}");
         assert_eq!(names(bench.dir.path()), ["run"]);
     }
@@ -308,7 +310,7 @@ fn limits_hold_for_both_ways() {
         (Limits { manifest_bytes: 100, ..wide }, "a longer manifest than the 100 "),
     ] {
         let packed = Packer::open(&run, limits)
-            .and_then(|p| p.write(&bench.path("b.zst"), tool(), &Progress::default()));
+            .and_then(|p| p.write(&bench.path("b.zst"), tool(), &Progress::default(), &mut unwatched));
         let loaded = Artifact::open(&bench.path("a.zst"), limits).map(|_| ());
         for error in [packed.unwrap_err(), loaded.unwrap_err()] {
             assert_eq!(error.kind(), Kind::TooLarge);

@@ -10,7 +10,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    ArtifactError, CHUNK, Contents, Limits, MANIFEST, Manifest, Member, Tool, archive,
+    ArtifactError, CHUNK, Contents, Limits, MANIFEST, Manifest, Member, Step, Tool, Watch, archive,
     sources::{self, Source},
 };
 use crate::{FORMAT_VERSION, Recording, atomic::AtomicFile, jsonl::input::Progress};
@@ -39,6 +39,12 @@ pub struct Written {
     pub packed_bytes: u64,
 }
 
+impl AsRef<Contents> for Written {
+    fn as_ref(&self) -> &Contents {
+        &self.contents
+    }
+}
+
 impl Packer {
     /// Looks at what is in a recording.
     ///
@@ -59,12 +65,18 @@ impl Packer {
     ///
     /// # Errors
     /// If something can't be read or written, is too large, or changes meanwhile. What stood at `target` still does.
-    pub fn write(&self, target: &Path, tool: Tool, progress: &Progress) -> Result<Written, ArtifactError> {
+    pub fn write(
+        &self,
+        target: &Path,
+        tool: Tool,
+        progress: &Progress,
+        watch: Watch<'_>,
+    ) -> Result<Written, ArtifactError> {
         if self.encloses(target) {
             let why = "would stand in the recording that it is to hold";
             return Err(ArtifactError::Unpackable { path: target.to_owned(), why });
         }
-        let manifest = self.manifest(tool, progress)?;
+        let manifest = self.manifest(tool, progress, watch)?;
         let text = self.text(&manifest)?;
         let digest = hex::encode(Sha256::digest(&text));
 
@@ -77,8 +89,10 @@ impl Packer {
         out.write_all(&text).map_err(io)?;
         out.write_all(&archive::END[..archive::padding(text.len() as u64)]).map_err(io)?;
         for (source, member) in self.sources.iter().zip(&manifest.files) {
+            watch(Step::Write(&source.path));
             pack(source, member, &mut out, target, progress)?;
         }
+        watch(Step::Done);
         out.write_all(&archive::END).map_err(io)?;
         let unpacked_bytes = out.written;
         let Measured { to: file, written: packed_bytes } = out.to.finish().map_err(io)?;
@@ -92,8 +106,12 @@ impl Packer {
     }
 
     /// The first pass.
-    fn manifest(&self, tool: Tool, progress: &Progress) -> Result<Manifest, ArtifactError> {
-        let files = self.sources.iter().map(|s| hash(s, progress)).collect::<Result<_, _>>()?;
+    fn manifest(&self, tool: Tool, progress: &Progress, watch: Watch<'_>) -> Result<Manifest, ArtifactError> {
+        let hashed = self.sources.iter().map(|source| {
+            watch(Step::Read(&source.path));
+            hash(source, progress)
+        });
+        let files = hashed.collect::<Result<_, _>>()?;
         let recorder = Tool { name: RECORDER.to_owned(), version: self.recording.info.glyph_version.clone() };
         let manifest = Manifest { format: FORMAT_VERSION, tools: vec![recorder, tool], files };
         match manifest.excess(&self.limits) {

@@ -38,14 +38,7 @@ pub fn list(path: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
         let entry = entry?;
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
-        let plain = name.strip_suffix(".zst").unwrap_or(name);
-        let number = plain
-            .strip_prefix(stem.as_str())
-            .and_then(|rest| rest.strip_prefix('.'))
-            .and_then(|rest| rest.strip_suffix(extension.as_str()))
-            .filter(|digits| digits.len() >= 6 && digits.bytes().all(|b| b.is_ascii_digit()))
-            .and_then(|digits| digits.parse().ok());
-        let Some(number) = number else { continue };
+        let Some(number) = number(name, &stem, &extension) else { continue };
         if name.ends_with(".zst") || !found.contains_key(&number) {
             found.insert(number, path.with_file_name(name));
         }
@@ -70,6 +63,20 @@ pub fn with_closed(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
         files.push(path.to_owned());
     }
     Ok(files)
+}
+
+/// Whether a file of that name is `of` or one of its closed segments.
+pub fn is_part(name: &str, of: &str) -> bool {
+    let (stem, extension) = split(Path::new(of));
+    name == of || number(name, &stem, &extension).is_some()
+}
+
+/// The number of a closed segment.
+fn number(name: &str, stem: &str, extension: &str) -> Option<u64> {
+    let plain = name.strip_suffix(".zst").unwrap_or(name);
+    let digits = plain.strip_prefix(stem)?.strip_prefix('.')?.strip_suffix(extension)?;
+    let well_formed = digits.len() >= 6 && digits.bytes().all(|b| b.is_ascii_digit());
+    if well_formed { digits.parse().ok() } else { None }
 }
 
 /// `flows.jsonl` into `flows` and `.jsonl`.

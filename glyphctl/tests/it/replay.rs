@@ -6,6 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use glyph_formats::{Span, jsonl, span::SpanStatus};
 use serde_json::Value;
 
 use crate::harness::{Run, glyphctl, names_in, run, run_with_stdin};
@@ -222,4 +223,65 @@ fn help_teaches() {
     insta::assert_snapshot!("replay_help", run(["replay", "--help"]).fine().stdout);
     insta::assert_snapshot!("replay_write_help", run(["replay", "write", "--help"]).fine().stdout);
     insta::assert_snapshot!("replay_load_help", run(["replay", "load", "--help"]).fine().stdout);
+}
+
+/// What a trace file tells of each span: its parent's name, its own, and how it ended.
+fn told(file: &Path) -> Vec<(Option<String>, String, SpanStatus)> {
+    let spans: Vec<Span> = jsonl::records(file).unwrap().map(Result::unwrap).collect();
+    let name_of = |id| spans.iter().find(|s| Some(s.span_id) == id).map(|s| s.name.to_string());
+    let mut told: Vec<_> =
+        spans.iter().map(|s| (name_of(s.parent_span_id), s.name.to_string(), s.status)).collect();
+    assert!(spans.iter().all(|s| s.service_name == "glyphctl"), "{spans:?}");
+    told.sort_unstable_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+    told
+}
+
+#[test]
+fn packing_and_unpacking_leave_spans() {
+    let packed = Packed::new();
+    let (traces, out) = (packed.path("t.jsonl"), packed.path("again"));
+    let artifact = packed.artifact.to_str().unwrap();
+    let trace = ["--trace-file", traces.to_str().unwrap()];
+    let ok = |parent: Option<&str>, name: &str| (parent.map(str::to_owned), name.to_owned(), SpanStatus::Ok);
+    let with_trace = |args: &[&str]| {
+        drop(fs::remove_file(&traces));
+        run(args.iter().chain(&trace)).fine();
+        told(&traces)
+    };
+
+    let shop = recording();
+    let again = packed.path("again.glyph.tar.zst");
+    let write = ["replay", "write", shop.to_str().unwrap(), "-o", again.to_str().unwrap()];
+    let create = "replay.create_artifact";
+    let expected =
+        [ok(None, create), ok(Some(create), "replay.load_flows"), ok(Some(create), "replay.write_flows")];
+    assert_eq!(with_trace(&write), expected);
+
+    let extract = "replay.extract_artifact";
+    let read = [ok(None, extract), ok(Some(extract), "replay.load_flows")];
+    assert_eq!(with_trace(&["replay", artifact]), read);
+    let unpacked = [ok(None, extract), ok(Some(extract), "replay.write_flows")];
+    assert_eq!(with_trace(&["replay", "load", artifact, "--out", out.to_str().unwrap()]), unpacked);
+}
+
+#[test]
+fn what_goes_wrong_is_on_the_span() {
+    let packed = Packed::new();
+    packed.change("\"sequence\"", "\"zequence\"");
+    let traces = packed.path("t.jsonl");
+    changed(packed.load(&["--verify-only", "--trace-file", traces.to_str().unwrap()]));
+    let spans: Vec<Span> = jsonl::records(&traces).unwrap().map(Result::unwrap).collect();
+    assert_eq!(spans.len(), 2);
+    for span in &spans {
+        assert_eq!(
+            (span.status, span.attributes.get("error.type")),
+            (SpanStatus::Error, Some(&"differs".into()))
+        );
+    }
+
+    let off = packed.path("off.jsonl");
+    changed(packed.load(&["--trace-file", off.to_str().unwrap(), "--trace-sample-ratio", "0"]));
+    assert!(!off.exists(), "ratio 0 installs nothing");
+    let bad = packed.load(&["--trace-file", "/no/such/folder/t.jsonl"]).unable();
+    assert!(bad.stderr.starts_with("glyphctl: --trace-file /no/such/folder/t.jsonl"), "{}", bad.stderr);
 }

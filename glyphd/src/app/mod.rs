@@ -4,7 +4,7 @@ mod error;
 mod files;
 mod socket;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use glyph_formats::{FORMAT_VERSION, Recording, UnixNanos, recording::RecordingInfo};
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
@@ -236,19 +236,19 @@ impl Daemon {
             drop(task.await);
         }
 
-        let spans = self.exporters.shutdown(EXPORT_DRAIN).await;
-        let (flow_log, findings, metrics_log) = (self.flow_log, self.findings, self.metrics_log);
-        let closed = tokio::task::spawn_blocking(move || {
-            let flows = flow_log.map_or(Ok(()), |log| log.close());
-            // The last scrape counts what was dropped on the way here.
-            let metrics = metrics_log.map_or(Ok(()), |log| log.close());
-            flows.and(findings.close()).and(metrics)
+        let (flow_log, findings, telemetry) = (self.flow_log, self.findings, self.telemetry.clone());
+        let records = blocking(move || {
+            let flows = flow_log.map_or(Ok(()), |log| log.close(&telemetry));
+            flows.and(findings.close(&telemetry))
         });
-        let closed = closed.await.unwrap_or_else(|e| Err(std::io::Error::other(e)));
+        let records = records.await;
+        let spans = self.exporters.shutdown(EXPORT_DRAIN).await;
+        // The last scrape counts what was dropped on the way here.
+        let metrics = blocking(|| self.metrics_log.map_or(Ok(()), |log| log.close())).await;
         if let Some(mut recording) = self.recording {
             recording.finish(UnixNanos::now())?;
         }
-        closed.map_err(DrainError::Files)?;
+        records.and(metrics).map_err(DrainError::Files)?;
         let counters = self.telemetry.counters();
         let summary = Summary {
             flows: Counters::get(&counters.flows),
@@ -270,6 +270,11 @@ impl Daemon {
         );
         Ok(summary)
     }
+}
+
+/// Runs what waits for the disk.
+async fn blocking(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| Err(io::Error::other(e)))
 }
 
 async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

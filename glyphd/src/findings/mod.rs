@@ -9,7 +9,7 @@ use glyph_formats::{
     jsonl::{Appender, AppenderOptions, Refused, Writer},
 };
 
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, name};
 
 /// The store. Cheap to clone; without a file it only counts.
 #[derive(Debug, Clone)]
@@ -36,7 +36,8 @@ impl Findings {
     }
 
     /// Writes all that was stored, and closes the file.
-    pub(crate) fn close(&self) -> io::Result<()> {
-        self.appender.as_ref().map_or(Ok(()), |appender| appender.close())
+    pub(crate) fn close(&self, telemetry: &Telemetry) -> io::Result<()> {
+        let closing = |appender| telemetry.closing(name::WRITE_FINDINGS, appender);
+        self.appender.as_deref().map_or(Ok(()), closing)
     }
 }

@@ -8,6 +8,8 @@ use std::{
 use glyph_plugin::{Capability, Subscription};
 use serde::{Deserialize, Deserializer, de};
 
+use crate::toml_file::{self, TomlError};
+
 /// The file's name, in each plugin's folder under `--plugins-dir`.
 pub const FILE: &str = "plugin.toml";
 const NAME_LENGTH: usize = 64;
@@ -39,22 +41,17 @@ pub struct Manifest {
 /// Why the plugins can't be known.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// A file or folder can't be read.
+    /// The folder can't be read.
     #[error("{path}: {source}", path = path.display())]
     Io {
-        /// The file or folder.
+        /// The folder.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// A manifest is wrong.
-    #[error("{path}: {source}", path = path.display())]
-    Invalid {
-        /// The manifest.
-        path: PathBuf,
-        /// What is wrong, and where.
-        source: Box<toml::de::Error>,
-    },
+    /// A manifest can't be read, or is wrong.
+    #[error(transparent)]
+    Toml(#[from] TomlError),
     /// Two plugins have one name.
     #[error("{path}: another plugin is called {name:?} already", path = path.display())]
     Duplicate {
@@ -91,9 +88,7 @@ pub fn load_all(dir: &Path) -> Result<Vec<Manifest>, ManifestError> {
 /// If it can't be read, or is wrong.
 pub fn load(path: &Path) -> Result<Manifest, ManifestError> {
     let io = |source| ManifestError::Io { path: path.to_owned(), source };
-    let text = fs::read_to_string(path).map_err(io)?;
-    let mut manifest: Manifest = toml::from_str(&text)
-        .map_err(|source| ManifestError::Invalid { path: path.to_owned(), source: source.into() })?;
+    let mut manifest: Manifest = toml_file::read(path)?;
     let parent = path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
     manifest.dir = fs::canonicalize(parent).map_err(io)?;
     Ok(manifest)

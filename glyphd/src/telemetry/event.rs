@@ -2,30 +2,27 @@
 //! Everything that belongs to an exchange names its trace.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
+use glyph_formats::jsonl::Appender;
+
 use super::{Telemetry, TraceContext};
 
-/// How often things happened.
+/// How often things happened that are told at the end.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Exchanges that were recorded as flows.
     pub flows: AtomicU64,
     /// Exchanges that could not be recorded.
     pub flows_dropped: AtomicU64,
-    /// Flow events that reached a plugin's queue.
-    pub events_queued: AtomicU64,
     /// Flow events that a plugin did not get, because its queue was full or its session ended first.
     pub events_dropped: AtomicU64,
     /// Findings that were stored.
     pub findings: AtomicU64,
-    /// Findings that were refused.
-    pub findings_refused: AtomicU64,
-    /// Audit entries that could not be written.
-    pub audit_failures: AtomicU64,
 }
 
 impl Counters {
@@ -84,7 +81,7 @@ impl Telemetry {
     }
 
     /// The proxy could not take a connection.
-    pub(crate) fn accept_failed(&self, error: &std::io::Error) {
+    pub(crate) fn accept_failed(&self, error: &io::Error) {
         tracing::warn!(%error, "a connection could not be accepted");
     }
 
@@ -95,7 +92,6 @@ impl Telemetry {
 
     /// A flow event is in a plugin's queue.
     pub(crate) fn event_queued(&self, subscription: &'static str) {
-        count(&self.inner.counters.events_queued);
         self.inner.metrics.event_queued(subscription);
     }
 
@@ -196,20 +192,34 @@ impl Telemetry {
 
     /// A finding was refused.
     pub(crate) fn finding_refused(&self, plugin: &str, reason: &str) {
-        count(&self.inner.counters.findings_refused);
         self.inner.metrics.plugin_event_failed(plugin, "finding");
         tracing::warn!(plugin, reason, "a finding was refused");
     }
 
     /// An audit entry could not be written.
-    pub(crate) fn audit_failed(&self, error: &std::io::Error) {
-        count(&self.inner.counters.audit_failures);
+    pub(crate) fn audit_failed(&self, error: &io::Error) {
         self.inner.metrics.audit_failed();
         tracing::error!(%error, "the audit can't be written; what must be audited is refused");
     }
 
+    /// A file gets its last lines, under a span of that name.
+    pub(crate) fn closing<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        file: &Appender<T>,
+    ) -> io::Result<()> {
+        let mut span = self.span(name).start();
+        let closed = file.close();
+        span.set("glyph.records", file.counts().written);
+        match &closed {
+            Ok(()) => span.succeed(),
+            Err(error) => span.fail("io", error.to_string()),
+        }
+        closed
+    }
+
     /// A file of the recording can't be written.
-    pub(crate) fn file_failed(file: &std::path::Path, error: &std::io::Error) {
+    pub(crate) fn file_failed(file: &std::path::Path, error: &io::Error) {
         tracing::error!(file = %file.display(), %error, "the file can't be written");
     }
 }

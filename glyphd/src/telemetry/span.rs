@@ -38,6 +38,16 @@ pub mod name {
     pub const SUPERVISOR_TASK: &str = "plugin.supervisor.task";
     /// One process of a plugin.
     pub const RUNNER_EXEC: &str = "plugin.runner.exec";
+    /// A recording into an artifact.
+    pub const CREATE_ARTIFACT: &str = "replay.create_artifact";
+    /// An artifact compared with its manifest, and into a directory if there is to be one.
+    pub const EXTRACT_ARTIFACT: &str = "replay.extract_artifact";
+    /// The reading of the flows' files.
+    pub const LOAD_FLOWS: &str = "replay.load_flows";
+    /// The writing of the flows' files; in the daemon, from the stop to the last line.
+    pub const WRITE_FLOWS: &str = "replay.write_flows";
+    /// The same for findings.
+    pub const WRITE_FINDINGS: &str = "replay.write_findings";
 }
 
 /// A span that is about to be started.

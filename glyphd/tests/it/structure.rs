@@ -7,20 +7,21 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 14] = [
+const TABLE: [(&str, &[&str]); 15] = [
     ("capture", &["sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "telemetry"]),
     ("flow_log", &["sanitize::Flow", "telemetry"]),
     ("dispatch", &["sanitize::Flow", "telemetry"]),
-    ("plugin", &["dispatch", "sanitize::Flow", "findings", "audit", "telemetry"]),
+    ("plugin", &["dispatch", "sanitize::Flow", "findings", "audit", "telemetry", "toml_file"]),
     ("findings", &["telemetry"]),
     ("audit", &["telemetry"]),
     ("telemetry", &[]),
     ("metrics_log", &["telemetry"]),
     ("control", &["plugin", "telemetry"]),
-    ("policy", &["plugin"]),
+    ("policy", &["plugin", "toml_file"]),
     ("config", &["capture", "policy", "telemetry"]),
-    ("cli", &["capture", "config", "policy", "telemetry"]),
+    ("cli", &["capture", "config", "policy", "telemetry", "toml_file"]),
+    ("toml_file", &[]),
     ("lib", &[]),
 ];
 

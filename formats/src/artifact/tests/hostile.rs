@@ -63,8 +63,8 @@ fn refused(bytes: &[u8]) -> ArtifactError {
     let (path, inside) = (bench.path("a.zst"), bench.path("inside"));
     fs::write(&path, bytes).unwrap();
     fs::create_dir(&inside).unwrap();
-    let verified = open(&path).and_then(Artifact::verify).unwrap_err();
-    let extracted = open(&path).and_then(|a| a.extract(&inside.join("out"))).unwrap_err();
+    let verified = open(&path).and_then(|a| a.verify(&mut unwatched)).unwrap_err();
+    let extracted = open(&path).and_then(|a| a.extract(&inside.join("out"), &mut unwatched)).unwrap_err();
     assert_eq!(verified.to_string(), extracted.to_string());
     assert_eq!(names(&inside), [""; 0], "{extracted}");
     assert_eq!(names(bench.dir.path()), ["a.zst", "inside"], "{extracted}");
@@ -84,7 +84,7 @@ fn the_forger_makes_good_ones_too() {
     // Another archiver fills up its last record.
     let good = good.raw(&[0; 10_240]).bytes;
     fs::write(bench.path("a.zst"), zstd::encode_all(good.as_slice(), 19).unwrap()).unwrap();
-    open(&bench.path("a.zst")).unwrap().extract(&bench.path("out")).unwrap();
+    open(&bench.path("a.zst")).unwrap().extract(&bench.path("out"), &mut unwatched).unwrap();
     assert_eq!(content(&bench.path("out")), files(&[("a", b"1"), ("b", b"2")]));
 }
 
@@ -247,7 +247,7 @@ fn real() -> (Vec<u8>, Files) {
 fn taken_only_if_right(bench: &Bench, bytes: &[u8], right: &Files) -> bool {
     let (path, out) = (bench.path("a"), bench.path("out"));
     fs::write(&path, bytes).unwrap();
-    let taken = open(&path).and_then(|a| a.extract(&out)).is_ok();
+    let taken = open(&path).and_then(|a| a.extract(&out, &mut unwatched)).is_ok();
     if taken {
         assert!(content(&out) == *right);
         fs::remove_dir_all(&out).unwrap();

@@ -1,14 +1,24 @@
 //! `glyphctl replay load`: an artifact checked, and shown or unpacked.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use glyph_analysis::text::counted;
 use glyph_formats::artifact::{Artifact, ArtifactError, Contents, Limits};
+use glyphd::{
+    cli::TraceArgs,
+    telemetry::{Telemetry, name},
+};
 use indicatif::HumanBytes;
 
-use super::judged;
-use crate::output::{self, Format, artifact, note, progress};
+use super::{judged, spans::spanned};
+use crate::{
+    output::{self, Format, note, progress},
+    telemetry::traced,
+};
 
 /// Flags of `glyphctl replay load`.
 #[derive(Debug, Args)]
@@ -48,47 +58,55 @@ fn digest(text: &str) -> Result<String, &'static str> {
 }
 
 /// Runs it.
-pub(super) fn run(flags: &LoadArgs) -> anyhow::Result<ExitCode> {
-    let contents = match load(flags) {
+pub(super) fn run(flags: &LoadArgs, trace: TraceArgs) -> anyhow::Result<ExitCode> {
+    let LoadArgs { artifact, out, verify_only, expect_digest, format } = flags;
+    let loaded =
+        traced(trace, |telemetry| load(artifact, out.as_deref(), expect_digest.as_deref(), telemetry))?;
+    let contents = match loaded {
         Ok(contents) => contents,
         Err(error) => return judged(error),
     };
-    let format = match &flags.format {
-        None if flags.verify_only || flags.out.is_some() => None,
+    let format = match format {
+        None if *verify_only || out.is_some() => None,
         format => Some(format.unwrap_or(Format::Table)),
     };
-    output::to_stdout(|out| match format {
-        Some(format) => artifact::write(&contents, format, out),
-        None => writeln!(out, "{}", contents.digest),
+    output::to_stdout(|to| match format {
+        Some(format) => output::artifact::write(&contents, format, to),
+        None => writeln!(to, "{}", contents.digest),
     })?;
-    let (what, done) = match &flags.out {
-        Some(dir) => (dir, ""),
-        None => (&flags.artifact, ", all as they were packed"),
-    };
     if format.is_none() {
+        let (what, done) = match out {
+            Some(dir) => (dir, ""),
+            None => (artifact, ", all as they were packed"),
+        };
         let files = counted(contents.manifest.files.len() as u64, "file");
-        note(format_args!(
-            "{}: {files}, {}{done}",
-            what.display(),
-            HumanBytes(contents.manifest.total_bytes())
-        ));
+        let bytes = HumanBytes(contents.manifest.total_bytes());
+        note(format_args!("{}: {files}, {bytes}{done}", what.display()));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(flags: &LoadArgs) -> Result<Contents, ArtifactError> {
-    if let Some(dir) = &flags.out
-        && dir.symlink_metadata().is_ok()
-    {
-        return Err(ArtifactError::Exists(dir.clone()));
-    }
-    let artifact = Artifact::open(&flags.artifact, Limits::default())?;
-    if let Some(digest) = &flags.expect_digest {
-        artifact.expect(digest)?;
-    }
-    let _bar = progress::Bar::start("reading", &artifact.progress());
-    match &flags.out {
-        Some(dir) => artifact.extract(dir),
-        None => artifact.verify(),
-    }
+/// Checks an artifact, with a progress bar, and unpacks it if there is a directory to put it into.
+pub(crate) fn load(
+    artifact: &Path,
+    into: Option<&Path>,
+    digest: Option<&str>,
+    telemetry: &Telemetry,
+) -> Result<Contents, ArtifactError> {
+    spanned(telemetry, name::EXTRACT_ARTIFACT, |watch| {
+        if let Some(dir) = into
+            && dir.symlink_metadata().is_ok()
+        {
+            return Err(ArtifactError::Exists(dir.to_owned()));
+        }
+        let artifact = Artifact::open(artifact, Limits::default())?;
+        if let Some(digest) = digest {
+            artifact.expect(digest)?;
+        }
+        let _bar = progress::Bar::start("reading", &artifact.progress());
+        match into {
+            Some(dir) => artifact.extract(dir, watch),
+            None => artifact.verify(watch),
+        }
+    })
 }

@@ -1,12 +1,14 @@
 //! `glyphctl replay …`: a recording as one file that can be checked and shared.
 
 mod load;
+mod spans;
 mod write;
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use glyph_formats::artifact::{ArtifactError, Kind};
+use glyphd::cli::TraceArgs;
 
 use crate::output::failure::{HintExt, report};
 
@@ -29,21 +31,33 @@ pub(crate) struct ReplayArgs {
     command: Option<ReplayCommand>,
     #[command(flatten)]
     load: Option<load::LoadArgs>,
+    #[command(flatten)]
+    trace: TraceArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum ReplayCommand {
     /// Packs a recording into one file, and prints the digest over all of it.
-    Write(write::WriteArgs),
+    Write(Traced<write::WriteArgs>),
     /// Checks an artifact against its digests, and shows or unpacks what is in it.
-    Load(load::LoadArgs),
+    Load(Traced<load::LoadArgs>),
+}
+
+/// Flags of a command, and where its spans go.
+#[derive(Debug, Args)]
+struct Traced<T: Args> {
+    #[command(flatten)]
+    args: T,
+    #[command(flatten)]
+    trace: TraceArgs,
 }
 
 /// Runs it.
 pub(crate) fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     match (args.command, args.load) {
-        (Some(ReplayCommand::Write(args)), _) => write::run(&args),
-        (Some(ReplayCommand::Load(args)), _) | (None, Some(args)) => load::run(&args),
+        (Some(ReplayCommand::Write(Traced { args, trace })), _) => write::run(&args, trace),
+        (Some(ReplayCommand::Load(Traced { args, trace })), _) => load::run(&args, trace),
+        (None, Some(load)) => load::run(&load, args.trace),
         (None, None) => anyhow::bail!("name an artifact, or one of the commands write and load"),
     }
 }

@@ -1,14 +1,24 @@
 //! `glyphctl replay write`: a recording into an artifact.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use glyph_analysis::text::counted;
 use glyph_formats::artifact::{ArtifactError, Limits, Packer, Tool, Written};
+use glyphd::{
+    cli::TraceArgs,
+    telemetry::{Telemetry, name},
+};
 use indicatif::HumanBytes;
 
-use super::judged;
-use crate::output::{self, note, progress, warn};
+use super::{judged, spans::spanned};
+use crate::{
+    output::{self, note, progress, warn},
+    telemetry::traced,
+};
 
 /// Flags of `glyphctl replay write`.
 #[derive(Debug, Args)]
@@ -32,8 +42,8 @@ pub(super) struct WriteArgs {
 }
 
 /// Runs it.
-pub(super) fn run(flags: &WriteArgs) -> anyhow::Result<ExitCode> {
-    let written = match write(flags) {
+pub(super) fn run(flags: &WriteArgs, trace: TraceArgs) -> anyhow::Result<ExitCode> {
+    let written = match traced(trace, |telemetry| write(&flags.recording, &flags.output, telemetry))? {
         Ok(written) => written,
         Err(error) => return judged(error),
     };
@@ -52,10 +62,17 @@ pub(super) fn run(flags: &WriteArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(flags: &WriteArgs) -> Result<Written, ArtifactError> {
-    let packer = Packer::open(&flags.recording, Limits::default())?;
-    let progress = packer.progress();
-    let _bar = progress::Bar::start("packing", &progress);
-    let tool = Tool { name: "glyphctl".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    packer.write(&flags.output, tool, &progress)
+/// Packs a recording, with a progress bar.
+pub(crate) fn write(
+    recording: &Path,
+    target: &Path,
+    telemetry: &Telemetry,
+) -> Result<Written, ArtifactError> {
+    spanned(telemetry, name::CREATE_ARTIFACT, |watch| {
+        let packer = Packer::open(recording, Limits::default())?;
+        let progress = packer.progress();
+        let _bar = progress::Bar::start("packing", &progress);
+        let tool = Tool { name: "glyphctl".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        packer.write(target, tool, &progress, watch)
+    })
 }
