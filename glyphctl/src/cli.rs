@@ -2,7 +2,12 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{alerts::AlertsArgs, demo::DemoArgs, replay::ReplayArgs, trace::TraceArgs};
+use crate::commands::{
+    alerts::AlertsArgs,
+    demo::{DemoArgs, DemoPlugin},
+    replay::ReplayArgs,
+    trace::TraceArgs,
+};
 
 /// Looks into what Glyph recorded, offline: no server, no daemon.
 #[derive(Debug, Parser)]
@@ -20,10 +25,11 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The whole story once: traffic through the proxy, to a plugin, into traces.
+    /// The whole story once: traffic through the proxy, to plugins, into traces, up to an alert and back.
     ///
-    /// Starts a small server, a daemon that records everything, and a plugin, all on loopback; sends a few hundred
-    /// bundled requests; and tells what came of it. Takes a few seconds, and leaves a recording to look around in.
+    /// Starts a small server, a daemon that records everything, and two plugins, all on loopback; sends bundled
+    /// requests for six seconds; evaluates the shipped alert rules; and follows the alert that fires to the plugin
+    /// that is slow. Leaves a recording to look around in.
     Demo(DemoArgs),
     /// Traces: where the time went.
     Trace(TraceArgs),
@@ -31,7 +37,10 @@ pub(crate) enum Command {
     Alerts(AlertsArgs),
     /// Recordings as single files: packed, checked, unpacked.
     Replay(ReplayArgs),
-    /// The demo's plugin, as a process of its own.
+    /// A plugin of the demo, as a process of its own.
     #[command(hide = true)]
-    PluginProcess,
+    PluginProcess {
+        /// Which
+        plugin: DemoPlugin,
+    },
 }

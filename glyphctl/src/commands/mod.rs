@@ -16,6 +16,6 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Trace(args) => trace::run(args),
         Command::Alerts(args) => alerts::run(args),
         Command::Replay(args) => replay::run(args),
-        Command::PluginProcess => demo::run_plugin().map(|()| ExitCode::SUCCESS),
+        Command::PluginProcess { plugin } => demo::run_plugin(plugin).map(|()| ExitCode::SUCCESS),
     }
 }

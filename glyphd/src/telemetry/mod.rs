@@ -100,17 +100,25 @@ pub struct SpanCounts {
 }
 
 impl Telemetry {
+    /// One that records no spans.
+    pub fn off() -> Self {
+        Self::new(Arc::default(), None)
+    }
+
+    fn new(metrics: Arc<Metrics>, tracer: Option<SdkTracer>) -> Self {
+        Self { inner: Arc::new(Inner { counters: Counters::default(), metrics, tracer }) }
+    }
+
     /// Sets up what the configuration asks for; with ratio 0, or nowhere to send spans to, nothing at all.
     /// `file` is the opened trace file. Must be called on a runtime.
     ///
     /// # Errors
     /// If the system refuses a thread, or the exporter its settings.
     pub fn start(config: &TraceConfig, file: Option<Writer>) -> Result<(Self, Exporters), TelemetryError> {
-        let counters = Counters::default();
         let metrics = Arc::new(Metrics::default());
         let mut exporters = Exporters { provider: None, file: None, otlp: None };
         if config.sample_ratio <= 0.0 || (file.is_none() && config.endpoint.is_none()) {
-            return Ok((Self { inner: Arc::new(Inner { counters, metrics, tracer: None }) }, exporters));
+            return Ok((Self::new(metrics, None), exporters));
         }
 
         let resource = Resource::builder_empty()
@@ -130,9 +138,9 @@ impl Telemetry {
             exporters.otlp = Some(task);
         }
         let provider = provider.build();
-        let tracer = Some(provider.tracer("glyphd"));
+        let tracer = provider.tracer("glyphd");
         exporters.provider = Some(provider);
-        Ok((Self { inner: Arc::new(Inner { counters, metrics, tracer }) }, exporters))
+        Ok((Self::new(metrics, Some(tracer)), exporters))
     }
 
     /// Whether spans are recorded at all.

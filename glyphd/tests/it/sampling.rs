@@ -65,7 +65,7 @@ async fn a_trace_that_its_beginning_does_not_record_is_not_recorded_here() {
     let recorded = daemon.drain().await;
     let flow = recorded.flow();
     assert_eq!((flow.trace_id.to_string().as_str(), flow.sampled), (TRACE, false));
-    assert_eq!(recorded.spans, []);
+    assert!(recorded.spans.iter().all(|span| span.trace_id != flow.trace_id), "{:?}", recorded.spans);
     let (trace, span, sampled) = traceparent(origin.seen()[0].header("traceparent"));
     assert_eq!((trace, sampled), (flow.trace_id, false));
     assert_ne!(span.to_string(), PARENT, "the way still leads through here");
@@ -99,7 +99,8 @@ async fn flows_say_truly_whether_their_spans_are_there() {
     }
     let recorded = daemon.drain().await;
     let traces: BTreeSet<_> = recorded.spans_named(name::CAPTURE_FLOW).iter().map(|s| s.trace_id).collect();
-    let any: BTreeSet<_> = recorded.spans.iter().map(|s| s.trace_id).collect();
+    let of_exchanges = recorded.spans.iter().filter(|s| !s.name.starts_with("replay."));
+    let any: BTreeSet<_> = of_exchanges.map(|s| s.trace_id).collect();
     assert_eq!(traces, any, "a trace is there with its root or not at all");
     for (flow, seen) in recorded.flows.iter().zip(origin.seen()) {
         assert_eq!(flow.sampled, traces.contains(&flow.trace_id));

@@ -16,24 +16,30 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use indicatif::ProgressBar;
-use tokio::{net::TcpStream, task::JoinSet};
+use tokio::{
+    net::TcpStream,
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use super::requests::Timed;
 
 const CLIENTS: usize = 8;
 
 /// How many requests were answered how: by hundreds of the status code, 0 for those whose answer broke off.
 pub(super) type Answers = BTreeMap<u16, usize>;
 
-/// Sends all requests through the proxy.
+/// Sends all requests through the proxy, each when its time has come.
 pub(super) async fn drive(
     proxy: SocketAddr,
-    requests: Vec<Request<Full<Bytes>>>,
+    requests: Vec<Timed>,
     progress: &ProgressBar,
 ) -> anyhow::Result<Answers> {
-    let requests = Arc::new(requests);
+    let (requests, start) = (Arc::new(requests), Instant::now());
     let next = Arc::new(AtomicUsize::new(0));
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
-        clients.spawn(client(proxy, Arc::clone(&requests), Arc::clone(&next), progress.clone()));
+        clients.spawn(client(proxy, Arc::clone(&requests), start, Arc::clone(&next), progress.clone()));
     }
     let mut all = Answers::new();
     while let Some(answers) = clients.join_next().await {
@@ -46,13 +52,15 @@ pub(super) async fn drive(
 
 async fn client(
     proxy: SocketAddr,
-    requests: Arc<Vec<Request<Full<Bytes>>>>,
+    requests: Arc<Vec<Timed>>,
+    start: Instant,
     next: Arc<AtomicUsize>,
     progress: ProgressBar,
 ) -> anyhow::Result<Answers> {
     let mut answers = Answers::new();
     let mut connection = None;
-    while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+    while let Some(Timed { at, request }) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+        sleep_until(start + *at).await;
         let mut sender = match connection.take() {
             Some(sender) => sender,
             None => connect(proxy).await?,

@@ -1,7 +1,8 @@
 //! `glyphctl demo`: the whole story once, on bundled traffic, in one process and on loopback.
 //!
 //! [`origin`] answers, [`clients`] ask it for [`requests`] through a daemon that records everything and shows it to
-//! a [`plugin`]; [`story`] tells what came of it, with the same code as the other commands; [`open`] shows it.
+//! two plugins ([`plugin`]); [`story`] tells what came of it, with the same code as the other commands; [`open`]
+//! shows it.
 
 mod origin;
 mod requests;
@@ -24,13 +25,15 @@ use console::Term;
 use glyphd::{Config, Daemon, app::Summary, plugin::State, telemetry::log};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-pub(crate) use plugin::run as run_plugin;
+pub(crate) use plugin::{DemoPlugin, run as run_plugin};
 
 use self::{clients::Answers, origin::Origin};
 use crate::output::{failure::HintExt, note};
 
-/// How long the plugin may take to connect.
+/// How long the plugins may take to connect.
 const PLUGIN_START: Duration = Duration::from_secs(20);
+/// Between two scrapes: a few hundred milliseconds stand for a minute.
+const SCRAPES: Duration = Duration::from_millis(100);
 
 /// Flags of `glyphctl demo`.
 #[derive(Debug, Args)]
@@ -89,6 +92,7 @@ async fn record(dir: PathBuf) -> anyhow::Result<Recorded> {
     let mut config = Config::on_free_ports();
     config.record = Some(dir.join(story::RECORDING));
     config.plugins_dir = Some(plugins);
+    config.record_metrics_interval = SCRAPES;
     let daemon = Daemon::start(config).await?;
     let settled = tokio::time::timeout(PLUGIN_START, daemon.plugins_settled()).await;
     let connected = settled.is_ok_and(|states| states.values().all(|state| *state == State::Connected));
@@ -105,7 +109,7 @@ async fn record(dir: PathBuf) -> anyhow::Result<Recorded> {
     };
     let summary = daemon.drain().await?;
     let Some((answers, took)) = driven else {
-        bail!("the plugin did not connect; with GLYPH_LOG=info the daemon says why");
+        bail!("the plugins did not connect; with GLYPH_LOG=info the daemon says why");
     };
     Ok(Recorded { dir, answers: answers?, took, summary })
 }

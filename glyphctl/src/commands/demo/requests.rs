@@ -1,6 +1,6 @@
 //! The bundled requests: `testdata/demo/requests.jsonl`, one a line.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use http::Request;
@@ -14,6 +14,8 @@ const BUNDLED: &str = include_str!("../../../../testdata/demo/requests.jsonl");
 /// A request as it stands in the file.
 #[derive(Debug, Deserialize)]
 struct Line {
+    /// When it is sent, in milliseconds after the first client has begun.
+    at_ms: u64,
     method: String,
     path: String,
     #[serde(default)]
@@ -25,8 +27,14 @@ struct Line {
     gone: bool,
 }
 
+/// A request, and when it is to be sent.
+pub(super) struct Timed {
+    pub(super) at: Duration,
+    pub(super) request: Request<Full<Bytes>>,
+}
+
 /// All of them, for that server, as a client sends them to a proxy.
-pub(super) fn bundled(origin: &Origin) -> anyhow::Result<Vec<Request<Full<Bytes>>>> {
+pub(super) fn bundled(origin: &Origin) -> anyhow::Result<Vec<Timed>> {
     BUNDLED
         .lines()
         .map(|line| {
@@ -40,7 +48,8 @@ pub(super) fn bundled(origin: &Origin) -> anyhow::Result<Vec<Request<Full<Bytes>
             for (name, value) in line.headers {
                 request = request.header(name, value);
             }
-            Ok(request.body(Full::new(Bytes::from(line.body)))?)
+            let request = request.body(Full::new(Bytes::from(line.body)))?;
+            Ok(Timed { at: Duration::from_millis(line.at_ms), request })
         })
         .collect()
 }

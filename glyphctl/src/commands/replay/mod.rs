@@ -4,6 +4,9 @@ mod load;
 mod spans;
 mod write;
 
+pub(crate) use load::load;
+pub(crate) use write::write;
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
