@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{alerts::AlertsArgs, demo::DemoArgs, replay::ReplayArgs, trace::TraceArgs};
+use crate::commands::{
+    alerts::AlertsArgs, check::CheckArgs, demo::DemoArgs, replay::ReplayArgs, trace::TraceArgs,
+};
 
 /// Looks into what Glyph recorded, offline: no server, no daemon.
 #[derive(Debug, Parser)]
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     /// Starts a small server, a daemon that records everything, and a plugin, all on loopback; sends a few hundred
     /// bundled requests; and tells what came of it. Takes a few seconds, and leaves a recording to look around in.
     Demo(DemoArgs),
+    /// The gate for CI: is a recording whole, did no alert fire, do its spans hold to their budgets?
+    Check(CheckArgs),
     /// Traces: where the time went.
     Trace(TraceArgs),
     /// Alert rules: what would have fired.
