@@ -31,7 +31,8 @@ fn judged(alert: &Alert, outcome: &Outcome, allow_undecided: bool, suspects: &Su
         Alarm::Pending => (State::Pass, "pending, but did not fire".to_owned()),
         Alarm::Inactive => (State::Pass, "inactive".to_owned()),
     };
-    if let (Some(peak), Some(threshold)) = (alert.peak, alert.threshold) {
+    let comparison = alert.peak.zip(alert.threshold).filter(|_| state != State::Undecided);
+    if let Some((peak, threshold)) = comparison {
         message.push_str(&format!("; peak {}, threshold {}", short(peak), short(threshold)));
         if let Some(margin) = alert.margin {
             message.push_str(&format!(" ({} times)", short(margin)));

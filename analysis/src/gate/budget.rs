@@ -43,7 +43,7 @@ fn held(row: &Row, limit: &Limit, suspects: &Suspects<'_>) -> Check {
         }
     };
     let figures = (value, limit.figure, measure.unit());
-    let mut check = Check::bounded(Section::Budget, name, measure.as_str(), figures);
+    let mut check = Check::bounded(Section::Budget, name, "", figures);
     check.message.push_str(&format!("; {of}"));
     if check.state == State::Fail {
         suspects.name(&mut check, suspects.of_spans(&row.service, &row.name, measure == Measure::Errors));

@@ -9,11 +9,11 @@ use crate::{
     text::counted,
 };
 
-/// What `glyphd` counts that should not happen, and what it means.
+/// What `glyphd` counts that should not happen, and what one of it is called.
 const DROPS: [(&str, Option<(&str, &str)>, &str); 3] = [
-    ("glyph_flow_log_dropped_total", None, "flows that could not be recorded"),
-    ("glyph_trace_spans_total", Some(("outcome", "dropped")), "spans that were dropped"),
-    ("glyph_audit_failures_total", None, "audit entries that could not be written"),
+    ("glyph_flow_log_dropped_total", None, "lost flow"),
+    ("glyph_trace_spans_total", Some(("outcome", "dropped")), "dropped span"),
+    ("glyph_audit_failures_total", None, "audit failure"),
 ];
 
 /// Looks at all there is but digests.
@@ -46,13 +46,13 @@ fn end(recorded: &Recorded) -> Check {
     Check::plain(Section::Integrity, "end", state, message)
 }
 
-fn none_of(name: &str, subject: &str, count: u64) -> Check {
+fn none_of(name: &str, noun: &str, count: u64) -> Check {
     let figures = (Figure::Integer(count), Figure::Integer(0), Unit::Count);
-    Check::bounded(Section::Integrity, name, subject, figures)
+    Check::bounded(Section::Integrity, name, noun, figures)
 }
 
 fn whole(file: &FileState) -> Check {
-    let mut check = none_of(file.name, "faults", file.faults);
+    let mut check = none_of(file.name, "fault", file.faults);
     if let Some(first) = &file.first {
         check.message.push_str(&format!("; {first}"));
     }
@@ -61,7 +61,7 @@ fn whole(file: &FileState) -> Check {
 
 fn segments(recorded: &Recorded) -> Check {
     let missing = &recorded.missing;
-    let mut check = none_of("segments", "missing segments", missing.len() as u64);
+    let mut check = none_of("segments", "missing segment", missing.len() as u64);
     if let Some(first) = missing.first() {
         check.message.push_str(&format!("; recording.json lists {first}, which is not there"));
     }
@@ -69,14 +69,14 @@ fn segments(recorded: &Recorded) -> Check {
 }
 
 /// The last sample of what was dropped, over all series; nothing to say if it was never counted.
-fn dropped(store: &Store, (metric, label, subject): &(&str, Option<(&str, &str)>, &str)) -> Option<Check> {
+fn dropped(store: &Store, (metric, label, noun): &(&str, Option<(&str, &str)>, &str)) -> Option<Check> {
     let mut matchers = vec![Matcher::new(NAME, MatchOp::Equal, metric).ok()?];
     let mut name = (*metric).to_owned();
     if let Some((label, value)) = label {
         matchers.push(Matcher::new(label, MatchOp::Equal, value).ok()?);
         name.push_str(&format!("{{{label}={value:?}}}"));
     }
-    // Of no drops, glyphd exports no such series; that it counts at all, the metric shows.
+    // Of what never happened, glyphd may export no series; where it exports some, what is missing is zero.
     if !store.has_metric(metric) {
         return None;
     }
@@ -85,5 +85,5 @@ fn dropped(store: &Store, (metric, label, subject): &(&str, Option<(&str, &str)>
         values.iter().rev().find(|value| !is_marker(**value)).copied().unwrap_or(0.0)
     };
     let sum: f64 = store.select(&matchers).iter().map(last).sum();
-    Some(none_of(&name, subject, sum.ceil() as u64))
+    Some(none_of(&name, noun, sum.ceil() as u64))
 }

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use console::Style;
 use glyph_analysis::{
     gate::{Check, Figure, Judgement, State},
-    text::{short, visible},
+    text::visible,
 };
 
 use super::{
@@ -43,10 +43,11 @@ pub(crate) fn write(
         CheckFormat::Markdown => {
             writeln!(out, "**{}**\n", judgement.told())?;
             table(judgement).write_markdown(out)?;
+            writeln!(out)?;
             for check in judgement.faults() {
                 writeln!(
                     out,
-                    "\n- {} {}: {}",
+                    "- {} {}: {}",
                     mark(check.state),
                     check.section.as_str(),
                     code_span(&said(check))
@@ -94,9 +95,7 @@ fn row(check: &Check) -> Vec<String> {
         check.name.clone(),
         figure(check.value),
         figure(check.limit),
-        ratio
-            .filter(|r| r.is_finite())
-            .map_or("–".to_owned(), |ratio| format!("{} %", short(ratio * 100.0))),
+        ratio.filter(|r| r.is_finite()).map_or("–".to_owned(), |ratio| format!("{:.0} %", ratio * 100.0)),
     ]
 }
 

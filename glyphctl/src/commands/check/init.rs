@@ -7,6 +7,7 @@ use std::{
     process::ExitCode,
 };
 
+use anyhow::anyhow;
 use clap::Args;
 use glyph_analysis::gate::proposal;
 
@@ -67,10 +68,10 @@ pub(super) fn run(flags: &InitArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn refused(path: &Path, source: io::Error) -> anyhow::Error {
-    let exists = source.kind() == io::ErrorKind::AlreadyExists;
-    let error = anyhow::Error::new(source).context(format!("{}: can't be written", path.display()));
-    match exists {
-        true => error.hint("nothing is written over; -o names another file, and -o - is standard output"),
-        false => error.hint("-o names the file; its folder must exist"),
+    if source.kind() == io::ErrorKind::AlreadyExists {
+        let hint = "nothing is written over; -o names another file, and -o - is standard output";
+        return anyhow!("{}: exists already", path.display()).hint(hint);
     }
+    let error = anyhow::Error::new(source).context(format!("{}: can't be written", path.display()));
+    error.hint("-o names the file; its folder must exist")
 }
