@@ -9,11 +9,17 @@ use crate::{
     text::counted,
 };
 
-/// What `glyphd` counts that should not happen, and what one of it is called.
-const DROPS: [(&str, Option<(&str, &str)>, &str); 3] = [
-    ("glyph_flow_log_dropped_total", None, "lost flow"),
-    ("glyph_trace_spans_total", Some(("outcome", "dropped")), "dropped span"),
-    ("glyph_audit_failures_total", None, "audit failure"),
+/// Something that `glyphd` counts and that should not happen.
+struct Loss {
+    metric: &'static str,
+    label: Option<(&'static str, &'static str)>,
+    noun: &'static str,
+}
+
+const LOSSES: [Loss; 3] = [
+    Loss { metric: "glyph_flow_log_dropped_total", label: None, noun: "lost flow" },
+    Loss { metric: "glyph_trace_spans_total", label: Some(("outcome", "dropped")), noun: "dropped span" },
+    Loss { metric: "glyph_audit_failures_total", label: None, noun: "audit failure" },
 ];
 
 /// Looks at all there is but digests.
@@ -23,7 +29,7 @@ pub fn judge(recorded: &Recorded) -> Vec<Check> {
     if !recorded.info.segments.is_empty() {
         checks.push(segments(recorded));
     }
-    checks.extend(DROPS.iter().filter_map(|drop| dropped(&recorded.metrics, drop)));
+    checks.extend(LOSSES.iter().filter_map(|loss| lost(&recorded.metrics, loss)));
     checks
 }
 
@@ -68,8 +74,8 @@ fn segments(recorded: &Recorded) -> Check {
     check
 }
 
-/// The last sample of what was dropped, over all series; nothing to say if it was never counted.
-fn dropped(store: &Store, (metric, label, noun): &(&str, Option<(&str, &str)>, &str)) -> Option<Check> {
+/// The last sample of what was lost, over all series; nothing to say if it was never counted.
+fn lost(store: &Store, Loss { metric, label, noun }: &Loss) -> Option<Check> {
     let mut matchers = vec![Matcher::new(NAME, MatchOp::Equal, metric).ok()?];
     let mut name = (*metric).to_owned();
     if let Some((label, value)) = label {

@@ -37,7 +37,7 @@ pub(super) struct CheckArgs {
     /// Prometheus rule files, or PrometheusRule objects
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     rules: Vec<PathBuf>,
-    /// Recordings (directories or artifacts), or files of OpenMetrics or Prometheus text with timestamps (also .gz and .zst)
+    /// Recordings (also artifacts), or files of OpenMetrics or Prometheus text with timestamps (also .gz and .zst)
     #[arg(long, value_name = "RECORDING|FILE", required = true, num_args = 1..)]
     data: Vec<PathBuf>,
     /// Put a number in the place of a recording rule, a threshold for example
