@@ -11,5 +11,8 @@ pub mod metrics;
 pub mod promql;
 pub mod rules;
 
+// A recording held against its limits.
+pub mod gate;
+
 // Text that traffic wrote, made fit for a terminal.
 pub mod text;

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::promql::number;
+
 /// `text` with everything spelled out that would not be seen, or that would steer what shows it: control
 /// characters, line ends, marks that turn the direction of writing, characters without width, and the beginnings of
 /// the commands that CI services take from output (`::error::`, `##[group]`).
@@ -82,6 +84,16 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
+/// A number in four significant digits, as Prometheus writes it: `4.612`, `+Inf`.
+pub fn short(value: f64) -> String {
+    if !value.is_finite() || value == 0.0 {
+        return number(value);
+    }
+    let digits = 3 - value.abs().log10().floor() as i32;
+    let factor = 10f64.powi(digits.clamp(0, 300));
+    number((value * factor).round() / factor)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +129,20 @@ mod tests {
         ];
         for (ns, text) in cases {
             assert_eq!(duration(ns), text, "{ns}");
+        }
+    }
+
+    #[test]
+    fn figures_have_four_digits() {
+        let table = [
+            (4.61234, "4.612"),
+            (0.93751, "0.9375"),
+            (12345.6, "12346"),
+            (0.0, "0"),
+            (f64::INFINITY, "+Inf"),
+        ];
+        for (value, expected) in table {
+            assert_eq!(short(value), expected);
         }
     }
 

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     alerts::AlertsArgs,
+    check::CheckArgs,
     demo::{DemoArgs, DemoPlugin},
     replay::ReplayArgs,
     trace::TraceArgs,
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     /// requests for six seconds; evaluates the shipped alert rules; and follows the alert that fires to the plugin
     /// that is slow. Leaves a recording to look around in.
     Demo(DemoArgs),
+    /// The gate for CI: is a recording whole, did no alert fire, do its spans hold to their budgets?
+    Check(CheckArgs),
     /// Traces: where the time went.
     Trace(TraceArgs),
     /// Alert rules: what would have fired.

@@ -42,6 +42,13 @@ impl Traces {
         Self { spans, tree, oddities }
     }
 
+    /// When the first span of trace `t` starts and the last one ends.
+    pub(crate) fn extent(&self, t: usize) -> (u64, u64) {
+        let each = || self.tree.trace(t).iter().map(|i| *i as usize);
+        let start = each().map(|i| self.spans.start[i]).min().unwrap_or(0);
+        (start, each().map(|i| self.spans.end[i]).max().unwrap_or(start))
+    }
+
     /// Of each span, the time in which no child of it ran.
     pub fn self_times(&self) -> Vec<u64> {
         self_time::self_times(&self.spans.start, &self.spans.end, &self.tree)

@@ -74,6 +74,17 @@ impl Artifact {
         }
     }
 
+    /// Whether the file there begins as an artifact does. What can't be read, and what is no plain file, does not.
+    pub fn begins_at(path: &Path) -> bool {
+        let begins = || {
+            let mut stream = Stream::open(path, Limits::default()).ok()??;
+            let mut block = [0; BLOCK];
+            stream.fill_whole(&mut block).ok()?;
+            Some(archive::read_header(&block).ok()?.path == MANIFEST)
+        };
+        path.is_file() && begins().unwrap_or(false)
+    }
+
     /// What the manifest says, and its digest.
     pub fn contents(&self) -> &Contents {
         &self.contents

@@ -2,8 +2,11 @@
 
 pub(crate) mod demo;
 pub(crate) mod alerts;
+pub(crate) mod check;
 pub(crate) mod replay;
 pub(crate) mod trace;
+
+pub(crate) mod recording;
 
 use std::process::ExitCode;
 
@@ -13,6 +16,7 @@ use crate::cli::{Cli, Command};
 pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Demo(args) => demo::run(&args),
+        Command::Check(args) => check::run(args),
         Command::Trace(args) => trace::run(args),
         Command::Alerts(args) => alerts::run(args),
         Command::Replay(args) => replay::run(args),

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 
 use clap::ValueEnum;
 use glyph_analysis::{
-    promql::number,
     rules::{Alert, Interval, Outcome, State},
-    text::{counted, duration},
+    text::{counted, duration, short},
 };
 
 use super::{
@@ -101,16 +100,6 @@ fn word(state: State) -> &'static str {
     }
 }
 
-/// Four digits are enough for a table.
-fn short(value: f64) -> String {
-    if !value.is_finite() || value == 0.0 {
-        return number(value);
-    }
-    let digits = 3 - value.abs().log10().floor() as i32;
-    let factor = 10f64.powi(digits.clamp(0, 300));
-    number((value * factor).round() / factor)
-}
-
 /// The first time in the alert's furthest state, and how often more.
 fn when(alert: &Alert, from: f64) -> String {
     let furthest = alert.intervals.iter().map(|i| i.state).max();
@@ -164,19 +153,5 @@ mod tests {
         ];
         let line = timeline(&intervals, 0.0, 40.0);
         assert_eq!(line, "··········░░░░░░░░░░██████████·····░····");
-    }
-
-    #[test]
-    fn figures_have_four_digits() {
-        let table = [
-            (4.61234, "4.612"),
-            (0.93751, "0.9375"),
-            (12345.6, "12346"),
-            (0.0, "0"),
-            (f64::INFINITY, "+Inf"),
-        ];
-        for (value, expected) in table {
-            assert_eq!(short(value), expected);
-        }
     }
 }

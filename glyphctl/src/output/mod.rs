@@ -5,8 +5,10 @@
 
 pub(crate) mod alerts;
 pub(crate) mod artifact;
+pub(crate) mod check;
 pub(crate) mod failure;
 mod json;
+mod junit;
 pub(crate) mod progress;
 pub(crate) mod summary;
 mod table;

@@ -54,7 +54,11 @@ impl Table {
         writeln!(out, "| {} |", rules.join(" | "))?;
         for row in &self.rows {
             let cells: Vec<_> = (row.iter().zip(&self.heads))
-                .map(|(cell, head)| if head.is_number { cell.clone() } else { code_span(cell) })
+                .map(|(cell, head)| match head.is_number {
+                    true => cell.clone(),
+                    // In a table, a bar ends the cell even in code.
+                    false => code_span(cell).replace('|', "\\|"),
+                })
                 .collect();
             writeln!(out, "| {} |", cells.join(" | "))?;
         }
@@ -75,10 +79,11 @@ impl Table {
     }
 }
 
-fn code_span(text: &str) -> String {
-    let text = visible(text).replace('|', "\\|");
+/// Text as code in Markdown, outside of tables.
+pub(super) fn code_span(text: &str) -> String {
+    let text = visible(text);
     if text.is_empty() {
-        return text;
+        return text.into_owned();
     }
     let longest_run = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest_run + 1);

@@ -1,6 +1,7 @@
 //! The real `glyphctl`, run as a user runs it.
 
 mod alerts_check;
+mod check;
 mod harness;
 mod demo;
 mod replay;

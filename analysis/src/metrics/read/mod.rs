@@ -65,6 +65,16 @@ impl fmt::Display for Warning {
     }
 }
 
+const TORN: &str = "the last line is torn, as a crash leaves it; it was left out";
+const CUT_SHORT: &str = "the compressed file ends before its end; what could be read of it was taken";
+
+impl Warning {
+    /// Whether it says that a file was cut off.
+    pub fn is_torn(&self) -> bool {
+        self.what == TORN || self.what == CUT_SHORT
+    }
+}
+
 /// What was read.
 #[derive(Debug, Default)]
 pub struct Reading {
@@ -72,6 +82,8 @@ pub struct Reading {
     pub store: Store,
     /// What was odd.
     pub warnings: Vec<Warning>,
+    /// Whether the last file has its `# EOF`.
+    pub ended: bool,
 }
 
 /// The metrics files that a path stands for: those of a recording's directory, or the file; closed segments first.
@@ -101,7 +113,7 @@ pub fn read(files: &[PathBuf], progress: &input::Progress) -> Result<Reading, Me
                 // A file that ends well ends with a line end, or with its mark; what else has none is torn, even if
                 // it could be read: its time may lack digits.
                 if block.may_be_torn(bytes) && bytes != b"# EOF" {
-                    file.warn(line, "the last line is torn, as a crash leaves it; it was left out");
+                    file.warn(line, TORN);
                     continue;
                 }
                 file.take(line, bytes).map_err(|source| MetricsError::Line {
@@ -112,8 +124,9 @@ pub fn read(files: &[PathBuf], progress: &input::Progress) -> Result<Reading, Me
             }
         }
         if blocks.cut_short() {
-            file.warn(0, "the compressed file ends before its end; what could be read of it was taken");
+            file.warn(0, CUT_SHORT);
         }
+        reading.ended = file.ended;
         reading.warnings.extend(file.warnings());
     }
     stale::mark(&mut reading.store);

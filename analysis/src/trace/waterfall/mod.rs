@@ -80,7 +80,7 @@ pub fn choose(traces: &Traces, choice: Choice) -> Vec<usize> {
             !choice.errors || traces.tree.trace(*t).iter().any(failed)
         })
         .map(|t| {
-            let (start, end) = extent(traces, t);
+            let (start, end) = traces.extent(t);
             (end - start, t)
         })
         .collect();
@@ -88,19 +88,11 @@ pub fn choose(traces: &Traces, choice: Choice) -> Vec<usize> {
     chosen.into_iter().take(choice.most).map(|(_, t)| t).collect()
 }
 
-/// When the first span of trace `t` starts and the last one ends.
-fn extent(traces: &Traces, t: usize) -> (u64, u64) {
-    let spans = &traces.spans;
-    let each = || traces.tree.trace(t).iter().map(|i| *i as usize);
-    let start = each().map(|i| spans.start[i]).min().unwrap_or(0);
-    (start, each().map(|i| spans.end[i]).max().unwrap_or(start))
-}
-
 impl Waterfall {
     /// The rows of trace `t`. `path` is [`Traces::critical_path`].
     pub fn of(traces: &Traces, t: usize, path: &CriticalPath) -> Self {
         let spans = &traces.spans;
-        let (start, end) = extent(traces, t);
+        let (start, end) = traces.extent(t);
         let by_start = |i: &u32| (spans.start[*i as usize], *i);
         let members = traces.tree.trace(t);
         let mut roots: Vec<u32> =

@@ -2,19 +2,22 @@
 
 use std::{fs, path::PathBuf, process::ExitCode, str::FromStr};
 
-use anyhow::{anyhow, bail};
 use clap::Args;
 use glyph_analysis::{
     metrics::{self, MetricsError, Reading},
-    rules::{self, Check, RuleFile, Scale, scale::changed_by_scale},
+    rules::{Check, Scale},
 };
 use glyph_formats::{jsonl::input::Progress, recording::RecordingError};
 
-use crate::output::{
-    self,
-    alerts::{self, AlertsFormat},
-    failure::HintExt,
-    note, progress, quoted, warn,
+use super::rules;
+use crate::{
+    commands::recording::Opened,
+    output::{
+        self,
+        alerts::{self, AlertsFormat},
+        failure::HintExt,
+        note, progress, warn,
+    },
 };
 
 /// Flags of `glyphctl alerts check`.
@@ -34,7 +37,7 @@ pub(super) struct CheckArgs {
     /// Prometheus rule files, or PrometheusRule objects
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     rules: Vec<PathBuf>,
-    /// Recordings, or files of OpenMetrics or Prometheus text with timestamps (also .gz and .zst)
+    /// Recordings (also artifacts), or files of OpenMetrics or Prometheus text with timestamps (also .gz and .zst)
     #[arg(long, value_name = "RECORDING|FILE", required = true, num_args = 1..)]
     data: Vec<PathBuf>,
     /// Put a number in the place of a recording rule, a threshold for example
@@ -70,22 +73,15 @@ impl FromStr for Setting {
 
 /// Runs it.
 pub(super) fn run(flags: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let (mut files, all_loaded) = load_rules(&flags.rules)?;
-    for setting in &flags.set {
-        if files.iter_mut().map(|file| file.set(&setting.name, setting.value)).sum::<usize>() == 0 {
-            let what = anyhow!("--set {}: no recording rule has that name", setting.name);
-            return Err(what.hint("thresholds can be set that stand in the rules as `record: NAME`"));
-        }
-    }
-    if let Some(scale) = flags.time_scale {
-        rescale(&mut files, scale);
-    }
-    if !files.iter().flat_map(|f| &f.groups).flat_map(|g| &g.rules).any(glyph_analysis::rules::Rule::is_alert)
-    {
-        bail!("no alerting rules there");
-    }
+    let set = flags.set.iter().map(|setting| rules::Set {
+        name: &setting.name,
+        value: setting.value,
+        origin: format!("--set {}", setting.name),
+    });
+    let rules = rules::load(&flags.rules, set, flags.time_scale)?;
     let mut reading = read(&flags.data)?;
-    let Check { outcome, problems, warnings } = rules::check(&files, &mut reading.store);
+    let Check { outcome, problems, warnings } =
+        glyph_analysis::rules::check(&rules.files, &mut reading.store);
     warnings.iter().for_each(warn);
     output::to_stdout(|out| alerts::write(&outcome, flags.format, out))?;
     for problem in &problems {
@@ -99,51 +95,12 @@ pub(super) fn run(flags: &CheckArgs) -> anyhow::Result<ExitCode> {
     if undecided && !flags.allow_undecided {
         note("--allow-undecided lets undecided alerts pass");
     }
-    let judged = all_loaded && problems.is_empty() && (!undecided || flags.allow_undecided);
+    let judged = rules.all && problems.is_empty() && (!undecided || flags.allow_undecided);
     Ok(match (outcome.fired, judged) {
         (true, _) => ExitCode::from(1),
         (false, true) => ExitCode::SUCCESS,
         (false, false) => ExitCode::from(2),
     })
-}
-
-/// The files that can be used, and whether these are all. What is wrong with the others is told.
-fn load_rules(paths: &[PathBuf]) -> anyhow::Result<(Vec<RuleFile>, bool)> {
-    let mut files = Vec::new();
-    for path in paths {
-        match rules::load(path) {
-            Ok(file) => {
-                file.warnings.iter().for_each(warn);
-                files.push(file);
-            }
-            Err(errors) => errors.iter().for_each(|error| {
-                note(error);
-                error.shown().into_iter().for_each(quoted);
-            }),
-        }
-    }
-    if files.is_empty() {
-        bail!("no rule file could be used");
-    }
-    let all = files.len() == paths.len();
-    Ok((files, all))
-}
-
-fn rescale(files: &mut [RuleFile], scale: Scale) {
-    note(format_args!("for, ranges, offsets and intervals of all rules are multiplied by {scale}"));
-    for file in files {
-        for rule in file.groups.iter().flat_map(|g| &g.rules) {
-            let changed = changed_by_scale(&rule.query.expr);
-            if !changed.is_empty() {
-                warn(format_args!(
-                    "{}: {} means something else over a shorter time",
-                    rule.name,
-                    changed.join(", ")
-                ));
-            }
-        }
-        file.rescale(scale);
-    }
 }
 
 fn read(paths: &[PathBuf]) -> anyhow::Result<Reading> {
@@ -157,9 +114,10 @@ fn read(paths: &[PathBuf]) -> anyhow::Result<Reading> {
         _ => anyhow::Error::new(error),
     }
     };
+    let opened = paths.iter().map(|path| Opened::open(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut files = Vec::new();
-    for path in paths {
-        files.extend(metrics::files_of(path).map_err(hinted)?);
+    for recording in &opened {
+        files.extend(metrics::files_of(recording.path()).map_err(hinted)?);
     }
     let sizes = files.iter().map(|f| fs::metadata(f).map(|m| m.len()).ok());
     let progress = Progress::of(sizes.sum());

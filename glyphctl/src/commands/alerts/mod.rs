@@ -1,6 +1,7 @@
 //! `glyphctl alerts …`: production rules over what was recorded.
 
 mod check;
+pub(crate) mod rules;
 
 use std::process::ExitCode;
 

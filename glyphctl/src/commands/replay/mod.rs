@@ -67,17 +67,23 @@ pub(crate) fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
 
 /// What comes of an error: a changed artifact is what the check is for, all else kept it from being done.
 fn judged(error: ArtifactError) -> anyhow::Result<ExitCode> {
-    let (kind, hint) = (error.kind(), hint(&error));
-    let error = anyhow::Error::new(error);
-    let error = match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    };
+    let kind = error.kind();
+    let error = hinted(error);
     if kind == Kind::Differs {
         report(&error);
         return Ok(ExitCode::from(CHANGED));
     }
     Err(error)
+}
+
+/// The error, with what to do about it.
+pub(crate) fn hinted(error: ArtifactError) -> anyhow::Error {
+    let hint = hint(&error);
+    let error = anyhow::Error::new(error);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }
 
 fn hint(error: &ArtifactError) -> Option<&'static str> {

@@ -1,17 +1,17 @@
 //! What both trace commands begin with: files in, resolved traces out, with a progress bar and warnings.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use glyph_analysis::trace::{Keep, LoadError, Sources, Traces, load};
 
 use crate::output::{failure::HintExt, progress, warn};
 
 /// What the help says of FILE.
-pub(super) const INPUT_HELP: &str = "Span files (JSONL, also .gz and .zst), directories of recordings, \
-                                     or - for standard input";
+pub(super) const INPUT_HELP: &str = "Recordings (directories or artifacts), span files (JSONL, also .gz \
+                                     and .zst), or - for standard input";
 
 /// Finds the files.
-pub(crate) fn sources(inputs: &[PathBuf]) -> anyhow::Result<Sources> {
+pub(crate) fn sources<P: AsRef<Path>>(inputs: &[P]) -> anyhow::Result<Sources> {
     hinted(Sources::find(inputs))
 }
 

@@ -16,12 +16,15 @@ use glyph_analysis::{
 use glyph_formats::atomic::AtomicFile;
 
 use super::input;
-use crate::output::{
-    Format,
-    failure::HintExt,
-    note,
-    summary::{self, Column},
-    warn,
+use crate::{
+    commands::recording::Opened,
+    output::{
+        Format,
+        failure::HintExt,
+        note,
+        summary::{self, Column},
+        warn,
+    },
 };
 
 /// Flags of `glyphctl trace summarize`.
@@ -75,10 +78,11 @@ impl From<ArgsFlag> for chrome::Args {
 
 /// Runs it.
 pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
-    let sources = input::sources(&flags.inputs)?;
+    let opened = flags.inputs.iter().map(|input| Opened::open(input)).collect::<anyhow::Result<Vec<_>>>()?;
+    let sources = input::sources(&opened)?;
     let args = chrome::Args::from(flags.args);
     // An output that can't be written should not be found out after minutes of reading.
-    let target = flags.chrome.as_deref().map(|path| ChromeFile::create(path, &sources)).transpose()?;
+    let target = flags.chrome.as_deref().map(|path| ChromeFile::create(path, flags, &sources)).transpose()?;
     let keep = if target.is_some() { args.keep() } else { Keep::NOTHING };
     let traces = input::traces(&sources, keep)?;
     let mut summary = traces.summarize()?;
@@ -108,12 +112,12 @@ struct ChromeFile<'a> {
 }
 
 impl<'a> ChromeFile<'a> {
-    fn create(path: &'a Path, sources: &Sources) -> anyhow::Result<Self> {
+    fn create(path: &'a Path, flags: &SummarizeArgs, sources: &Sources) -> anyhow::Result<Self> {
         let same = |input: &PathBuf| match (fs::canonicalize(input), fs::canonicalize(path)) {
             (Ok(input), Ok(output)) => input == output,
             _ => false,
         };
-        if sources.files().iter().any(same) {
+        if sources.files().iter().chain(&flags.inputs).any(same) {
             bail!("{}: is one of the files to read", path.display());
         }
         let file = AtomicFile::create(path).with_context(|| format!("{}: can't be written", path.display()));

@@ -1,0 +1,27 @@
+//! The gate: what a recording has to hold to, and whether it does.
+//!
+//! In: a [`Config`] and a recording's directory. Out: a [`Judgement`]: checks with their number, their limit and the
+//! traces to look at, and one verdict over all. Each section (integrity, alerts, budgets) is a function from what was
+//! read to checks; a new section is one more. Not here: artifacts, the command line, how a verdict is printed.
+
+// What is asked.
+pub mod config;
+mod quantity;
+
+// What there is.
+pub mod recorded;
+pub mod suspects;
+
+// What comes of it.
+pub mod judgement;
+pub mod integrity;
+pub mod alerts;
+pub mod budget;
+
+// What could be asked from now on.
+pub mod proposal;
+
+pub use config::{Config, ConfigError};
+pub use judgement::{Check, Figure, Judgement, Section, State, Unit};
+pub use recorded::{Files, Recorded, RecordedError};
+pub use suspects::Suspects;

@@ -1,0 +1,151 @@
+//! The verdict on a recording, in each format.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use clap::ValueEnum;
+use console::Style;
+use glyph_analysis::{
+    gate::{Check, Figure, Judgement, State},
+    text::visible,
+};
+
+use super::{
+    json, junit,
+    table::{Head, Table, code_span},
+};
+
+/// How a verdict is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people.
+    Table,
+    /// For programs: exact, documented, stable.
+    Json,
+    /// For pull requests.
+    Markdown,
+    /// For CI services: JUnit's XML.
+    Junit,
+}
+
+/// Writes it. `recording` is what the user called it.
+pub(crate) fn write(
+    judgement: &Judgement,
+    recording: &Path,
+    format: CheckFormat,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        CheckFormat::Json => json::write(judgement, out),
+        CheckFormat::Junit => junit::write(judgement, recording, out),
+        CheckFormat::Markdown => {
+            writeln!(out, "**{}**\n", judgement.told())?;
+            table(judgement).write_markdown(out)?;
+            writeln!(out)?;
+            for check in judgement.faults() {
+                writeln!(
+                    out,
+                    "- {} {}: {}",
+                    mark(check.state),
+                    check.section.as_str(),
+                    code_span(&said(check))
+                )?;
+                for line in pointers(check, recording) {
+                    writeln!(out, "  - {}", code_span(&line))?;
+                }
+            }
+            Ok(())
+        }
+        CheckFormat::Table => {
+            writeln!(out, "{}\n", painted(judgement.verdict, &judgement.told()))?;
+            table(judgement).write_text(out)?;
+            for check in judgement.faults() {
+                let head = painted(check.state, &format!("{} {}", mark(check.state), check.section.as_str()));
+                writeln!(out, "\n{head}: {}", visible(&said(check)))?;
+                for line in pointers(check, recording) {
+                    writeln!(out, "    {}", visible(&line))?;
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+fn table(judgement: &Judgement) -> Table {
+    let heads = [
+        ("", false),
+        ("section", false),
+        ("check", false),
+        ("value", true),
+        ("limit", true),
+        ("of limit", true),
+    ];
+    let heads = heads.map(|(title, is_number)| Head { title, is_number }).to_vec();
+    Table { heads, rows: judgement.checks.iter().map(row).collect() }
+}
+
+fn row(check: &Check) -> Vec<String> {
+    let figure = |figure: Option<Figure>| figure.map_or("–".to_owned(), |figure| figure.told(check.unit));
+    let ratio = check.value.zip(check.limit).map(|(value, limit)| value.as_f64() / limit.as_f64());
+    vec![
+        mark(check.state).to_owned(),
+        check.section.as_str().to_owned(),
+        check.name.clone(),
+        figure(check.value),
+        figure(check.limit),
+        ratio.filter(|r| r.is_finite()).map_or("–".to_owned(), |ratio| format!("{:.0} %", ratio * 100.0)),
+    ]
+}
+
+fn mark(state: State) -> &'static str {
+    match state {
+        State::Pass => "✓",
+        State::Fail => "✗",
+        State::Undecided => "?",
+    }
+}
+
+fn painted(state: State, text: &str) -> String {
+    let style = match state {
+        State::Pass => Style::new().green(),
+        State::Fail => Style::new().red(),
+        State::Undecided => Style::new().yellow(),
+    };
+    if super::in_colour() { style.force_styling(true).apply_to(text).to_string() } else { text.to_owned() }
+}
+
+/// Which check, and what there is to say.
+fn said(check: &Check) -> String {
+    format!("{}: {}", check.name, check.message)
+}
+
+/// Where to look on: a command for each trace that is in the recording; of others the ids.
+pub(super) fn pointers(check: &Check, recording: &Path) -> Vec<String> {
+    let recording = word(&recording.to_string_lossy());
+    let pointer = |id| match check.shown {
+        true => format!("glyphctl trace show {recording} {id}"),
+        false => format!("trace {id} (not in the recording)"),
+    };
+    check.trace_ids.iter().map(pointer).collect()
+}
+
+/// Text as one word of a shell's command.
+pub(crate) fn word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:@%,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn words_for_a_shell() {
+        assert_eq!(super::word("run-1/a.glyph.tar.zst"), "run-1/a.glyph.tar.zst");
+        assert_eq!(super::word("my run's"), r"'my run'\''s'");
+        assert_eq!(super::word("$(x)"), "'$(x)'");
+    }
+}

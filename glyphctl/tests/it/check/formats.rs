@@ -1,0 +1,94 @@
+//! What is printed, for programs and for people whom names from traffic want to harm.
+
+use quick_xml::{
+    XmlVersion,
+    events::{BytesStart, Event},
+};
+use serde_json::json;
+
+use super::{Place, TIGHT, hostile, named};
+use crate::harness::run;
+
+#[test]
+fn json_is_the_contract() {
+    let (code, json) = Place::shop().judge(TIGHT);
+    assert_eq!((code, &json["verdict"]), (1, &json!("fail")));
+    assert_eq!(json.as_object().unwrap().len(), 2);
+    assert_eq!(
+        named(&json, "glyphd proxy.capture_flow p95"),
+        &json!({
+            "section": "budget", "name": "glyphd proxy.capture_flow p95", "state": "fail",
+            "value": 233_118, "limit": 100_000, "unit": "ns",
+            "message": "233µs, over the limit of 100µs (2.331 times as much); 3 spans",
+            "trace_ids": [
+                "686303df15ac4a8a4520b69e139e3e13", "81dd40a6b1b7d614f6e1205d70e7fdb5",
+                "898114cb177d223564aa6b62429202c1",
+            ],
+        })
+    );
+    let errors = named(&json, "glyphd proxy.capture_flow errors");
+    assert_eq!((&errors["value"], &errors["limit"]), (&json!(1.0 / 3.0), &json!(0.01)));
+    assert_eq!(errors["trace_ids"], json!(["686303df15ac4a8a4520b69e139e3e13"]));
+    assert_eq!(errors["unit"], "ratio");
+    assert_eq!(named(&json, "glyphd proxy.capture_flow p50")["state"], "pass");
+}
+
+#[test]
+fn names_do_no_harm_in_any_format() {
+    let (place, config) = hostile();
+    for format in ["table", "markdown", "json", "junit"] {
+        let run = place.check(&config, &["--format", format]);
+        assert_eq!(run.code, 1, "{run:#?}");
+        let steers = |c: char| c != '\n' && glyph_analysis::text::is_hidden(c);
+        assert!(!run.stdout.contains(steers), "{format}: {}", run.stdout);
+        assert!(!run.stdout.lines().any(|l| l.trim_start().starts_with("::")), "{format}: {}", run.stdout);
+        if format != "json" {
+            insta::assert_snapshot!(format!("hostile_{format}"), run.stdout);
+        }
+    }
+    let (_, json) = place.judge(&config);
+    let names: Vec<_> =
+        json["checks"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"::error::not a command \u{1b}]0;title\u{7}\u{1b}[2Jclear max"), "{names:?}");
+}
+
+fn attribute(element: &BytesStart<'_>, name: &str) -> String {
+    let attribute = element.try_get_attribute(name).unwrap().unwrap_or_else(|| panic!("{name}: {element:?}"));
+    attribute.normalized_value(XmlVersion::Explicit1_0).unwrap().into_owned()
+}
+
+#[test]
+fn junit_is_xml_whose_counts_are_right() {
+    let (place, config) = hostile();
+    let text = place.check(&config, &["--format", "junit"]).stdout;
+    let mut reader = quick_xml::Reader::from_str(&text);
+    let (mut suites, mut cases, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Eof => break,
+            Event::Start(element) | Event::Empty(element) => match element.name().as_ref() {
+                "testsuite" => {
+                    let of = |name| attribute(&element, name).parse::<usize>().unwrap();
+                    suites.push((attribute(&element, "name"), of("tests"), of("failures"), of("errors")));
+                }
+                "testcase" => cases.push((attribute(&element, "classname"), attribute(&element, "name"))),
+                "failure" | "error" => faults.push(attribute(&element, "message")),
+                "testsuites" => assert_eq!(attribute(&element, "tests"), "6"),
+                other => panic!("{other}"),
+            },
+            _ => {}
+        }
+    }
+    assert_eq!(suites, [("integrity".to_owned(), 2, 0, 0), ("budget".to_owned(), 4, 3, 1)]);
+    assert_eq!(cases.len(), 6);
+    let markup = r#"line\nend \u{202e}gnp.exe "quoted", <script>alert(1)</script> max"#;
+    assert!(cases.contains(&("glyph.budget".to_owned(), markup.to_owned())), "{cases:?}");
+    assert_eq!(faults.len(), 4);
+    assert_eq!(faults[0], "3.00µs, over the limit of 0ns; 1 span");
+}
+
+#[test]
+fn help_teaches() {
+    insta::assert_snapshot!("check_help", run(["check", "--help"]).fine().stdout);
+    insta::assert_snapshot!("check_init_help", run(["check", "init", "--help"]).fine().stdout);
+}
