@@ -13,12 +13,16 @@ const HEAD: &str = "\
 # What a recording has to hold to: `glyphctl check RECORDING --config glyph.toml`.
 #
 # Made by `glyphctl check init` from a recording of SPANS in TRACES. Each limit is what was measured there
-# times 1.5, rounded up to two significant digits. Measure on the machine that will check, and adjust what you know
-# better: a limit is a promise, and these are only a beginning.
+# times 1.5, rounded up to two significant digits, and of a duration at least 5ms: what is quicker depends on what else
+# the machine does. Measure on the machine that will check, and adjust what you know better: a limit is a promise,
+# and these are only a beginning.
 #
 # Keys of a budget: p50, p90, p95, p99, max (durations in ns, us, ms, s, m), errors (a share such as \"1%\"), and
 # service, if only its spans are meant. Whether the recording is whole is checked always.
 ";
+
+/// Below that, a limit would fail for the machine's noise.
+const LEAST_NS: u64 = 5_000_000;
 
 const RULES: &str = "\
 # Prometheus alert rules; paths are relative to this file. Also: time-scale = \"1/60\" multiplies all their durations,
@@ -52,7 +56,8 @@ pub fn write(summary: &Summary, rules: Option<&str>) -> String {
 
 fn budget(row: &Row, with_service: bool) -> String {
     let share = row.errors as f64 / row.count.max(1) as f64;
-    let limit = two_digits_up((u128::from(row.p95_ns) * 3).div_ceil(2).try_into().unwrap_or(u64::MAX));
+    let limit =
+        two_digits_up((u128::from(row.p95_ns) * 3).div_ceil(2).try_into().unwrap_or(u64::MAX)).max(LEAST_NS);
     let service = match with_service {
         true => format!("service = {}\n", quoted(&row.service)),
         false => String::new(),

@@ -12,10 +12,11 @@ use crate::{rules::Interval, trace::Traces};
 const MOST: usize = 3;
 
 /// Spans that last as long as something lives: no limit says anything of them, and they run through every incident.
-pub const LONG_LIVED: [(&str, &str); 3] = [
+pub const LONG_LIVED: [(&str, &str); 4] = [
     ("plugin.supervisor.task", "lasts as long as the plugin is supervised"),
     ("plugin.runner.exec", "lasts as long as the plugin's process"),
     ("plugin_bus.EventStream", "is the plugin's connection"),
+    ("glyphctl.record", "lasts as long as the command"),
 ];
 
 /// Whether spans of that name are long-lived.
