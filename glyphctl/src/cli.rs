@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{alerts::AlertsArgs, demo::DemoArgs, replay::ReplayArgs, trace::TraceArgs};
+use crate::commands::{
+    alerts::AlertsArgs, demo::DemoArgs, record::RecordArgs, replay::ReplayArgs, trace::TraceArgs,
+};
 
 /// Looks into what Glyph recorded, offline: no server, no daemon.
 #[derive(Debug, Parser)]
@@ -25,6 +27,11 @@ pub(crate) enum Command {
     /// Starts a small server, a daemon that records everything, and a plugin, all on loopback; sends a few hundred
     /// bundled requests; and tells what came of it. Takes a few seconds, and leaves a recording to look around in.
     Demo(DemoArgs),
+    /// Runs a command through a daemon of its own, and records everything.
+    ///
+    /// Starts a daemon on free ports of the loopback interface, points the command's HTTP at its proxy, runs the
+    /// command, and stops the daemon when the command has ended.
+    Record(RecordArgs),
     /// Traces: where the time went.
     Trace(TraceArgs),
     /// Alert rules: what would have fired.

@@ -2,7 +2,9 @@
 
 mod alerts_check;
 mod harness;
+mod server;
 mod demo;
+mod record;
 mod replay;
 mod trace_show;
 mod trace_summarize;

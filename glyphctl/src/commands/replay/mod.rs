@@ -1,6 +1,7 @@
 //! `glyphctl replay …`: a recording as one file that can be checked and shared.
 
 mod load;
+mod pack;
 mod write;
 
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use glyph_formats::artifact::{ArtifactError, Kind};
 
+pub(crate) use self::pack::{pack, tell};
 use crate::output::failure::{HintExt, report};
 
 /// The exit code for an artifact that is not what was promised.
@@ -50,17 +52,23 @@ pub(crate) fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
 
 /// What comes of an error: a changed artifact is what the check is for, all else kept it from being done.
 fn judged(error: ArtifactError) -> anyhow::Result<ExitCode> {
-    let (kind, hint) = (error.kind(), hint(&error));
-    let error = anyhow::Error::new(error);
-    let error = match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    };
+    let kind = error.kind();
+    let error = hinted(error);
     if kind == Kind::Differs {
         report(&error);
         return Ok(ExitCode::from(CHANGED));
     }
     Err(error)
+}
+
+/// The error, and what to do about it.
+pub(crate) fn hinted(error: ArtifactError) -> anyhow::Error {
+    let hint = hint(&error);
+    let error = anyhow::Error::new(error);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }
 
 fn hint(error: &ArtifactError) -> Option<&'static str> {

@@ -3,12 +3,9 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use glyph_analysis::text::counted;
-use glyph_formats::artifact::{ArtifactError, Limits, Packer, Tool, Written};
-use indicatif::HumanBytes;
 
-use super::judged;
-use crate::output::{self, note, progress, warn};
+use super::{judged, pack, tell};
+use crate::output;
 
 /// Flags of `glyphctl replay write`.
 #[derive(Debug, Args)]
@@ -33,29 +30,11 @@ pub(super) struct WriteArgs {
 
 /// Runs it.
 pub(super) fn run(flags: &WriteArgs) -> anyhow::Result<ExitCode> {
-    let written = match write(flags) {
+    let written = match pack(&flags.recording, &flags.output) {
         Ok(written) => written,
         Err(error) => return judged(error),
     };
-    for file in &written.mended {
-        warn(format_args!("{}: a crash left it without its end; in the artifact it has one", file.display()));
-    }
     output::to_stdout(|out| writeln!(out, "{}", written.contents.digest))?;
-    let manifest = &written.contents.manifest;
-    note(format_args!(
-        "{}: {}, {} in {}",
-        flags.output.display(),
-        counted(manifest.files.len() as u64, "file"),
-        HumanBytes(manifest.total_bytes()),
-        HumanBytes(written.packed_bytes),
-    ));
+    tell(&written, &flags.output);
     Ok(ExitCode::SUCCESS)
-}
-
-fn write(flags: &WriteArgs) -> Result<Written, ArtifactError> {
-    let packer = Packer::open(&flags.recording, Limits::default())?;
-    let progress = packer.progress();
-    let _bar = progress::Bar::start("packing", &progress);
-    let tool = Tool { name: "glyphctl".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    packer.write(&flags.output, tool, &progress)
 }
