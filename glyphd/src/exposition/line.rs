@@ -69,6 +69,9 @@ pub enum LineError {
 const TYPES: [&str; 9] =
     ["counter", "gauge", "histogram", "summary", "untyped", "unknown", "gaugehistogram", "info", "stateset"];
 
+/// In seconds: the year 5138.
+const LATEST: f64 = 1e11;
+
 /// Takes a line apart. White space may stand where the classic format has it, whatever the format is.
 pub(super) fn parse(line: &str) -> Result<Line<'_>, LineError> {
     if line.contains('\0') {
@@ -169,6 +172,10 @@ impl<'a> Rest<'a> {
         let labels = self.labels()?;
         let value = self.number(LineError::Value)?;
         let time = if self.0.is_empty() { None } else { Some(self.number(LineError::Time)?) };
+        // This one is kept, and a reader must be able to count in milliseconds with it.
+        if time.and_then(|t| t.parse::<f64>().ok()).is_some_and(|t| t.is_nan() || t.abs() > LATEST) {
+            return Err(LineError::Time);
+        }
         Ok(Exemplar { labels, value, time })
     }
 
@@ -291,6 +298,8 @@ mod tests {
             ("a 1 # x", LineError::Labels),
             ("a 1 # {} x", LineError::Value),
             ("a 1 # {} 1 1 1", LineError::Trailing),
+            ("a 1 # {} 1 NaN", LineError::Time),
+            ("a 1 # {} 1 -1e300", LineError::Time),
             ("a{b=\"\0\"} 1", LineError::Nul),
         ] {
             assert_eq!(parse(line), Err(error), "{line}");

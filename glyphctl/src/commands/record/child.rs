@@ -1,11 +1,10 @@
 //! The command as a process: what it is told, which signals it gets, how it ended.
 //!
 //! It stays in the foreground, in the process group of its caller, so that a terminal's keys reach it as they would
-//! without us. What is sent to glyphctl alone is passed on.
+//! without us.
 
 use std::{
     ffi::{OsStr, OsString},
-    future::pending,
     io,
     net::SocketAddr,
     os::unix::process::ExitStatusExt,
@@ -16,11 +15,9 @@ use std::{
 use anyhow::Context;
 use glyphd::telemetry::TraceContext;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::{
-    process::{Child, Command},
-    signal::unix::{self, SignalKind, signal},
-};
+use tokio::process::{Child, Command};
 
+use super::signals::{Received, Signals};
 use crate::output::failure::HintExt;
 
 /// The variables that name a proxy. curl reads only the lower one for HTTP, others only the upper one.
@@ -141,63 +138,4 @@ fn dies_with_us(command: &mut Command) {
     };
     // SAFETY: two system calls that touch no memory of the process; nothing is allocated and no lock is taken.
     unsafe { command.pre_exec(ask) };
-}
-
-/// A signal that glyphctl got.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Received {
-    /// From the terminal, so the command has it, too.
-    FromTerminal,
-    /// Most likely sent to glyphctl alone.
-    ToPassOn(Signal),
-}
-
-/// The signals that would end glyphctl.
-#[derive(Debug)]
-pub(super) struct Signals {
-    interrupt: Option<unix::Signal>,
-    quit: Option<unix::Signal>,
-    terminate: Option<unix::Signal>,
-    hangup: Option<unix::Signal>,
-}
-
-impl Signals {
-    /// From now on they don't. Those that the caller ignores, as nohup does, stay ignored, by the command too.
-    pub(super) fn listen() -> anyhow::Result<Self> {
-        let ignored = ignored();
-        let listen = |kind: SignalKind| {
-            let heeded = ignored >> (kind.as_raw_value() - 1) & 1 == 0;
-            heeded.then(|| signal(kind)).transpose().context("signals")
-        };
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            quit: listen(SignalKind::quit())?,
-            terminate: listen(SignalKind::terminate())?,
-            hangup: listen(SignalKind::hangup())?,
-        })
-    }
-
-    /// The next one.
-    pub(super) async fn next(&mut self) -> Received {
-        tokio::select! {
-            () = received(&mut self.interrupt) => Received::FromTerminal,
-            () = received(&mut self.quit) => Received::FromTerminal,
-            () = received(&mut self.terminate) => Received::ToPassOn(Signal::TERM),
-            () = received(&mut self.hangup) => Received::ToPassOn(Signal::HUP),
-        }
-    }
-}
-
-async fn received(signal: &mut Option<unix::Signal>) {
-    match signal {
-        Some(signal) => drop(signal.recv().await),
-        None => pending().await,
-    }
-}
-
-/// The set of ignored signals, a bit each; empty where the system does not tell.
-fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0)
 }

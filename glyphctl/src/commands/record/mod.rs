@@ -1,13 +1,20 @@
 //! `glyphctl record`: a command run through a daemon of its own, and everything recorded.
 //!
-//! [`place`] says where the recording goes, [`child`] runs the command and hands it what the user's signals mean,
-//! [`account`] tells what came of it. The exit code is the command's own.
+//! [`place`] says where the recording goes, [`child`] runs the command and hands it the [`signals`] that are meant for
+//! it, [`account`] tells what came of it. The exit code is the command's own.
 
 mod place;
+mod signals;
 mod child;
 mod account;
 
-use std::{ffi::OsString, fs, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -20,10 +27,7 @@ use glyphd::{
     telemetry::{TraceContext, log},
 };
 
-use self::{
-    child::{Ended, Signals},
-    place::Place,
-};
+use self::{child::Ended, place::Place, signals::Signals};
 use super::replay;
 use crate::output::{
     failure::{HintExt, report},
@@ -225,7 +229,7 @@ async fn drain(daemon: Daemon, signals: &mut Signals) -> anyhow::Result<Summary>
     }
 }
 
-fn pack(place: &Place, artifact: &std::path::Path) -> anyhow::Result<()> {
+fn pack(place: &Place, artifact: &Path) -> anyhow::Result<()> {
     let written = replay::pack(&place.dir, artifact).map_err(replay::hinted)?;
     replay::tell(&written, artifact);
     note(format_args!("digest {}", written.contents.digest));
