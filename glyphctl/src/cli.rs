@@ -6,6 +6,7 @@ use crate::commands::{
     alerts::AlertsArgs,
     check::CheckArgs,
     demo::{DemoArgs, DemoPlugin},
+    record::RecordArgs,
     replay::ReplayArgs,
     trace::TraceArgs,
 };
@@ -32,6 +33,11 @@ pub(crate) enum Command {
     /// requests for six seconds; evaluates the shipped alert rules; and follows the alert that fires to the plugin
     /// that is slow. Leaves a recording to look around in.
     Demo(DemoArgs),
+    /// Runs a command through a daemon of its own, and records everything.
+    ///
+    /// Starts a daemon on free ports of the loopback interface, points the command's HTTP at its proxy, runs the
+    /// command, and stops the daemon when the command has ended.
+    Record(RecordArgs),
     /// The gate for CI: is a recording whole, did no alert fire, do its spans hold to their budgets?
     Check(CheckArgs),
     /// Traces: where the time went.

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+pub use crate::metrics_log::{ScrapeTarget, TargetError};
 use crate::{capture::CaptureOptions, policy::Policy, telemetry::TraceConfig};
 
 /// Everything that a daemon needs to know to start.
@@ -15,8 +16,10 @@ pub struct Config {
     pub plugin_addr: Option<PathBuf>,
     /// The directory of the recording.
     pub record: Option<PathBuf>,
-    /// How often the daemon's own metrics are written into the recording.
+    /// How often metrics are written into the recording.
     pub record_metrics_interval: Duration,
+    /// What is scraped into the recording beside the daemon itself.
+    pub scrape: Vec<ScrapeTarget>,
     /// Where flows go; into the recording, if none.
     pub flow_file: Option<PathBuf>,
     /// Where findings go; into the recording, if none.
@@ -54,6 +57,7 @@ impl Config {
             plugin_addr: None,
             record: None,
             record_metrics_interval: Duration::from_secs(5),
+            scrape: Vec::new(),
             flow_file: None,
             findings_file: None,
             audit_file: None,

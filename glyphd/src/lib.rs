@@ -20,6 +20,7 @@ mod findings;
 // What every stage speaks to.
 mod audit;
 pub mod telemetry;
+pub mod exposition;
 mod metrics_log;
 mod control;
 

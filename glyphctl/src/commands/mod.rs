@@ -1,6 +1,7 @@
 //! One module a command: flags in, work done by the libraries, results to `output`.
 
 pub(crate) mod demo;
+pub(crate) mod record;
 pub(crate) mod alerts;
 pub(crate) mod check;
 pub(crate) mod replay;
@@ -16,6 +17,7 @@ use crate::cli::{Cli, Command};
 pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Demo(args) => demo::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Check(args) => check::run(args),
         Command::Trace(args) => trace::run(args),
         Command::Alerts(args) => alerts::run(args),

@@ -1,12 +1,17 @@
 //! Runs the binary and looks at what it says; makes folders to run it in.
 
 use std::{
+    env,
     ffi::OsStr,
     fs,
     io::Write,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
+
+/// Longer than anything here takes, on a machine that is busy with other things.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// What a run left.
 #[derive(Debug)]
@@ -36,7 +41,13 @@ impl Run {
 /// The binary, away from the settings of whoever runs the test.
 pub(crate) fn glyphctl() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_glyphctl"));
-    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").stdin(Stdio::null());
+    for name in ["NO_COLOR", "CLICOLOR_FORCE", "GLYPH_LOG", "TRACEPARENT", "TRACESTATE"] {
+        command.env_remove(name);
+    }
+    for name in ["http_proxy", "https_proxy", "no_proxy", "all_proxy"] {
+        command.env_remove(name).env_remove(name.to_uppercase());
+    }
+    command.stdin(Stdio::null());
     command
 }
 
@@ -47,21 +58,47 @@ pub(crate) fn run<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Run {
 
 /// Runs the binary with these arguments and that on its standard input.
 pub(crate) fn run_with_stdin<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>, stdin: &[u8]) -> Run {
-    let mut child = glyphctl()
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = piped(glyphctl().args(args));
     // It may end without having read all.
     drop(child.stdin.take().unwrap().write_all(stdin));
+    ended(child)
+}
+
+/// Starts a command that is spoken to, and listened to.
+pub(crate) fn piped(command: &mut Command) -> Child {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits for its end, with all that it says until then.
+pub(crate) fn ended(child: Child) -> Run {
     let output = child.wait_with_output().unwrap();
     Run {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// Waits until something is so, but not for ever.
+#[track_caller]
+pub(crate) fn within(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < LIMIT, "waited {LIMIT:?} for {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// Whether somebody else's program is there. One that is missing skips the test, with the reason; with
+/// `GLYPH_PEERS=required` it fails it.
+pub(crate) fn have(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    if env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
+        return true;
+    }
+    assert!(env::var_os("GLYPH_PEERS").is_none_or(|v| v != "required"), "missing: {program}");
+    eprintln!("skipped: {program} is missing");
+    false
 }
 
 /// A committed trace file.

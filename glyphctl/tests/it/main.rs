@@ -2,8 +2,11 @@
 
 mod alerts_check;
 mod check;
+mod ci_job;
 mod harness;
+mod server;
 mod demo;
+mod record;
 mod replay;
 mod trace_show;
 mod trace_summarize;

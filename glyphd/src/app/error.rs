@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, path::PathBuf};
 
 use glyph_formats::recording::RecordingError;
 
-use crate::{plugin::manifest::ManifestError, telemetry::TelemetryError};
+use crate::{config::TargetError, plugin::manifest::ManifestError, telemetry::TelemetryError};
 
 /// Why a daemon does not start.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,9 @@ pub enum StartError {
     /// The plugins can't be known.
     #[error("--plugins-dir: {0}")]
     Manifest(#[from] ManifestError),
+    /// A target can't be scraped.
+    #[error("--scrape {0}")]
+    Scrape(#[from] TargetError),
     /// Telemetry can't be set up.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
@@ -77,6 +80,7 @@ impl StartError {
             Self::Recording(RecordingError::Exists(_)) => {
                 Some("a recording is never written over; choose a new directory")
             }
+            Self::Scrape(error) => error.hint(),
             _ => None,
         }
     }

@@ -21,7 +21,7 @@ use crate::{
     dispatch::Dispatcher,
     findings::Findings,
     flow_log::FlowLog,
-    metrics_log::MetricsLog,
+    metrics_log::{MetricsLog, Scraper},
     plugin::{Access, Bus, Plugin, Roster, Shutdown, State, Supervisor, manifest},
     sanitize::{Intake, Sanitizer},
     telemetry::{Counters, Exporters, Telemetry},
@@ -88,6 +88,10 @@ pub struct Summary {
     pub spans: u64,
     /// Spans that the trace file lacks.
     pub spans_dropped: u64,
+    /// Scrapes of targets other than the daemon.
+    pub scrapes: u64,
+    /// Those of them that failed.
+    pub scrapes_failed: u64,
     /// Whether every exchange that was under way came to its end.
     pub all_ended: bool,
 }
@@ -102,6 +106,7 @@ impl Daemon {
         // What can be refused is refused before anything is made.
         let manifests =
             config.plugins_dir.as_deref().map(manifest::load_all).transpose()?.unwrap_or_default();
+        let scrapers = Scraper::all(&config.scrape)?;
         let proxy_listener = listen("--proxy-addr", config.proxy_addr).await?;
         let metrics_listener = listen("--metrics-addr", config.metrics_addr).await?;
         let (bus_listener, socket) = Socket::listen(config.plugin_addr.as_deref())?;
@@ -121,7 +126,8 @@ impl Daemon {
         let findings = Findings::start(files.findings).map_err(StartError::Runtime)?;
         let flow_log = files.flows.map(FlowLog::start).transpose().map_err(StartError::Runtime)?;
 
-        let metrics_log = files.metrics.map(|w| MetricsLog::start(w, telemetry.clone(), addresses.metrics));
+        let metrics_log =
+            files.metrics.map(|w| MetricsLog::start(w, telemetry.clone(), addresses.metrics, scrapers));
         let metrics_log = metrics_log.transpose().map_err(StartError::Runtime)?;
         made.keep();
 
@@ -194,6 +200,11 @@ impl Daemon {
         &self.addresses
     }
 
+    /// What its stages speak to: the host's own spans go with the daemon's, if they end before [`Daemon::drain`].
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
     /// Waits until every plugin is connected, or has failed to; returns how each is doing.
     pub async fn plugins_settled(&self) -> BTreeMap<String, State> {
         self.bus.roster.settled().await;
@@ -257,6 +268,8 @@ impl Daemon {
             findings: Counters::get(&counters.findings),
             spans: spans.written,
             spans_dropped: spans.dropped,
+            scrapes: Counters::get(&counters.scrapes),
+            scrapes_failed: Counters::get(&counters.scrapes_failed),
             all_ended,
         };
         tracing::info!(

@@ -120,6 +120,7 @@ impl Args {
             plugin_addr: self.plugin_addr,
             record: self.record,
             record_metrics_interval: Duration::from_secs(self.record_metrics_interval),
+            scrape: Vec::new(),
             flow_file: self.flow_file,
             findings_file: self.findings_file,
             audit_file,

@@ -11,8 +11,9 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    exposition::classic,
     plugin::{Roster, State},
-    telemetry::{Telemetry, metrics::exposition::classic},
+    telemetry::Telemetry,
 };
 
 /// After a refusal by the system, mostly for want of file descriptors, accepting rests for so long.

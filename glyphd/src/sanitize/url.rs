@@ -77,9 +77,12 @@ mod tests {
     #[test]
     fn secrets_go_and_the_rest_stays_to_the_byte() {
         let (clean, places) = sanitized(
-            "http://joe:hunter2@a.test/p%41th?a=%2F&access%5Ftoken=s3cret&b&token=&x=1&sig=abc#frag",
+            "http://joe:hunter2@a.test/p%41th?a=%2F&access%5Ftoken=s3cret&b&token=&x=1&sig=s1gned#frag",
         );
-        assert!(!clean.contains("hunter2") && !clean.contains("s3cret") && !clean.contains("abc"), "{clean}");
+        assert!(
+            !clean.contains("hunter2") && !clean.contains("s3cret") && !clean.contains("s1gned"),
+            "{clean}"
+        );
         assert!(clean.contains("@a.test/p%41th?a=%2F&access%5Ftoken=glyph-redacted-"), "{clean}");
         assert!(clean.contains("&b&token=&x=1&sig=glyph-redacted-"), "{clean}");
         assert!(clean.ends_with("#frag"), "{clean}");

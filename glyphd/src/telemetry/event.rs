@@ -23,6 +23,10 @@ pub struct Counters {
     pub events_dropped: AtomicU64,
     /// Findings that were stored.
     pub findings: AtomicU64,
+    /// Scrapes of targets other than the daemon.
+    pub scrapes: AtomicU64,
+    /// Those of them that failed.
+    pub scrapes_failed: AtomicU64,
 }
 
 impl Counters {
@@ -216,6 +220,24 @@ impl Telemetry {
             Err(error) => span.fail("io", error.to_string()),
         }
         closed
+    }
+
+    /// A target was scraped.
+    pub(crate) fn scraped(&self, failed: bool) {
+        count(&self.inner.counters.scrapes);
+        if failed {
+            count(&self.inner.counters.scrapes_failed);
+        }
+    }
+
+    /// A target can't be scraped any more, or could not be from the start.
+    pub(crate) fn target_down(job: &str, instance: &str, reason: &dyn std::fmt::Display) {
+        tracing::warn!(job, instance, %reason, "a target can't be scraped");
+    }
+
+    /// A target can be scraped, after it could not.
+    pub(crate) fn target_up(job: &str, instance: &str) {
+        tracing::info!(job, instance, "a target can be scraped again");
     }
 
     /// A file of the recording can't be written.

@@ -25,6 +25,7 @@ use opentelemetry_sdk::{
 pub use context::TraceContext;
 pub use event::Counters;
 pub(crate) use metrics::Metrics;
+pub(crate) use otlp::tls;
 pub use span::{Span, SpanBuilder, name};
 
 /// How spans leave the daemon.

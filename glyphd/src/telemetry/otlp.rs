@@ -199,8 +199,8 @@ impl Worker {
     }
 }
 
-/// TLS towards the collector.
-mod tls {
+/// TLS towards the collector, or another server that is asked.
+pub(crate) mod tls {
     use std::sync::Arc;
 
     use hyper_rustls::ConfigBuilderExt;
@@ -211,7 +211,8 @@ mod tls {
         pki_types::{CertificateDer, ServerName, UnixTime},
     };
 
-    pub(super) fn client(endpoint: &str, skip_verify: bool) -> Result<ClientConfig, std::io::Error> {
+    /// What is needed to speak to that URL.
+    pub(crate) fn client(endpoint: &str, skip_verify: bool) -> Result<ClientConfig, std::io::Error> {
         let provider = Arc::new(ring::default_provider());
         let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -221,7 +222,7 @@ mod tls {
             return Ok(config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
         }
         if !endpoint.starts_with("https:") {
-            // A machine without certificates can speak to a collector without TLS.
+            // A machine without certificates can speak to a server without TLS.
             return Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
         }
         Ok(config.with_native_roots()?.with_no_client_auth())

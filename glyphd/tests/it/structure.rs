@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 15] = [
+const TABLE: [(&str, &[&str]); 16] = [
     ("capture", &["sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "telemetry"]),
     ("flow_log", &["sanitize::Flow", "telemetry"]),
@@ -16,10 +16,11 @@ const TABLE: [(&str, &[&str]); 15] = [
     ("findings", &["telemetry"]),
     ("audit", &["telemetry"]),
     ("telemetry", &[]),
-    ("metrics_log", &["telemetry"]),
-    ("control", &["plugin", "telemetry"]),
+    ("exposition", &[]),
+    ("metrics_log", &["exposition", "telemetry"]),
+    ("control", &["exposition", "plugin", "telemetry"]),
     ("policy", &["plugin", "toml_file"]),
-    ("config", &["capture", "policy", "telemetry"]),
+    ("config", &["capture", "metrics_log", "policy", "telemetry"]),
     ("cli", &["capture", "config", "policy", "telemetry", "toml_file"]),
     ("toml_file", &[]),
     ("lib", &[]),

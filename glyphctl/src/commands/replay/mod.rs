@@ -1,11 +1,9 @@
 //! `glyphctl replay …`: a recording as one file that can be checked and shared.
 
 mod load;
+mod pack;
 mod spans;
 mod write;
-
-pub(crate) use load::load;
-pub(crate) use write::write;
 
 use std::process::ExitCode;
 
@@ -13,6 +11,10 @@ use clap::{Args, Subcommand};
 use glyph_formats::artifact::{ArtifactError, Kind};
 use glyphd::cli::TraceArgs;
 
+pub(crate) use self::{
+    load::load,
+    pack::{pack, tell},
+};
 use crate::output::failure::{HintExt, report};
 
 /// The exit code for an artifact that is not what was promised.
@@ -76,7 +78,7 @@ fn judged(error: ArtifactError) -> anyhow::Result<ExitCode> {
     Err(error)
 }
 
-/// The error, with what to do about it.
+/// The error, and what to do about it.
 pub(crate) fn hinted(error: ArtifactError) -> anyhow::Error {
     let hint = hint(&error);
     let error = anyhow::Error::new(error);

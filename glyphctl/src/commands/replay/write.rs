@@ -1,24 +1,12 @@
 //! `glyphctl replay write`: a recording into an artifact.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use glyph_analysis::text::counted;
-use glyph_formats::artifact::{ArtifactError, Limits, Packer, Tool, Written};
-use glyphd::{
-    cli::TraceArgs,
-    telemetry::{Telemetry, name},
-};
-use indicatif::HumanBytes;
+use glyphd::cli::TraceArgs;
 
-use super::{judged, spans::spanned};
-use crate::{
-    output::{self, note, progress, warn},
-    telemetry::traced,
-};
+use super::{judged, pack, tell};
+use crate::{output, telemetry::traced};
 
 /// Flags of `glyphctl replay write`.
 #[derive(Debug, Args)]
@@ -43,36 +31,11 @@ pub(super) struct WriteArgs {
 
 /// Runs it.
 pub(super) fn run(flags: &WriteArgs, trace: TraceArgs) -> anyhow::Result<ExitCode> {
-    let written = match traced(trace, |telemetry| write(&flags.recording, &flags.output, telemetry))? {
+    let written = match traced(trace, |telemetry| pack(&flags.recording, &flags.output, telemetry))? {
         Ok(written) => written,
         Err(error) => return judged(error),
     };
-    for file in &written.mended {
-        warn(format_args!("{}: a crash left it without its end; in the artifact it has one", file.display()));
-    }
     output::to_stdout(|out| writeln!(out, "{}", written.contents.digest))?;
-    let manifest = &written.contents.manifest;
-    note(format_args!(
-        "{}: {}, {} in {}",
-        flags.output.display(),
-        counted(manifest.files.len() as u64, "file"),
-        HumanBytes(manifest.total_bytes()),
-        HumanBytes(written.packed_bytes),
-    ));
+    tell(&written, &flags.output);
     Ok(ExitCode::SUCCESS)
-}
-
-/// Packs a recording, with a progress bar.
-pub(crate) fn write(
-    recording: &Path,
-    target: &Path,
-    telemetry: &Telemetry,
-) -> Result<Written, ArtifactError> {
-    spanned(telemetry, name::CREATE_ARTIFACT, |watch| {
-        let packer = Packer::open(recording, Limits::default())?;
-        let progress = packer.progress();
-        let _bar = progress::Bar::start("packing", &progress);
-        let tool = Tool { name: "glyphctl".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-        packer.write(target, tool, &progress, watch)
-    })
 }

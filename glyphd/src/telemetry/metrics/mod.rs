@@ -1,10 +1,9 @@
 //! The metric registry: every family by its name, its labels, and its buckets.
 //!
 //! In: observations, from the events and spans of [`super`]. Out: OpenMetrics text, with exemplars on the buckets of
-//! durations; [`exposition`] makes the classic format and the recording's of it. Every label is a closed set or a
-//! plugin's name from its manifest.
+//! durations; [`crate::exposition`] makes the classic format and the recording's of it. Every label is a closed set or
+//! a plugin's name from its manifest.
 
-pub mod exposition;
 mod labels;
 
 use std::{fmt, time::Duration};

@@ -78,7 +78,7 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
 
 /// The recording as one file, which is then read again and compared.
 fn pack(recording: &Path, artifact: &Path) -> anyhow::Result<Contents> {
-    let digest = replay::write(recording, artifact, &Telemetry::off())?.contents.digest;
+    let digest = replay::pack(recording, artifact, &Telemetry::off())?.contents.digest;
     Ok(replay::load(artifact, None, Some(&digest), &Telemetry::off())?)
 }
 

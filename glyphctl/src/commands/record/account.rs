@@ -1,0 +1,44 @@
+//! What is said of a recording: where it is, what is in it, and what to type next.
+
+use glyph_analysis::text::counted;
+use glyphd::app::Summary;
+
+use super::{child, place::Place};
+use crate::output::{note, warn};
+
+/// Before the command runs.
+pub(super) fn announce(place: &Place) {
+    note(format_args!("recording into {}", place.dir.display()));
+    if let Some((name, hosts)) = child::exempt() {
+        note(format_args!("{name} is set: requests to {hosts} go past the proxy and are not recorded"));
+    }
+    if let Some(name) = child::other_proxy() {
+        note(format_args!("{name} was set: the proxy that it named is not used, requests go out directly"));
+    }
+}
+
+/// After everything is written.
+pub(super) fn tell(summary: &Summary, place: &Place) {
+    let dir = place.dir.display();
+    let dropped = summary.flows_dropped + summary.events_dropped + summary.spans_dropped;
+    let mut figures = vec![
+        counted(summary.flows, "flow"),
+        counted(summary.spans, "span"),
+        counted(summary.findings, "finding"),
+    ];
+    if summary.scrapes > 0 {
+        figures.push(format!("{} ({} failed)", counted(summary.scrapes, "scrape"), summary.scrapes_failed));
+    }
+    note(format_args!("{dir}: {}; {dropped} dropped", figures.join(", ")));
+    if summary.scrapes > 0 && summary.scrapes == summary.scrapes_failed {
+        warn("no target of --scrape could be scraped even once");
+    }
+    if summary.flows == 0 {
+        warn("no request came through the proxy");
+        eprintln!(
+            "hint: a client has to heed http_proxy; some want a flag of their own, and Go's never do for this \
+             machine's own addresses"
+        );
+    }
+    note(format_args!("next: glyphctl check {dir}, or glyphctl trace show {dir}"));
+}

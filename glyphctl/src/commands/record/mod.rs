@@ -1,0 +1,237 @@
+//! `glyphctl record`: a command run through a daemon of its own, and everything recorded.
+//!
+//! [`place`] says where the recording goes, [`child`] runs the command and hands it the [`signals`] that are meant for
+//! it, [`account`] tells what came of it. The exit code is the command's own.
+
+mod place;
+mod signals;
+mod child;
+mod account;
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use glyphd::{
+    Config, Daemon, StartError,
+    app::Summary,
+    config::{ScrapeTarget, TargetError},
+    plugin::State,
+    policy::Policy,
+    telemetry::{Telemetry, TraceContext, log},
+};
+
+use self::{child::Ended, place::Place, signals::Signals};
+use super::replay;
+use crate::output::{
+    failure::{HintExt, report},
+    note,
+};
+
+/// The name of the command's span. It stands in the daemon's trace file, but is none of the daemon's.
+const SPAN: &str = "glyphctl.record";
+/// How long the plugins may take to connect.
+const PLUGIN_START: Duration = Duration::from_secs(20);
+
+/// Flags of `glyphctl record`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The command runs as it would without glyphctl: same terminal, same exit code (128+N if signal N killed it). It sees \
+HTTP_PROXY and HTTPS_PROXY, in both cases of letters, which name the proxy that records; TRACEPARENT, the span of its \
+run, so that clients which pass it on are one trace; and GLYPH_RECORDING, the recording's directory. Hosts in NO_PROXY \
+go past the proxy. HTTPS passes as a tunnel: who and how much is recorded, not what.
+
+--scrape records the metrics of other programs beside the daemon's own into metrics.om, as Prometheus would see them, \
+at the start, every --metrics-interval, and once more at the end. A target that is not there is up 0.
+
+Exit codes: those of the command, 2 if glyphctl could not do its work.
+
+Examples:
+  glyphctl record -- ./integration-tests.sh
+  glyphctl record --out run1 --pack -- curl -s http://localhost:8000/health
+  glyphctl record --out run1 --scrape api=http://localhost:8000/metrics -- make load-test
+  glyphctl check run1
+  glyphctl record --plugins-dir plugins --config policy.toml -- sh -c 'curl -s $URL | jq .'")]
+pub(crate) struct RecordArgs {
+    /// Where to put the recording; must not exist yet [default: glyph-YYYYMMDDTHHMMSSZ in this directory]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Pack the recording into DIR.glyph.tar.zst beside it, too, and tell the digest
+    #[arg(long)]
+    pack: bool,
+    /// Record what this URL serves as metrics, under the label job="JOB"; can be given more than once [default JOB:
+    /// app, default path: /metrics]
+    #[arg(long, value_name = "[JOB=]URL", value_parser = target)]
+    scrape: Vec<ScrapeTarget>,
+    /// How often metrics are recorded, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = interval)]
+    metrics_interval: Duration,
+    /// Start the plugins in this directory first: each has a folder with a plugin.toml
+    #[arg(long, value_name = "DIR")]
+    plugins_dir: Option<PathBuf>,
+    /// The policy: what plugins are granted (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The command, and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+fn target(text: &str) -> Result<ScrapeTarget, String> {
+    text.parse().map_err(|error: TargetError| match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    })
+}
+
+fn interval(text: &str) -> Result<Duration, &'static str> {
+    match text.parse() {
+        Ok(seconds @ 0.1..=3_600.0) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("expected a number of seconds from 0.1 to 3600"),
+    }
+}
+
+/// Runs it.
+pub(crate) fn run(flags: &RecordArgs) -> anyhow::Result<ExitCode> {
+    // The terminal is the command's; what went wrong is worth a line between its own.
+    log::to_stderr(&std::env::var("GLYPH_LOG").unwrap_or_else(|_| "warn".to_owned()))
+        .map_err(anyhow::Error::msg)
+        .context("GLYPH_LOG")?;
+    let place = Place::choose(flags.out.as_deref(), flags.pack)?;
+    let config = flags.daemon(&place)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let (ended, drained) = runtime.block_on(record(flags, config, &place))?;
+
+    let finished = drained.and_then(|summary| {
+        account::tell(&summary, &place);
+        place.artifact.as_deref().map_or(Ok(()), |artifact| pack(&place, artifact))
+    });
+    match finished {
+        Ok(()) => {}
+        // Why the command failed matters more than what there is of its recording.
+        Err(error) if !ended.is_success() => report(&error),
+        Err(error) => return Err(error),
+    }
+    Ok(ExitCode::from(ended.code()))
+}
+
+impl RecordArgs {
+    fn daemon(&self, place: &Place) -> anyhow::Result<Config> {
+        let mut config = Config::on_free_ports();
+        config.record = Some(place.dir.clone());
+        config.record_metrics_interval = self.metrics_interval;
+        config.scrape = self.scrape.clone();
+        config.plugins_dir = self.plugins_dir.clone();
+        if let Some(file) = &self.config {
+            config.policy = Policy::load(file).context("--config")?;
+        }
+        Ok(config)
+    }
+}
+
+/// Starts the daemon, runs the command, and stops the daemon in order. An error means that the command did not run.
+async fn record(
+    flags: &RecordArgs,
+    config: Config,
+    place: &Place,
+) -> anyhow::Result<(Ended, anyhow::Result<Summary>)> {
+    // From the first moment on, so that none is lost.
+    let mut signals = Signals::listen()?;
+    let daemon = Daemon::start(config).await.map_err(not_started)?;
+    let ran = match ready(&daemon, &mut signals).await {
+        Ok(()) => {
+            account::announce(place);
+            command(flags, &daemon, place, &mut signals).await
+        }
+        Err(error) => Err(error),
+    };
+    let drained = drain(daemon, &mut signals).await;
+    match ran {
+        Ok(ended) => Ok((ended, drained)),
+        Err(error) => {
+            // There is nothing in it.
+            drop(fs::remove_dir_all(&place.dir));
+            Err(error)
+        }
+    }
+}
+
+fn not_started(error: StartError) -> anyhow::Error {
+    let hint = error.hint();
+    let error = anyhow::Error::new(error);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// Waits for the plugins.
+async fn ready(daemon: &Daemon, signals: &mut Signals) -> anyhow::Result<()> {
+    let settled = tokio::select! {
+        settled = tokio::time::timeout(PLUGIN_START, daemon.plugins_settled()) => settled,
+        _ = signals.next() => bail!("interrupted before the command was started"),
+    };
+    let states = settled.ok().with_context(|| format!("the plugins were not ready within {PLUGIN_START:?}"));
+    for (plugin, state) in states? {
+        if state != State::Connected {
+            let error = anyhow::anyhow!("the plugin {plugin} did not connect");
+            return Err(error.hint("with GLYPH_LOG=info the daemon says why"));
+        }
+    }
+    Ok(())
+}
+
+/// Runs the command within its span.
+async fn command(
+    flags: &RecordArgs,
+    daemon: &Daemon,
+    place: &Place,
+    signals: &mut Signals,
+) -> anyhow::Result<Ended> {
+    let program = child::name_of(&flags.command);
+    let mut span = daemon.telemetry().span(SPAN).with("process.executable.name", program);
+    // The trace in which glyphctl itself was started is somebody else's: as a parent it would be missing here.
+    if let Some(outer) = std::env::var("TRACEPARENT").ok().as_deref().and_then(TraceContext::of_traceparent) {
+        span = span.link(outer);
+    }
+    let mut span = span.start();
+    let surroundings = child::Surroundings {
+        proxy: daemon.addresses().proxy,
+        span: span.context(),
+        recording: &place.absolute,
+    };
+    let ended = child::run(&flags.command, &surroundings, signals).await?;
+    span.set("process.exit.code", i64::from(ended.code()));
+    match ended.fault() {
+        None => span.succeed(),
+        Some((kind, message)) => span.fail(kind, message),
+    }
+    Ok(ended)
+}
+
+/// Stops the daemon, unless the user can't wait.
+async fn drain(daemon: Daemon, signals: &mut Signals) -> anyhow::Result<Summary> {
+    let impatient = async {
+        // The one that ended the command may come here a moment late.
+        signals.next().await;
+        note("finishing the recording; interrupt once more to leave it as it is");
+        signals.next().await;
+    };
+    tokio::select! {
+        drained = daemon.drain() => drained.context("the recording is not whole"),
+        () = impatient => bail!("the recording is not whole: interrupted while it was finished"),
+    }
+}
+
+fn pack(place: &Place, artifact: &Path) -> anyhow::Result<()> {
+    let written = replay::pack(&place.dir, artifact, &Telemetry::off()).map_err(replay::hinted)?;
+    replay::tell(&written, artifact);
+    note(format_args!("digest {}", written.contents.digest));
+    Ok(())
+}
