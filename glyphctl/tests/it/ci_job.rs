@@ -53,7 +53,7 @@ fn a_planted_delay_fails_it() {
 #[test]
 fn a_planted_500_fails_it() {
     let Some(run) = job(Some(("SHOP_FAILS", "1"))) else { return };
-    fails_for(&run, &["proxy.capture_flow", "errors", "50 %", "trace show"]);
+    fails_for(&run, &["proxy.capture_flow", "errors", "50%", "trace show"]);
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn the_command_has_the_terminals_streams_to_itself() {
     insta::assert_snapshot!(run.stderr, @r"
     glyphctl: recording into run
     err
-    glyphctl: run: 0 flows, 1 span, 0 findings; 0 dropped
+    glyphctl: run: 0 flows, 3 spans, 0 findings; 0 dropped
     glyphctl: warning: no request came through the proxy
     hint: a client has to heed http_proxy; some want a flag of their own, and Go's never do for this machine's own addresses
     glyphctl: next: glyphctl check run, or glyphctl trace show run
@@ -171,7 +171,7 @@ fn the_command_is_told_of_proxy_trace_and_recording() {
     glyphctl: recording into run
     glyphctl: NO_PROXY is set: requests to a.test,b.test go past the proxy and are not recorded
     glyphctl: HTTPS_PROXY was set: the proxy that it named is not used, requests go out directly
-    glyphctl: run: 0 flows, 1 span, 0 findings; 0 dropped
+    glyphctl: run: 0 flows, 3 spans, 0 findings; 0 dropped
     glyphctl: warning: no request came through the proxy
     hint: a client has to heed http_proxy; some want a flag of their own, and Go's never do for this machine's own addresses
     glyphctl: next: glyphctl check run, or glyphctl trace show run
@@ -229,7 +229,7 @@ fn plugins_are_shown_what_the_command_does() {
     );
     assert_eq!(names_in(folder.0.path()), ["plugins"]);
 
-    plugin(&format!("[{:?}, \"plugin-process\"]", env!("CARGO_BIN_EXE_glyphctl")));
+    plugin(&format!("[{:?}, \"plugin-process\", \"passive-headers\"]", env!("CARGO_BIN_EXE_glyphctl")));
     folder.record(&flags, &["curl", "-s", &server.url("/")]).fine();
     let findings: Vec<glyph_formats::Finding> = folder.run().all("findings.jsonl");
     assert!(findings.iter().all(|f| f.trace_id == folder.run().flows()[0].trace_id) && !findings.is_empty());
