@@ -13,6 +13,7 @@ mod spans;
 mod sampling;
 mod otlp;
 mod metrics;
+mod prometheus;
 mod schemas;
 
 // Who is shown it.
