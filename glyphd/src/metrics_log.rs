@@ -11,7 +11,7 @@ use std::{
 };
 
 use glyph_formats::jsonl::{Appender, AppenderOptions, Writer};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::telemetry::{Telemetry, metrics::exposition};
@@ -41,7 +41,9 @@ impl MetricsLog {
 
     /// Scrapes now, and then every `every` until `stop`.
     pub(crate) async fn run(self, every: Duration, stop: CancellationToken) {
-        let mut ticks = interval(every);
+        // Not left to a first tick: a stop may come before it.
+        self.scrape();
+        let mut ticks = interval_at(Instant::now() + every, every);
         // A scrape that came late is no reason to make two at once.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
