@@ -1,12 +1,10 @@
 //! The table of metrics in `docs/telemetry.md`, held against what a server has.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+
+use super::shipped;
 
 /// Labels that are empty as long as all requests go through the proxy: to Prometheus there is no such label.
 const EMPTY: [&str; 2] = ["plugin", "capability"];
@@ -22,10 +20,8 @@ pub(super) struct Metric {
 
 /// The table, by the metrics' names.
 pub(super) fn metrics() -> BTreeMap<String, Metric> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/telemetry.md");
-    let text = fs::read_to_string(path).unwrap();
     let mut metrics = BTreeMap::new();
-    for row in text.lines().filter(|line| line.starts_with("| `glyph_")) {
+    for row in shipped("docs/telemetry.md").lines().filter(|line| line.starts_with("| `glyph_")) {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
         for name in cells[1].split(", ") {
             let metric = Metric { kind: cells[2].to_owned(), labels: labels(cells[3]) };

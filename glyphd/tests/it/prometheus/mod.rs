@@ -15,6 +15,7 @@ use serde_json::Value;
 use self::traffic::Busy;
 use crate::harness::{Prometheus, peers};
 
+/// Where something stands that is shipped.
 fn at_root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
@@ -58,6 +59,7 @@ fn panel_targets() -> Vec<Value> {
     }
     let mut found = Vec::new();
     walk(&serde_json::from_str(&shipped("dashboards/grafana-dashboard.json")).unwrap(), &mut found);
+    assert!(!found.is_empty(), "a dashboard without panels");
     found
 }
 
@@ -105,7 +107,7 @@ async fn prometheus_takes_it_all_and_every_expression_that_is_shipped_says_somet
     let faster = with(&rules_text, &[("interval: 1m", "interval: 1s"), ("for: 2m", "for: 2s")]);
     let busy = Busy::start().await;
     let address = busy.daemon.metrics().to_string();
-    let changes = [("../alerts/", ""), ("interval: 15s", "interval: 500ms"), ("glyphd:9464", &address)];
+    let changes = [("../alerts/", ""), ("interval: 15s", "interval: 1s"), ("glyphd:9464", &address)];
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("prometheus.yml");
     fs::write(&config, with(&shipped("deploy/prometheus.yml"), &changes)).unwrap();
