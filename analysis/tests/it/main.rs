@@ -5,4 +5,5 @@ mod promql;
 mod promqltest;
 mod rules;
 mod schema;
+mod shipped;
 mod shared_corpora;

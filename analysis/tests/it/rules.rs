@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::promqltest::load_series;
 
-fn at_root(path: &str) -> PathBuf {
+pub(crate) fn at_root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
@@ -64,12 +64,12 @@ fn firing_at(check: &Check, alert: &str, time: f64) -> Vec<BTreeMap<String, Stri
 
 #[test]
 fn the_shipped_rules_fire_as_promtool_says() {
-    if let Ok(output) =
-        Command::new("promtool").args(["test", "rules"]).arg(at_root("alerts/tests.yaml")).output()
-    {
-        let told =
-            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{told}");
+    match Command::new("promtool").args(["test", "rules"]).arg(at_root("alerts/tests.yaml")).output() {
+        Ok(output) => assert!(output.status.success(), "{output:?}"),
+        Err(e) if std::env::var_os("GLYPH_PEERS").is_some_and(|v| v == "required") => {
+            panic!("missing: promtool: {e}")
+        }
+        Err(e) => eprintln!("skipped: promtool: {e}"),
     }
     let text = std::fs::read_to_string(at_root("alerts/tests.yaml")).unwrap();
     let file: TestFile = serde_saphyr::from_str(&text).unwrap();
@@ -109,12 +109,18 @@ fn each_shipped_alert_goes_pending_fires_and_resolves_over_the_outage() {
     let check = rules::check(&[rules], &mut reading.store);
     assert_eq!(check.problems, [""; 0]);
     assert_eq!(check.warnings, [""; 0]);
-    for name in ["0xgenPluginLatencyCritical", "0xgenQueueBackpressure", "0xgenHTTPFailureRate"] {
+    let waits = [State::Pending, State::Firing];
+    for (name, wanted) in [
+        ("0xgenPluginLatencyCritical", &waits[..]),
+        ("0xgenQueueBackpressure", &waits),
+        // It has no `for`.
+        ("0xgenHTTPFailureRate", &waits[1..]),
+    ] {
         let alert =
             check.outcome.alerts.iter().find(|a| a.alert == name && a.state == State::Firing).unwrap();
         let states: Vec<_> = alert.intervals.iter().map(|i| i.state).collect();
-        assert_eq!(states, [State::Pending, State::Firing], "{name}");
-        assert!(alert.intervals[1].end < check.outcome.to, "{name} resolves");
+        assert_eq!(states, wanted, "{name}");
+        assert!(alert.intervals.last().unwrap().end < check.outcome.to, "{name} resolves");
         assert!(alert.margin.unwrap() > 1.0, "{name}");
     }
     let failing = check.outcome.alerts.iter().find(|a| a.alert == "0xgenHTTPFailureRate").unwrap();

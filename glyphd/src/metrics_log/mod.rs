@@ -19,7 +19,7 @@ use std::{
 use glyph_formats::jsonl::{Appender, AppenderOptions, Writer};
 use tokio::{
     task::JoinSet,
-    time::{MissedTickBehavior, interval},
+    time::{Interval, MissedTickBehavior, interval_at},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -71,7 +71,9 @@ impl MetricsLog {
             let (scrapes, telemetry) = (Arc::clone(&self.scrapes), self.telemetry.clone());
             others.spawn(scraper.clone().run(scrapes, telemetry, every, stop.clone()));
         }
-        let mut ticks = ticks(every);
+        // Not left to a first tick: a stop may come before it.
+        self.scrape();
+        let mut ticks = ticks(Instant::now() + every, every);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -99,8 +101,8 @@ impl MetricsLog {
 }
 
 /// When to scrape.
-fn ticks(every: Duration) -> tokio::time::Interval {
-    let mut ticks = interval(every);
+fn ticks(first: Instant, every: Duration) -> Interval {
+    let mut ticks = interval_at(first.into(), every);
     // A scrape that came late is no reason to make two at once.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks

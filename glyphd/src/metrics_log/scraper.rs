@@ -52,7 +52,7 @@ impl Scraper {
         every: Duration,
         stop: CancellationToken,
     ) {
-        let mut ticks = ticks(every);
+        let mut ticks = ticks(Instant::now(), every);
         let mut up = true;
         let mut ended = |outcome: Result<(), ScrapeError>| {
             telemetry.scraped(outcome.is_err());

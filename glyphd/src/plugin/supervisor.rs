@@ -40,6 +40,7 @@ impl Supervisor {
     pub(crate) async fn run(self, plugins: Vec<Plugin>, shutdown: Shutdown) {
         let mut tasks = JoinSet::new();
         for plugin in plugins {
+            self.telemetry.plugin_expected(&plugin.manifest.name);
             tasks.spawn(self.clone().supervise(plugin, shutdown.clone()));
         }
         while tasks.join_next().await.is_some() {}

@@ -161,6 +161,11 @@ impl Telemetry {
         tracing::warn!(plugin, reason, "a plugin was refused");
     }
 
+    /// A plugin is to be started.
+    pub(crate) fn plugin_expected(&self, plugin: &str) {
+        self.inner.metrics.plugin_known(plugin);
+    }
+
     /// A plugin's process was started.
     pub(crate) fn plugin_started(&self, plugin: &str, pid: Option<u32>) {
         tracing::info!(plugin, pid, "a plugin was started");

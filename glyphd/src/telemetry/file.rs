@@ -22,6 +22,7 @@ pub(super) struct FileSpans {
 
 impl FileSpans {
     pub(super) fn start(writer: Writer, service_name: String, metrics: Arc<Metrics>) -> io::Result<Self> {
+        metrics.exporter_known(EXPORTER);
         let outcomes = Arc::clone(&metrics);
         let path = writer.path().to_owned();
         let write = move |span: SpanData, writer: &mut Writer| {

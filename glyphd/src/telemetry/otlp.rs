@@ -79,6 +79,7 @@ pub(super) fn start(
         .map_err(|e| error(&e))?;
     exporter.set_resource(resource);
 
+    metrics.exporter_known(EXPORTER);
     let (queue, spans) = mpsc::channel(QUEUE);
     let counts = Arc::new(Counts::default());
     let stop = Arc::new(Notify::new());

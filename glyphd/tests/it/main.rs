@@ -14,6 +14,7 @@ mod sampling;
 mod otlp;
 mod metrics;
 mod scrapes;
+mod prometheus;
 mod schemas;
 
 // Who is shown it.

@@ -113,3 +113,30 @@ async fn the_recording_has_every_scrape_and_its_exemplars_traces() {
         assert!(fs::read_dir(&out).unwrap().count() > 0, "promtool made a block of it");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_stand_at_zero_before_anything_happens() {
+    let plugins = PluginsDir::new();
+    let seat = plugins.fake("quiet");
+    let daemon = TestDaemon::with(|config| config.plugins_dir = Some(plugins.path())).await;
+    let plugin = seat.take().await;
+    // Prometheus sees no step where a series only appears: the first drop would be none.
+    let samples = samples(&scrape(&daemon, OPENMETRICS).await.1);
+    for zero in [
+        "glyph_flow_events_total{subscription=\"FLOW_REQUEST\",variant=\"sanitized\"}",
+        "glyph_flow_events_dropped_total{subscription=\"FLOW_RESPONSE\",reason=\"queue_full\"}",
+        "glyph_flow_events_dropped_total{subscription=\"FLOW_REQUEST\",reason=\"session_ended\"}",
+        "glyph_flow_redactions_total{kind=\"cookie\"}",
+        "glyph_flow_log_dropped_total{reason=\"log_full\"}",
+        "glyph_plugin_queue_length{plugin=\"quiet\"}",
+        "glyph_plugin_queue_dropped_total{plugin=\"quiet\",event=\"flow\"}",
+        "glyph_plugin_event_failures_total{plugin=\"quiet\",event=\"finding\"}",
+        "glyph_plugin_errors_total{plugin=\"quiet\",reason=\"exit\"}",
+        "glyph_trace_spans_total{exporter=\"file\",outcome=\"dropped\"}",
+        "glyph_audit_failures_total",
+    ] {
+        assert_eq!(samples.get(zero).map(String::as_str), Some("0"), "{zero}: {samples:#?}");
+    }
+    plugin.leave().await;
+    daemon.drain().await;
+}

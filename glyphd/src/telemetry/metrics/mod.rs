@@ -102,6 +102,7 @@ impl Default for Metrics {
             audit_failures: Counter::default(),
         };
         metrics.register();
+        metrics.begin();
         metrics
     }
 }
@@ -169,6 +170,42 @@ impl Metrics {
         r.register("connections", "Clients' connections to the proxy", self.connections.clone());
         r.register("flow_log_dropped", "Flows that could not be recorded", self.flow_log_dropped.clone());
         r.register("audit_failures", "Audit entries that could not be written", self.audit_failures.clone());
+    }
+
+    /// Counts whose labels are known stand at 0 from the start: Prometheus sees no step where a series only
+    /// appears, so that the first drop would be none.
+    fn begin(&self) {
+        for subscription in ["FLOW_REQUEST", "FLOW_RESPONSE"] {
+            drop(self.flow_events.get_or_create(&Event { subscription, variant: "sanitized" }));
+            for reason in ["queue_full", "session_ended"] {
+                drop(self.flow_events_dropped.get_or_create(&Dropped { subscription, reason }));
+            }
+        }
+        for kind in ["header", "cookie", "query", "user_info"] {
+            drop(self.flow_redactions.get_or_create(&Kind { kind: kind.to_owned() }));
+        }
+        for reason in ["queue_full", "log_full", "stopped"] {
+            drop(self.flow_log_dropped.get_or_create(&Reason { reason }));
+        }
+    }
+
+    /// The counts of a plugin stand at 0.
+    pub(super) fn plugin_known(&self, plugin: &str) {
+        let plugin = || plugin.to_owned();
+        for reason in ["start", "exit"] {
+            drop(self.plugin_errors.get_or_create(&PluginError { plugin: plugin(), reason }));
+        }
+        for event in ["flow", "finding"] {
+            drop(self.plugin_event_failures.get_or_create(&PluginEvent { plugin: plugin(), event }));
+        }
+        drop(self.plugin_queue_dropped.get_or_create(&PluginEvent { plugin: plugin(), event: "flow" }));
+    }
+
+    /// The counts of an exporter of spans stand at 0.
+    pub(super) fn exporter_known(&self, exporter: &'static str) {
+        for outcome in ["exported", "dropped"] {
+            self.spans(exporter, outcome, 0);
+        }
     }
 
     /// Everything as OpenMetrics text, `# EOF` at the end.

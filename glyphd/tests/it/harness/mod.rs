@@ -8,6 +8,7 @@ pub(crate) mod origin;
 pub(crate) mod peers;
 pub(crate) mod plugin;
 pub(crate) mod process;
+pub(crate) mod prometheus;
 pub(crate) mod records;
 pub(crate) mod schema;
 
@@ -19,6 +20,7 @@ pub(crate) use daemon::TestDaemon;
 pub(crate) use origin::{FakeOrigin, RawOrigin, text};
 pub(crate) use plugin::{FakePlugin, PluginsDir};
 pub(crate) use process::{DaemonProcess, Ended};
+pub(crate) use prometheus::Prometheus;
 pub(crate) use records::Recorded;
 
 /// Longer than anything here takes, on a machine that is busy with other things.

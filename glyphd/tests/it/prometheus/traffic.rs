@@ -1,0 +1,116 @@
+//! A daemon to which everything happens that its metrics can tell of.
+
+use std::{collections::VecDeque, time::Duration};
+
+use glyph_plugin::{
+    PROTOCOL_VERSION,
+    wire::{FlowEvent, bus_message::Message},
+};
+use http::StatusCode;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, interval, sleep_until},
+};
+use tonic::Code;
+
+use crate::harness::{
+    Client, FakeCollector, FakeOrigin, FakePlugin, PluginsDir, Recorded, TestDaemon,
+    origin::nobody,
+    plugin::{Credentials, bus, grant},
+    text,
+};
+
+/// How late the slow plugin answers: over the threshold of its alert.
+const LATE: Duration = Duration::from_millis(5_100);
+/// A request each.
+const PACE: Duration = Duration::from_millis(20);
+
+/// The daemon, and all that keeps it busy.
+pub(super) struct Busy {
+    pub(super) daemon: TestDaemon,
+    /// One that answers nothing and goes.
+    pub(super) leaver: Option<FakePlugin>,
+    /// One that answers nothing and stays.
+    stalled: FakePlugin,
+    work: JoinSet<()>,
+    _around: (FakeOrigin, FakeCollector, PluginsDir),
+}
+
+impl Busy {
+    pub(super) async fn start() -> Self {
+        let origin = FakeOrigin::answering(|request| {
+            let mut answer = text("an answer");
+            if request.target.path() == "/broken" {
+                *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            }
+            answer
+        })
+        .await;
+        let collector = FakeCollector::start().await;
+        let plugins = PluginsDir::new();
+        let (slow, stalled, leaver) = (plugins.fake("slow"), plugins.fake("stalled"), plugins.fake("leaver"));
+        plugins.script("brief", "exit 3\n");
+        plugins.plugin("missing", &["./no-such-program"]);
+        let daemon = TestDaemon::with(|config| {
+            config.plugins_dir = Some(plugins.path());
+            config.trace.endpoint = Some(collector.url("/v1/traces"));
+        })
+        .await;
+        let mut work = JoinSet::new();
+        work.spawn(dawdle(slow.take().await));
+        let (stalled, leaver) = (stalled.take().await, Some(leaver.take().await));
+        knock(&daemon).await;
+        let urls =
+            [origin.url("/?token=s3cret"), origin.url("/broken"), format!("http://{}/", nobody().await)];
+        work.spawn(browse(daemon.client().await, urls));
+        Self { daemon, leaver, stalled, work, _around: (origin, collector, plugins) }
+    }
+
+    /// Lets everybody go home, and reads back what was recorded.
+    pub(super) async fn stop(mut self) -> Recorded {
+        self.work.shutdown().await;
+        drop(self.stalled);
+        self.daemon.drain().await
+    }
+}
+
+/// Asks for each URL in turn, with secrets, for ever.
+async fn browse(mut client: Client, urls: [String; 3]) {
+    let secrets = [("authorization", "Bearer s3cret"), ("cookie", "session=s3cret")];
+    let mut ticks = interval(PACE);
+    for url in urls.iter().cycle() {
+        ticks.tick().await;
+        client.get_with(url, &secrets).await;
+    }
+}
+
+/// A stranger with a token that nobody issued.
+async fn knock(daemon: &TestDaemon) {
+    let address = format!("unix:{}", daemon.daemon().addresses().plugin.display());
+    let mut bus = bus(&address).await;
+    let stranger = Credentials { name: "stranger".to_owned(), bus: address, token: "guessed".to_owned() };
+    let error = grant(&mut bus, &stranger, PROTOCOL_VERSION).await.unwrap_err();
+    assert_eq!(error.code(), Code::Unauthenticated);
+}
+
+/// A plugin that reports two things about each event, one of them about a flow that is none, and is late with its
+/// FlowDone.
+async fn dawdle(mut plugin: FakePlugin) {
+    let mut due = VecDeque::<(Instant, FlowEvent)>::new();
+    loop {
+        let next = due.front().map_or_else(|| Instant::now() + LATE, |(at, _)| *at);
+        tokio::select! {
+            message = plugin.next() => {
+                let Some(Message::FlowEvent(event)) = message.unwrap().and_then(|m| m.message) else { return };
+                plugin.report(&event.flow_id, "slow.claim", "").await;
+                plugin.report("no-such-flow", "slow.claim", "").await;
+                due.push_back((Instant::now() + LATE, event));
+            }
+            () = sleep_until(next), if !due.is_empty() => {
+                if let Some((_, event)) = due.pop_front() {
+                    plugin.done(&event.flow_id, event.phase()).await;
+                }
+            }
+        }
+    }
+}
