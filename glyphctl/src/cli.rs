@@ -45,7 +45,7 @@ pub(crate) enum Command {
     /// Alert rules: what would have fired.
     Alerts(AlertsArgs),
     /// Recordings as single files: packed, checked, unpacked.
-    Replay(ReplayArgs),
+    Replay(Box<ReplayArgs>),
     /// A plugin of the demo, as a process of its own.
     #[command(hide = true)]
     PluginProcess {

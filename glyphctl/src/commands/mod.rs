@@ -21,7 +21,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(args),
         Command::Trace(args) => trace::run(args),
         Command::Alerts(args) => alerts::run(args),
-        Command::Replay(args) => replay::run(args),
+        Command::Replay(args) => replay::run(*args),
         Command::PluginProcess { plugin } => demo::run_plugin(plugin).map(|()| ExitCode::SUCCESS),
     }
 }
