@@ -1,12 +1,12 @@
 //! A `glyph.toml` out of a recording: for each span name, limits somewhat above what was measured.
 
-use super::{
-    quantity::{two_digits_up, written},
-    suspects::LONG_LIVED,
-};
+use super::quantity::{two_digits_up, written};
 use crate::{
     text::{counted, duration, is_hidden, short, visible},
-    trace::summary::{Row, Summary},
+    trace::{
+        lifetime::LIFETIMES,
+        summary::{Row, Summary},
+    },
 };
 
 const HEAD: &str = "\
@@ -46,7 +46,7 @@ pub fn write(summary: &Summary, rules: Option<&str>) -> String {
     for (i, row) in rows.iter().enumerate() {
         let is_same = |other: Option<&&Row>| other.is_some_and(|other| other.name == row.name);
         let is_shared = is_same(rows.get(i + 1)) || is_same(i.checked_sub(1).and_then(|i| rows.get(i)));
-        out.push_str(&match LONG_LIVED.iter().find(|(name, _)| *name == row.name) {
+        out.push_str(&match LIFETIMES.iter().find(|(name, _)| *name == row.name) {
             Some((name, reason)) => format!("\n# No budget for {name}: it {reason}.\n"),
             None => budget(row, is_shared),
         });

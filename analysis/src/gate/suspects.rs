@@ -11,19 +11,6 @@ use crate::{rules::Interval, trace::Traces};
 /// No more than these.
 const MOST: usize = 3;
 
-/// Spans that last as long as something lives: no limit says anything of them, and they run through every incident.
-pub const LONG_LIVED: [(&str, &str); 4] = [
-    ("plugin.supervisor.task", "lasts as long as the plugin is supervised"),
-    ("plugin.runner.exec", "lasts as long as the plugin's process"),
-    ("plugin_bus.EventStream", "is the plugin's connection"),
-    ("glyphctl.record", "lasts as long as the command"),
-];
-
-/// Whether spans of that name are long-lived.
-pub(super) fn is_long_lived(name: &str) -> bool {
-    LONG_LIVED.iter().any(|(long, _)| *long == name)
-}
-
 /// The traces of a recording, as witnesses.
 #[derive(Debug)]
 pub struct Suspects<'a> {
@@ -88,12 +75,12 @@ impl<'a> Suspects<'a> {
         self.all.get_or_init(|| {
             let spans = &self.traces.spans;
             let candidate = |t: usize| {
-                let members = self.traces.tree.trace(t);
-                if members.iter().any(|i| is_long_lived(spans.names.text(spans.name[*i as usize]))) {
+                if self.traces.is_lifetime(t) {
                     return None;
                 }
                 let (start, end) = self.traces.extent(t);
-                let failed = members.iter().any(|i| spans.status[*i as usize] == SpanStatus::Error);
+                let failed =
+                    self.traces.tree.trace(t).iter().any(|i| spans.status[*i as usize] == SpanStatus::Error);
                 Some(Candidate { trace: t as u32, start, end, failed })
             };
             (0..spans.trace_ids().len()).filter_map(candidate).collect()

@@ -12,6 +12,7 @@ pub mod oddity;
 pub mod tree;
 pub mod self_time;
 pub mod critical_path;
+pub mod lifetime;
 
 // From both to what people look at.
 pub mod summary;

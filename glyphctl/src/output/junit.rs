@@ -17,7 +17,7 @@ use quick_xml::{
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
 };
 
-use super::check::pointers;
+use super::pointers::pointers;
 
 type Out<'a> = Writer<&'a mut dyn Write>;
 

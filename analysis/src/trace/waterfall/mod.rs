@@ -70,10 +70,10 @@ pub struct Choice {
 }
 
 /// The traces that `choice` admits, as positions in [`super::Spans::trace_ids`]: the slowest first, by the time from
-/// the first start to the last end.
+/// the first start to the last end. Those that last as long as a plugin or a recorded command come last.
 pub fn choose(traces: &Traces, choice: Choice) -> Vec<usize> {
     let spans = &traces.spans;
-    let mut chosen: Vec<(u64, usize)> = (0..spans.trace_ids().len())
+    let mut chosen: Vec<(bool, u64, usize)> = (0..spans.trace_ids().len())
         .filter(|t| choice.id.is_none_or(|id| spans.trace_ids()[*t] == id))
         .filter(|t| {
             let failed = |i: &u32| spans.status[*i as usize] == SpanStatus::Error;
@@ -81,11 +81,11 @@ pub fn choose(traces: &Traces, choice: Choice) -> Vec<usize> {
         })
         .map(|t| {
             let (start, end) = traces.extent(t);
-            (end - start, t)
+            (traces.is_lifetime(t), end - start, t)
         })
         .collect();
-    chosen.sort_by_key(|(duration, t)| (std::cmp::Reverse(*duration), *t));
-    chosen.into_iter().take(choice.most).map(|(_, t)| t).collect()
+    chosen.sort_by_key(|(is_lifetime, duration, t)| (*is_lifetime, std::cmp::Reverse(*duration), *t));
+    chosen.into_iter().take(choice.most).map(|(.., t)| t).collect()
 }
 
 impl Waterfall {

@@ -83,3 +83,22 @@ fn the_slowest_traces_are_chosen_and_those_that_failed() {
     assert_eq!(choose(&traces, Choice { errors: true, ..all }), [1]);
     assert_eq!(choose(&traces, Choice { id: TraceId::new(3), ..all }), [2]);
 }
+
+#[test]
+fn what_lasts_as_long_as_a_plugin_is_not_slow() {
+    let traces = traces(
+        &[
+            line(1, 1, 0, "plugin.supervisor.task", 0, 9_000, ""),
+            line(1, 2, 1, "plugin.runner.exec", 0, 9_000, ""),
+            line(2, 3, 0, "quick", 1_000, 1_100, ""),
+            line(3, 4, 0, "slow", 1_000, 3_000, ""),
+        ]
+        .concat(),
+    );
+    let chosen = choose(&traces, Choice { most: 3, ..Choice::default() });
+    let names: Vec<_> = chosen
+        .iter()
+        .map(|t| Waterfall::of(&traces, *t, &traces.critical_path()).rows[0].name.clone())
+        .collect();
+    assert_eq!(names, ["slow", "quick", "plugin.supervisor.task"]);
+}

@@ -63,7 +63,7 @@ pub(super) fn run(flags: &InitArgs) -> anyhow::Result<ExitCode> {
         "{}: {} (now: glyphctl check {})",
         flags.output.display(),
         glyph_analysis::text::counted(text.matches("\n[[budget]]\n").count() as u64, "budget"),
-        output::check::word(&flags.recording.to_string_lossy()),
+        output::pointers::word(&flags.recording.to_string_lossy()),
     ));
     Ok(ExitCode::SUCCESS)
 }

@@ -21,6 +21,9 @@ use crate::{
 #[command(after_help = "\
 █ is on the critical path: the trace waited for it. ▒ is not. ✗ failed.
 
+Of traces that last as long as a plugin or a recorded command (plugin.supervisor.task, plugin_bus.EventStream, \
+glyphctl.record) none counts as slow: they come after all others.
+
 Examples:
   glyphctl trace show RECORDING                         the slowest trace
   glyphctl trace show RECORDING 4bf92f35                the trace whose id begins so
