@@ -126,6 +126,10 @@ impl Dispatcher {
                 }
                 let waiting = QUEUE_CAPACITY - subscriber.queue.capacity();
                 self.telemetry.queue_changed(&subscriber.plugin, waiting, QUEUE_CAPACITY);
+                if subscriber.queue.is_closed() {
+                    // Its session ended meanwhile, and what it took away has just been set again.
+                    self.telemetry.queue_gone(&subscriber.plugin);
+                }
             }
             broadcast.set("glyph.delivered", delivered);
             broadcast.set("glyph.dropped", dropped);

@@ -122,6 +122,11 @@ impl Telemetry {
         self.inner.metrics.queue(plugin, length, capacity);
     }
 
+    /// A plugin has no queue any more.
+    pub(crate) fn queue_gone(&self, plugin: &str) {
+        self.inner.metrics.queue_gone(plugin);
+    }
+
     /// A plugin has answered an event with FlowDone.
     pub(crate) fn event_done(&self, trace: TraceContext, plugin: &str, took: Duration) {
         self.inner.metrics.plugin_event(plugin, "flow", took, trace);
@@ -152,7 +157,7 @@ impl Telemetry {
     /// A plugin's session ended.
     pub(crate) fn plugin_disconnected(&self, plugin: &str, reason: &str) {
         self.inner.metrics.active_plugins().dec();
-        self.inner.metrics.queue_gone(plugin);
+        self.queue_gone(plugin);
         tracing::info!(plugin, reason, "a plugin's session has ended");
     }
 
