@@ -46,12 +46,19 @@ pub fn write(summary: &Summary, rules: Option<&str>) -> String {
     for (i, row) in rows.iter().enumerate() {
         let is_same = |other: Option<&&Row>| other.is_some_and(|other| other.name == row.name);
         let is_shared = is_same(rows.get(i + 1)) || is_same(i.checked_sub(1).and_then(|i| rows.get(i)));
-        out.push_str(&match LIFETIMES.iter().find(|(name, _)| *name == row.name) {
-            Some((name, reason)) => format!("\n# No budget for {name}: it {reason}.\n"),
+        out.push_str(&match why_none(&row.name) {
+            Some(reason) => format!("\n# No budget for {}: it {reason}.\n", visible(&row.name)),
             None => budget(row, is_shared),
         });
     }
     out
+}
+
+/// Why spans of that name get no budget.
+fn why_none(name: &str) -> Option<&'static str> {
+    let lifetime = LIFETIMES.iter().find(|(lifetime, _)| *lifetime == name);
+    let is_file_work = name.starts_with("replay.");
+    lifetime.map(|(_, reason)| *reason).or_else(|| is_file_work.then_some("is file work at the end of a run"))
 }
 
 fn budget(row: &Row, with_service: bool) -> String {

@@ -25,7 +25,7 @@ const RULES: &str = "alerts/alerts.yaml";
 #[command(after_help = "\
 Each span name has a budget: its 95th percentile and its share of errors as measured, times 1.5, rounded up to two \
 significant digits; durations below 5 ms are not worth a limit, and get that one. Spans that last as long as a \
-plugin, its connection or a recorded command have none. Where alerts/alerts.yaml lies \
+plugin, its connection or a recorded command, and file work, have none. Where alerts/alerts.yaml lies \
 beside the new file, it is named there.
 
 Examples:

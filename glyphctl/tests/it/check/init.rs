@@ -61,5 +61,7 @@ fn the_demos_recording_holds_to_what_was_measured() {
     for name in ["metrics.om", "glyph_audit_failures_total", "glyph_trace_spans_total{outcome=\"dropped\"}"] {
         assert_eq!(named(&json, name)["value"], 0, "{json:#}");
     }
-    assert!(!passed.stdout.contains("plugin.supervisor.task"), "{}", passed.stdout);
+    for none in ["plugin.supervisor.task", "replay.write_flows"] {
+        assert!(!passed.stdout.contains(none), "{}", passed.stdout);
+    }
 }
