@@ -45,7 +45,7 @@ fn the_job_passes() {
 
 #[test]
 fn a_planted_delay_fails_it() {
-    let Some(run) = job(Some(("SHOP_DELAY_MS", "400"))) else { return };
+    let Some(run) = job(Some(("SHOP_DELAY_MS", "300"))) else { return };
     fails_for(&run, &["proxy.capture_flow", "p95", "250ms", "trace show"]);
     assert!(!run.stdout.contains("ShopOrdersPileUp  FIRING"), "{run:#?}");
 }
