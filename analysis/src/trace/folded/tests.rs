@@ -122,7 +122,7 @@ proptest! {
         prop_assert!(lines.is_sorted_by(|a, b| a.0 < b.0), "{}", text);
 
         let mut expected: BTreeMap<String, u64> = BTreeMap::new();
-        for i in 0..texts.len() {
+        for (i, ns) in self_ns.iter().enumerate() {
             let mut frames = Vec::new();
             let mut at = Some(i);
             while let Some(span) = at {
@@ -133,7 +133,7 @@ proptest! {
                 at = above;
             }
             frames.reverse();
-            *expected.entry(frames.join(";")).or_default() += self_ns[i];
+            *expected.entry(frames.join(";")).or_default() += ns;
         }
         expected.retain(|_, ns| *ns > 0);
         let seen: BTreeSet<_> = lines.iter().map(|(stack, ns)| ((*stack).to_owned(), *ns)).collect();

@@ -41,7 +41,7 @@ Examples:
   glyphctl trace summarize RECORDING -o trace.json    (open it in https://ui.perfetto.dev)
   glyphctl trace summarize RECORDING --sort critical --top 5
   glyphctl trace summarize RECORDING --by attr:http.route,status
-  glyphctl trace summarize RECORDING --folded stacks.txt && inferno-flamegraph < stacks.txt > flame.svg
+  glyphctl trace summarize RECORDING --folded stacks.txt    (inferno-flamegraph < stacks.txt > flame.svg)
   zcat old.jsonl.gz | glyphctl trace summarize - --format json | jq '.rows[0]'")]
 pub(super) struct SummarizeArgs {
     #[arg(value_name = "FILE|RECORDING", required = true, help = input::INPUT_HELP)]
@@ -56,7 +56,7 @@ pub(super) struct SummarizeArgs {
     #[arg(long, value_name = "OUT.txt")]
     folded: Option<PathBuf>,
     /// What the spans of a row have in common: service, name, kind, status, attr:KEY; several with commas, or repeated
-    #[arg(long, value_name = "KEY", value_delimiter = ',', default_values_t = Key::DEFAULT)]
+    #[arg(long, value_name = "KEY", value_delimiter = ',', default_value = "service,name")]
     by: Vec<Key>,
     /// How to print the summary
     #[arg(long, value_enum, default_value_t = Format::Table)]
