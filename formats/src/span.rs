@@ -62,6 +62,19 @@ pub enum SpanKind {
     Consumer,
 }
 
+impl SpanKind {
+    /// As it is written in a span line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Server => "server",
+            Self::Client => "client",
+            Self::Producer => "producer",
+            Self::Consumer => "consumer",
+        }
+    }
+}
+
 /// How the work of a span ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -73,6 +86,17 @@ pub enum SpanStatus {
     Ok,
     /// With an error.
     Error,
+}
+
+impl SpanStatus {
+    /// As it is written in a span line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unset => "unset",
+            Self::Ok => "ok",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// Something that happened during a span.

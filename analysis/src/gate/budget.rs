@@ -17,10 +17,11 @@ pub fn judge(budgets: &[Budget], summary: &Summary, suspects: &Suspects<'_>) -> 
     let mut checks = Vec::new();
     for budget in budgets {
         let is_meant = |row: &&Row| {
-            row.name == budget.span && budget.service.as_ref().is_none_or(|service| row.service == *service)
+            row.name() == budget.span
+                && budget.service.as_ref().is_none_or(|service| row.service() == service)
         };
         let mut rows: Vec<&Row> = summary.rows.iter().filter(is_meant).collect();
-        rows.sort_by_key(|row| &row.service);
+        rows.sort_by_key(|row| row.service());
         for row in &rows {
             checks.extend(budget.limits.iter().map(|limit| held(row, limit, suspects)));
         }
@@ -33,7 +34,7 @@ pub fn judge(budgets: &[Budget], summary: &Summary, suspects: &Suspects<'_>) -> 
 
 fn held(row: &Row, limit: &Limit, suspects: &Suspects<'_>) -> Check {
     let measure = limit.measure;
-    let name = format!("{} {} {}", row.service, row.name, measure.as_str());
+    let name = format!("{} {} {}", row.service(), row.name(), measure.as_str());
     let spans = counted(row.count, "span");
     let (value, of) = match measure.duration(row) {
         Some(ns) => (Figure::Integer(ns), spans),
@@ -46,7 +47,7 @@ fn held(row: &Row, limit: &Limit, suspects: &Suspects<'_>) -> Check {
     let mut check = Check::bounded(Section::Budget, name, "", figures);
     check.message.push_str(&format!("; {of}"));
     if check.state == State::Fail {
-        suspects.name(&mut check, suspects.of_spans(&row.service, &row.name, measure == Measure::Errors));
+        suspects.name(&mut check, suspects.of_spans(row.service(), row.name(), measure == Measure::Errors));
     }
     check
 }

@@ -42,12 +42,12 @@ pub fn write(summary: &Summary, rules: Option<&str>) -> String {
     out.push_str(&format!("\n{RULES}{mark}[alerts]\n{mark}rules = [{rules}]\n"));
     out.push_str(&format!("{UNDECIDED}{mark}allow-undecided = true\n"));
     let mut rows: Vec<&Row> = summary.rows.iter().collect();
-    rows.sort_by(|a, b| (&a.name, &a.service).cmp(&(&b.name, &b.service)));
+    rows.sort_by(|a, b| (a.name(), a.service()).cmp(&(b.name(), b.service())));
     for (i, row) in rows.iter().enumerate() {
-        let is_same = |other: Option<&&Row>| other.is_some_and(|other| other.name == row.name);
+        let is_same = |other: Option<&&Row>| other.is_some_and(|other| other.name() == row.name());
         let is_shared = is_same(rows.get(i + 1)) || is_same(i.checked_sub(1).and_then(|i| rows.get(i)));
-        out.push_str(&match why_none(&row.name) {
-            Some(reason) => format!("\n# No budget for {}: it {reason}.\n", visible(&row.name)),
+        out.push_str(&match why_none(row.name()) {
+            Some(reason) => format!("\n# No budget for {}: it {reason}.\n", visible(row.name())),
             None => budget(row, is_shared),
         });
     }
@@ -66,18 +66,18 @@ fn budget(row: &Row, with_service: bool) -> String {
     let limit =
         two_digits_up((u128::from(row.p95_ns) * 3).div_ceil(2).try_into().unwrap_or(u64::MAX)).max(LEAST_NS);
     let service = match with_service {
-        true => format!("service = {}\n", quoted(&row.service)),
+        true => format!("service = {}\n", quoted(row.service())),
         false => String::new(),
     };
     format!(
         "\n# {} of {}: p95 {}, {} ({}%); each × 1.5.\n\
          [[budget]]\nspan = {}\n{service}p95 = \"{}\"\nerrors = \"{}\"\n",
         counted(row.count, "span"),
-        visible(&row.service),
+        visible(row.service()),
         duration(row.p95_ns),
         counted(row.errors, "error"),
         short(share * 100.0),
-        quoted(&row.name),
+        quoted(row.name()),
         written(limit),
         percent(share * 1.5),
     )

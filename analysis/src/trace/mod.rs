@@ -1,6 +1,7 @@
 //! Traces: many spans in columns, and what can be said of them.
 //!
-//! In: paths of span files. Out: a [`summary`], a Chrome trace ([`chrome`]), a [`waterfall`]. Not here: what the
+//! In: paths of span files. Out: a [`summary`], a Chrome trace ([`chrome`]), stacks for a flame graph ([`folded`]), a
+//! [`waterfall`]. Not here: what the
 //! command line does with them; any format but glyph's own JSONL.
 
 // From files to columns.
@@ -17,6 +18,7 @@ pub mod lifetime;
 // From both to what people look at.
 pub mod summary;
 pub mod chrome;
+pub mod folded;
 pub mod waterfall;
 
 pub use columns::Spans;
@@ -65,7 +67,16 @@ impl Traces {
     /// # Errors
     /// If polars refuses, which it has no reason to.
     pub fn summarize(&self) -> Result<summary::Summary, summary::SummaryError> {
-        summary::summarize(self)
+        self.summarize_by(&summary::Key::DEFAULT)
+    }
+
+    /// A row for each group of spans that have the same `keys`. Attributes must have been kept for those that name one;
+    /// without, no span has any.
+    ///
+    /// # Errors
+    /// As [`Traces::summarize`]; also without any key.
+    pub fn summarize_by(&self, keys: &[summary::Key]) -> Result<summary::Summary, summary::SummaryError> {
+        summary::summarize(self, keys)
     }
 }
 

@@ -61,7 +61,7 @@ fn caption(outcome: &Outcome) -> String {
     )
 }
 
-fn table(outcome: &Outcome) -> Table {
+fn table(outcome: &Outcome) -> Table<'static> {
     let heads = [
         ("alert", false),
         ("state", false),

@@ -74,7 +74,7 @@ pub(crate) fn write(
     }
 }
 
-fn table(judgement: &Judgement) -> Table {
+fn table(judgement: &Judgement) -> Table<'static> {
     let heads = [
         ("", false),
         ("section", false),

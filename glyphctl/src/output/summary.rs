@@ -1,19 +1,23 @@
 //! A trace summary in each format.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use clap::ValueEnum;
 use glyph_analysis::{
     text::{counted, duration, grouped},
-    trace::summary::{Row, Summary},
+    trace::summary::{Key, Row, Summary},
 };
+use glyph_formats::span::{SpanKind, SpanStatus};
 
 use super::{
     Format, json,
     table::{Head, Table},
 };
 
-/// A column of the summary.
+/// What rows can be sorted by: a column of the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Column {
     Service,
@@ -31,17 +35,31 @@ pub(crate) enum Column {
     Critical,
 }
 
-/// What a cell holds.
-enum Cell<'a> {
-    Text(&'a str),
+/// What a cell of figures holds.
+enum Cell {
     Count(u64),
     Ns(u64),
 }
 
+/// What stands where spans have no such attribute; a value that is this very text stands in quotes.
+const NONE: &str = "(none)";
+
 impl Column {
-    const SHOWN: [Self; 11] = [
-        Self::Service,
-        Self::Name,
+    /// The figures.
+    const ALL: [Self; 10] = [
+        Self::Count,
+        Self::Errors,
+        Self::P50,
+        Self::P90,
+        Self::P95,
+        Self::P99,
+        Self::Max,
+        Self::Total,
+        Self::SelfTime,
+        Self::Critical,
+    ];
+    /// Those that people are shown.
+    const SHOWN: [Self; 9] = [
         Self::Count,
         Self::Errors,
         Self::P50,
@@ -52,6 +70,15 @@ impl Column {
         Self::SelfTime,
         Self::Critical,
     ];
+
+    /// The key that it shows; none if it shows a figure.
+    pub(crate) fn key(self) -> Option<Key> {
+        match self {
+            Self::Service => Some(Key::Service),
+            Self::Name => Some(Key::Name),
+            _ => None,
+        }
+    }
 
     fn title(self, exact: bool) -> &'static str {
         match (self, exact) {
@@ -78,10 +105,10 @@ impl Column {
         }
     }
 
-    fn cell(self, row: &Row) -> Cell<'_> {
-        match self {
-            Self::Service => Cell::Text(&row.service),
-            Self::Name => Cell::Text(&row.name),
+    /// The figure; none if it shows a key.
+    fn cell(self, row: &Row) -> Option<Cell> {
+        Some(match self {
+            Self::Service | Self::Name => return None,
             Self::Count => Cell::Count(row.count),
             Self::Errors => Cell::Count(row.errors),
             Self::P50 => Cell::Ns(row.p50_ns),
@@ -92,32 +119,44 @@ impl Column {
             Self::Total => Cell::Ns(row.total_ns),
             Self::SelfTime => Cell::Ns(row.self_ns),
             Self::Critical => Cell::Ns(row.critical_path_ns),
-        }
+        })
+    }
+
+    /// What is greater comes first.
+    fn figure(self, row: &Row) -> Option<u64> {
+        self.cell(row).map(|(Cell::Count(n) | Cell::Ns(n))| n)
     }
 }
 
 /// Sorts the rows: text ascending, figures descending, then as they were.
 pub(crate) fn sort(summary: &mut Summary, by: Column) {
-    summary.rows.sort_by(|a, b| match (by.cell(a), by.cell(b)) {
-        (Cell::Text(a), Cell::Text(b)) => a.cmp(b),
-        (Cell::Count(a) | Cell::Ns(a), Cell::Count(b) | Cell::Ns(b)) => b.cmp(&a),
-        // One column holds one kind.
-        _ => std::cmp::Ordering::Equal,
-    });
+    match by {
+        Column::Service => summary.rows.sort_by(|a, b| a.service.cmp(&b.service)),
+        Column::Name => summary.rows.sort_by(|a, b| a.name.cmp(&b.name)),
+        by => summary.rows.sort_by_key(|row| std::cmp::Reverse(by.figure(row))),
+    }
 }
 
 /// Writes it.
 pub(crate) fn write(summary: &Summary, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Json => json::write(summary, out),
-        Format::Csv => table(summary, <Column as ValueEnum>::value_variants(), true).write_csv(out),
+        Format::Csv => table(summary, &Column::ALL, true, |table| table.write_csv(out)),
         Format::Markdown => {
             writeln!(out, "{}\n", caption(summary))?;
-            table(summary, &Column::SHOWN, false).write_markdown(out)
+            table(summary, &Column::SHOWN, false, |table| table.write_markdown(out))?;
+            if let Some(left_out) = left_out(summary) {
+                writeln!(out, "\n{left_out}")?;
+            }
+            Ok(())
         }
         Format::Table => {
             writeln!(out, "{}\n", caption(summary))?;
-            table(summary, &Column::SHOWN, false).write_text(out)
+            table(summary, &Column::SHOWN, false, |table| table.write_text(out))?;
+            if let Some(left_out) = left_out(summary) {
+                writeln!(out, "{left_out}")?;
+            }
+            Ok(())
         }
     }
 }
@@ -133,17 +172,44 @@ fn caption(summary: &Summary) -> String {
     )
 }
 
-fn table(summary: &Summary, columns: &[Column], exact: bool) -> Table {
-    let heads = columns
-        .iter()
-        .map(|c| Head { title: c.title(exact), is_number: !matches!(c, Column::Service | Column::Name) })
-        .collect();
+/// What `--top` hides.
+fn left_out(summary: &Summary) -> Option<String> {
+    summary.rows_left_out.map(|hidden| format!("… and {} (--top)", counted(hidden, "more row")))
+}
+
+/// Hands the table on: what the rows have in common, then the figures.
+fn table<T>(summary: &Summary, figures: &[Column], exact: bool, write: impl FnOnce(&Table<'_>) -> T) -> T {
+    let keys: Vec<String> = summary.by.iter().map(Key::to_string).collect();
+    let heads = keys.iter().map(|title| Head { title, is_number: false });
+    let heads =
+        heads.chain(figures.iter().map(|c| Head { title: c.title(exact), is_number: true })).collect();
     let text = |cell| match cell {
-        Cell::Text(text) => text.to_owned(),
         Cell::Count(n) | Cell::Ns(n) if exact => n.to_string(),
         Cell::Count(n) => grouped(n),
         Cell::Ns(ns) => duration(ns),
     };
-    let rows = summary.rows.iter().map(|row| columns.iter().map(|c| text(c.cell(row))).collect()).collect();
-    Table { heads, rows }
+    let cells = |row: &Row| {
+        let keys = summary.by.iter().map(|key| value(row, key).into_owned());
+        keys.chain(figures.iter().filter_map(|c| c.cell(row)).map(text)).collect()
+    };
+    write(&Table { heads, rows: summary.rows.iter().map(cells).collect() })
+}
+
+/// What the spans of a row have for a key.
+fn value<'a>(row: &'a Row, key: &Key) -> Cow<'a, str> {
+    let text = match key {
+        Key::Service => row.service.as_deref(),
+        Key::Name => row.name.as_deref(),
+        Key::Kind => row.kind.map(SpanKind::as_str),
+        Key::Status => row.status.map(SpanStatus::as_str),
+        Key::Attribute(key) => {
+            let value = row.attributes.as_ref().and_then(|all| all.get(key)?.as_deref());
+            return match value {
+                None => NONE.into(),
+                Some(NONE) => format!("{NONE:?}").into(),
+                Some(text) => text.into(),
+            };
+        }
+    };
+    text.unwrap_or_default().into()
 }

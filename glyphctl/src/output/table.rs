@@ -8,32 +8,32 @@ use std::{
 use glyph_analysis::text::visible;
 use unicode_width::UnicodeWidthStr;
 
-/// A column's head, and on which side its cells stand.
+/// A column's head, and on which side its cells stand. The title may be a text from anywhere, too.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
-    pub(super) title: &'static str,
+pub(super) struct Head<'a> {
+    pub(super) title: &'a str,
     pub(super) is_number: bool,
 }
 
 /// Heads and rows of cells. Cells are text from anywhere; what it must not do is seen to in writing.
 #[derive(Debug)]
-pub(super) struct Table {
-    pub(super) heads: Vec<Head>,
+pub(super) struct Table<'a> {
+    pub(super) heads: Vec<Head<'a>>,
     pub(super) rows: Vec<Vec<String>>,
 }
 
-impl Table {
+impl Table<'_> {
     /// Columns as wide as their widest cell.
     pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let rows: Vec<Vec<Cow<'_, str>>> =
             self.rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
+        let heads: Vec<Cow<'_, str>> = self.heads.iter().map(|h| visible(h.title)).collect();
         let widths: Vec<usize> = (0..self.heads.len())
             .map(|c| {
                 let cells = rows.iter().filter_map(|row| row.get(c)).map(|cell| cell.width());
-                cells.chain([self.heads[c].title.width()]).max().unwrap_or(0)
+                cells.chain([heads[c].width()]).max().unwrap_or(0)
             })
             .collect();
-        let heads: Vec<Cow<'_, str>> = self.heads.iter().map(|h| h.title.into()).collect();
         for row in std::iter::once(&heads).chain(&rows) {
             let mut line = String::new();
             for ((cell, head), width) in row.iter().zip(&self.heads).zip(&widths) {
@@ -48,7 +48,7 @@ impl Table {
 
     /// A table in GitHub's Markdown. Text stands in code spans, in which nothing is markup.
     pub(super) fn write_markdown(&self, out: &mut dyn Write) -> io::Result<()> {
-        let titles: Vec<_> = self.heads.iter().map(|h| h.title).collect();
+        let titles: Vec<_> = self.heads.iter().map(|h| title(h, cell_code)).collect();
         writeln!(out, "| {} |", titles.join(" | "))?;
         let rules: Vec<_> = self.heads.iter().map(|h| if h.is_number { "---:" } else { "---" }).collect();
         writeln!(out, "| {} |", rules.join(" | "))?;
@@ -56,8 +56,7 @@ impl Table {
             let cells: Vec<_> = (row.iter().zip(&self.heads))
                 .map(|(cell, head)| match head.is_number {
                     true => cell.clone(),
-                    // In a table, a bar ends the cell even in code.
-                    false => code_span(cell).replace('|', "\\|"),
+                    false => cell_code(cell),
                 })
                 .collect();
             writeln!(out, "| {} |", cells.join(" | "))?;
@@ -67,7 +66,7 @@ impl Table {
 
     /// Comma-separated values as RFC 4180 has them.
     pub(super) fn write_csv(&self, out: &mut dyn Write) -> io::Result<()> {
-        let titles: Vec<_> = self.heads.iter().map(|h| h.title).collect();
+        let titles: Vec<_> = self.heads.iter().map(|h| title(h, csv_text)).collect();
         writeln!(out, "{}", titles.join(","))?;
         for row in &self.rows {
             let cells: Vec<_> = (row.iter().zip(&self.heads))
@@ -77,6 +76,17 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// A title as it is if it is a plain word, otherwise as a cell would be.
+fn title<'a>(head: &Head<'a>, as_cell: impl FnOnce(&str) -> String) -> Cow<'a, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ' ');
+    if head.title.chars().all(is_plain) { head.title.into() } else { as_cell(head.title).into() }
+}
+
+/// Text as code in a cell of Markdown, where a bar ends the cell even in code.
+fn cell_code(text: &str) -> String {
+    code_span(text).replace('|', "\\|")
 }
 
 /// Text as code in Markdown, outside of tables.
@@ -101,7 +111,7 @@ fn csv_text(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn table(cells: &[&str]) -> Table {
+    fn table(cells: &[&str]) -> Table<'static> {
         let heads = vec![Head { title: "name", is_number: false }, Head { title: "n", is_number: true }];
         Table { heads, rows: cells.iter().map(|c| vec![(*c).to_owned(), "10".to_owned()]).collect() }
     }

@@ -44,8 +44,116 @@ fn csv_has_every_column() {
 #[test]
 fn hidden_rows_are_counted() {
     let run = summarize(&testdata("checkout"), &["--top", "2", "--sort", "p99"]).fine();
-    assert_eq!(run.stdout.lines().count(), 5, "{}", run.stdout);
+    assert_eq!(run.stdout.lines().count(), 6, "{}", run.stdout);
+    assert_eq!(run.stdout.lines().last(), Some("… and 5 more rows (--top)"));
+    assert_eq!(run.stderr, "");
+    let run = summarize(&testdata("checkout"), &["--top", "2", "--format", "csv"]).fine();
+    assert_eq!(run.stdout.lines().count(), 3, "{}", run.stdout);
     assert_eq!(run.stderr, "glyphctl: 5 more rows not shown (--top)\n");
+    let run = summarize(&testdata("checkout"), &["--top", "7"]).fine();
+    assert!(!run.stdout.contains("more row"), "{}", run.stdout);
+}
+
+#[test]
+fn rows_are_by_what_is_asked_for() {
+    let by = "kind,attr:http.route,status";
+    insta::assert_snapshot!(summarize(&testdata("checkout"), &["--by", by]).fine().stdout);
+    let json = summarize(&testdata("checkout"), &["--by", by, "--format", "json", "--top", "2"]).fine();
+    insta::assert_snapshot!(json.stdout);
+    let repeated = ["--by", "kind", "--by", "attr:http.route", "--by", "status,kind"];
+    let table = summarize(&testdata("checkout"), &["--by", by]).fine().stdout;
+    assert_eq!(summarize(&testdata("checkout"), &repeated).fine().stdout, table);
+}
+
+#[test]
+fn by_service_and_name_is_what_nobody_has_to_ask_for() {
+    for format in ["table", "json", "markdown", "csv"] {
+        let asked = summarize(&testdata("checkout"), &["--by", "service,name", "--format", format]).fine();
+        assert_eq!(asked.stdout, summarize(&testdata("checkout"), &["--format", format]).fine().stdout);
+    }
+}
+
+#[test]
+fn attributes_do_no_harm_in_any_format() {
+    let lines: String = (1..).zip(ATTRIBUTES).map(|(id, attributes)| span(id, 0, "a", attributes)).collect();
+    for format in ["table", "markdown", "csv", "json"] {
+        let args =
+            ["trace", "summarize", "-", "--by", "attr:a|b\u{1b}\"", "--format", format, "--sort", "total"];
+        let run = run_with_stdin(args, lines.as_bytes()).fine();
+        let steers = |c: char| c != '\n' && glyph_analysis::text::is_hidden(c);
+        assert!(!run.stdout.contains(steers), "{format}: {}", run.stdout);
+        insta::assert_snapshot!(format!("attributes_{format}"), run.stdout);
+    }
+}
+
+/// Values of an attribute with a bad name: hostile, the text that stands for none, empty, none.
+const ATTRIBUTES: [&str; 5] = [
+    r#"{"a|b\u001b\"":"\u001b[2J|`x`\n::error::=1+1"}"#,
+    r#"{"a|b\u001b\"":"(none)"}"#,
+    r#"{"a|b\u001b\"":""}"#,
+    r#"{"a|b\u001b\"":null}"#,
+    "{}",
+];
+
+/// A line with a span that lasts ten nanoseconds less than `id` microseconds.
+fn span(id: u64, parent: u64, name: &str, attributes: &str) -> String {
+    format!(
+        "{{\"trace_id\":\"{:032x}\",\"span_id\":\"{id:016x}\",\"parent_span_id\":\"{parent:016x}\",\"name\":\"{name}\",\
+         \"attributes\":{attributes},\"service_name\":\"s\",\"start_time_unix_nano\":{id}0,\
+         \"end_time_unix_nano\":{id}000}}\n",
+        1,
+    )
+}
+
+#[test]
+fn what_rows_cannot_be_by_is_told() {
+    for (by, says) in [("nam", "service, name, kind, status and attr:KEY"), ("attr:", "attr:http.route")] {
+        let run = summarize(&testdata("checkout"), &["--by", by]).unable();
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+    }
+    let run = summarize(&testdata("checkout"), &["--by", "kind", "--sort", "service"]).unable();
+    assert_eq!(
+        run.stderr,
+        "glyphctl: --sort service: the rows have no such column\nhint: --by names the columns before the figures\n"
+    );
+}
+
+#[test]
+fn stacks_are_written_beside_the_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("stacks.txt");
+    let run = summarize(&testdata("checkout"), &["--folded", out.to_str().unwrap()]).fine();
+    assert!(run.stdout.contains("mail.send"), "{}", run.stdout);
+    assert!(run.stderr.contains(": 7 stacks (for "), "{}", run.stderr);
+    insta::assert_snapshot!(fs::read_to_string(&out).unwrap());
+    assert_eq!(names_in(dir.path()), ["stacks.txt"]);
+}
+
+#[test]
+fn stacks_of_a_deep_trace_are_cut_and_it_is_said() {
+    let lines: String = (1..=10_000).map(|id| span(id, id - 1, "n", "{}")).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("stacks.txt");
+    let args = ["trace", "summarize", "-", "--folded", out.to_str().unwrap()];
+    let run = run_with_stdin(args, lines.as_bytes()).fine();
+    let says = "9,744 spans below level 256 of a trace: counted for the ancestor there";
+    assert!(run.stderr.contains(says), "{}", run.stderr);
+    assert!(fs::metadata(out).unwrap().len() < 200_000);
+}
+
+#[test]
+fn stacks_are_written_over_nothing_that_is_read_or_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("traces.jsonl");
+    fs::copy(testdata("checkout"), &file).unwrap();
+    let run = summarize(&file, &["--folded", file.to_str().unwrap()]).unable();
+    assert!(run.stderr.contains("is one of the files to read"), "{}", run.stderr);
+    let out = dir.path().join("out");
+    let run = summarize(&file, &["-o", out.to_str().unwrap(), "--folded", out.to_str().unwrap()]).unable();
+    assert!(run.stderr.contains("or written already"), "{}", run.stderr);
+    assert_eq!(names_in(dir.path()), ["traces.jsonl"]);
+    let run = summarize(&file, &["--folded", "/nonexistent/out"]).unable();
+    assert!(run.stderr.contains("hint: --folded names the file"), "{}", run.stderr);
 }
 
 #[test]

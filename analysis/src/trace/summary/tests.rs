@@ -32,7 +32,7 @@ fn rows_come_by_total_then_by_name() {
         ("a", "x", 0, 10, false),
         ("a", "z", 0, 11, false),
     ]);
-    let order: Vec<_> = s.rows.iter().map(|r| (r.service.as_str(), r.name.as_str(), r.errors)).collect();
+    let order: Vec<_> = s.rows.iter().map(|r| (r.service(), r.name(), r.errors)).collect();
     assert_eq!(order, [("a", "z", 0), ("a", "x", 0), ("a", "y", 1), ("b", "x", 0)]);
     assert_eq!((s.start_unix_nano, s.end_unix_nano), (Some(0), Some(15)));
     assert_eq!(s.services, ["a", "b"]);

@@ -3,6 +3,7 @@
 pub(crate) mod input;
 mod show;
 mod summarize;
+mod target;
 
 use std::process::ExitCode;
 
@@ -18,7 +19,8 @@ pub(crate) struct TraceArgs {
 
 #[derive(Debug, Subcommand)]
 enum TraceCommand {
-    /// Count, errors, percentiles, self time and critical path of every span name; also makes Chrome traces.
+    /// Count, errors, percentiles, self time and critical path of every span name; also makes Chrome traces and flame
+    /// graphs.
     Summarize(summarize::SummarizeArgs),
     /// One trace as a waterfall.
     Show(show::ShowArgs),

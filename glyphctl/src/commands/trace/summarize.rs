@@ -1,21 +1,15 @@
-//! `glyphctl trace summarize`: the table, and the Chrome trace.
+//! `glyphctl trace summarize`: the table, the Chrome trace, and the stacks of a flame graph.
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, bail};
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use glyph_analysis::{
     text::counted,
-    trace::{Keep, Oddity, Sources, Traces, chrome},
+    trace::{Keep, Oddity, Traces, chrome, folded, summary::Key},
 };
-use glyph_formats::atomic::AtomicFile;
 
-use super::input;
+use super::{input, target::Target};
 use crate::{
     commands::recording::Opened,
     output::{
@@ -34,10 +28,20 @@ Percentiles are nearest-rank: the ceil(q·n)-th of the n durations, one that rea
 duration without the union of its children's. The critical path is what the trace waited for: from its end backwards, \
 always the child that finished last; each span counts for what of the path it spent itself.
 
+With --by attr:KEY, an attribute that is no string counts as its JSON text; spans without it, or with null, are a row of \
+their own, shown as (none) and null in JSON.
+
+--folded writes a line for each distinct stack with self time, `shop checkout;auth 1200`: the span names from the root \
+down, each after its service where that changes, and the self time in nanoseconds, summed. A `;` in a name is written \
+as \\u{3b}, as is what can't be seen; of a name 200 characters are shown. Spans more than 256 levels deep count for their \
+ancestor there.
+
 Examples:
   glyphctl trace summarize /var/log/glyph/traces.jsonl
   glyphctl trace summarize RECORDING -o trace.json    (open it in https://ui.perfetto.dev)
   glyphctl trace summarize RECORDING --sort critical --top 5
+  glyphctl trace summarize RECORDING --by attr:http.route,status
+  glyphctl trace summarize RECORDING --folded stacks.txt    (inferno-flamegraph < stacks.txt > flame.svg)
   zcat old.jsonl.gz | glyphctl trace summarize - --format json | jq '.rows[0]'")]
 pub(super) struct SummarizeArgs {
     #[arg(value_name = "FILE|RECORDING", required = true, help = input::INPUT_HELP)]
@@ -48,6 +52,12 @@ pub(super) struct SummarizeArgs {
     /// What the Chrome trace says of each span: nothing more, its ids, or its ids, status and attributes
     #[arg(long, value_enum, default_value_t = ArgsFlag::Full, requires = "chrome")]
     args: ArgsFlag,
+    /// Also write collapsed stacks there, for flamegraph.pl, inferno and speedscope
+    #[arg(long, value_name = "OUT.txt")]
+    folded: Option<PathBuf>,
+    /// What the spans of a row have in common: service, name, kind, status, attr:KEY; several with commas, or repeated
+    #[arg(long, value_name = "KEY", value_delimiter = ',', default_value = "service,name")]
+    by: Vec<Key>,
     /// How to print the summary
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -78,16 +88,33 @@ impl From<ArgsFlag> for chrome::Args {
 
 /// Runs it.
 pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
+    if let Some(key) = flags.sort.key().filter(|key| !flags.by.contains(key)) {
+        let error = anyhow!("--sort {key}: the rows have no such column");
+        return Err(error.hint("--by names the columns before the figures"));
+    }
     let opened = flags.inputs.iter().map(|input| Opened::open(input)).collect::<anyhow::Result<Vec<_>>>()?;
     let sources = input::sources(&opened)?;
     let args = chrome::Args::from(flags.args);
     // An output that can't be written should not be found out after minutes of reading.
-    let target = flags.chrome.as_deref().map(|path| ChromeFile::create(path, flags, &sources)).transpose()?;
-    let keep = if target.is_some() { args.keep() } else { Keep::NOTHING };
+    let mut taken = [sources.files(), &flags.inputs].concat();
+    let mut target = |path, hint| {
+        let target = Target::create(path, &taken, hint);
+        taken.push(path.to_owned());
+        target
+    };
+    let hint = "-o names the file for the Chrome trace; its folder must exist";
+    let chrome = flags.chrome.as_deref().map(|path| target(path, hint)).transpose()?;
+    let hint = "--folded names the file for the stacks; its folder must exist";
+    let folded = flags.folded.as_deref().map(|path| target(path, hint)).transpose()?;
+    let mut keep = if chrome.is_some() { args.keep() } else { Keep::NOTHING };
+    keep.attributes |= flags.by.iter().any(|key| matches!(key, Key::Attribute(_)));
     let traces = input::traces(&sources, keep)?;
-    let mut summary = traces.summarize()?;
-    if let Some(target) = target {
-        target.write(&traces, args)?;
+    let mut summary = traces.summarize_by(&flags.by)?;
+    if let Some(target) = chrome {
+        write_chrome(target, &traces, args)?;
+    }
+    if let Some(target) = folded {
+        write_folded(target, &traces)?;
     }
     if flags.format != Format::Json {
         // Torn lines have been named one by one.
@@ -96,48 +123,36 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
         }
     }
     summary::sort(&mut summary, flags.sort);
-    let hidden = summary.rows.len().saturating_sub(flags.top.unwrap_or(usize::MAX));
-    summary.rows.truncate(summary.rows.len() - hidden);
+    summary.keep_first(flags.top.unwrap_or(usize::MAX));
     crate::output::to_stdout(|out| summary::write(&summary, flags.format, out))?;
-    if hidden > 0 && flags.format == Format::Table {
-        note(format!("{} not shown (--top)", counted(hidden as u64, "more row")));
+    if let (Some(hidden), Format::Csv) = (summary.rows_left_out, flags.format) {
+        note(format!("{} not shown (--top)", counted(hidden, "more row")));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The Chrome trace on its way.
-struct ChromeFile<'a> {
-    path: &'a Path,
-    file: AtomicFile,
+fn write_chrome(target: Target<'_>, traces: &Traces, args: chrome::Args) -> anyhow::Result<()> {
+    let path = target.path.display();
+    let written = target.write(|file| chrome::write(traces, args, file))?;
+    note(format!(
+        "{path}: {} on {}, {} (open it in https://ui.perfetto.dev or speedscope)",
+        counted(written.spans, "span"),
+        counted(written.lanes, "lane"),
+        counted(written.arrows, "arrow"),
+    ));
+    Ok(())
 }
 
-impl<'a> ChromeFile<'a> {
-    fn create(path: &'a Path, flags: &SummarizeArgs, sources: &Sources) -> anyhow::Result<Self> {
-        let same = |input: &PathBuf| match (fs::canonicalize(input), fs::canonicalize(path)) {
-            (Ok(input), Ok(output)) => input == output,
-            _ => false,
-        };
-        if sources.files().iter().chain(&flags.inputs).any(same) {
-            bail!("{}: is one of the files to read", path.display());
-        }
-        let file = AtomicFile::create(path).with_context(|| format!("{}: can't be written", path.display()));
-        let file =
-            file.map_err(|e| e.hint("-o names the file for the Chrome trace; its folder must exist"))?;
-        Ok(Self { path, file })
+fn write_folded(target: Target<'_>, traces: &Traces) -> anyhow::Result<()> {
+    let path = target.path.display();
+    let written = target.write(|file| folded::write(traces, file))?;
+    note(format!(
+        "{path}: {} (for flamegraph.pl, inferno-flamegraph or https://www.speedscope.app)",
+        counted(written.stacks, "stack"),
+    ));
+    if written.too_deep > 0 {
+        let (spans, most) = (counted(written.too_deep, "span"), folded::MOST_FRAMES);
+        warn(format!("{path}: {spans} below level {most} of a trace: counted for the ancestor there"));
     }
-
-    fn write(mut self, traces: &Traces, args: chrome::Args) -> anyhow::Result<()> {
-        let what = || format!("{}: can't be written", self.path.display());
-        let written = chrome::write(traces, args, &mut self.file).with_context(what)?;
-        self.file.flush().with_context(what)?;
-        self.file.commit().with_context(what)?;
-        note(format!(
-            "{}: {} on {}, {} (open it in https://ui.perfetto.dev or speedscope)",
-            self.path.display(),
-            counted(written.spans, "span"),
-            counted(written.lanes, "lane"),
-            counted(written.arrows, "arrow"),
-        ));
-        Ok(())
-    }
+    Ok(())
 }
