@@ -20,6 +20,10 @@ use crate::{
     trace::{self, Keep, LoadError, Loaded, Oddities, Oddity, Sources, Spans, Traces},
 };
 
+/// What makes a file less than whole; other oddities are the spans' own.
+const FAULTS: [Oddity; 4] =
+    [Oddity::TornLine, Oddity::UnreadableLine, Oddity::BrokenDocument, Oddity::UnreadableSpan];
+
 /// Why a recording could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordedError {
@@ -127,7 +131,7 @@ impl Files {
         }
         let oddities = traces.oddities.iter();
         let mut warnings: Vec<_> = oddities
-            .filter(|(kind, _)| !matches!(kind, Oddity::TornLine | Oddity::UnreadableLine))
+            .filter(|(kind, _)| !FAULTS.contains(kind))
             .map(|(kind, count)| kind.describe(count))
             .collect();
         warnings.extend(reading.warnings.iter().filter(|w| !w.is_torn()).map(ToString::to_string));
@@ -176,7 +180,7 @@ fn spans(dir: &Path, sources: &Sources, progress: &Progress) -> Result<(Traces, 
     };
     loaded.warnings.iter().for_each(|warning| state.add(dir, &warning.to_string()));
     // Of unreadable lines, only the first of each file is among the warnings.
-    let lines = loaded.oddities.get(Oddity::TornLine) + loaded.oddities.get(Oddity::UnreadableLine);
+    let lines = FAULTS.iter().map(|kind| loaded.oddities.get(*kind)).sum();
     state.faults = state.faults.max(lines);
     Ok((Traces::resolve(loaded.spans, loaded.oddities), state))
 }

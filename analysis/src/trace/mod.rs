@@ -1,8 +1,7 @@
 //! Traces: many spans in columns, and what can be said of them.
 //!
 //! In: paths of span files. Out: a [`summary`], a Chrome trace ([`chrome`]), stacks for a flame graph ([`folded`]), a
-//! [`waterfall`]. Not here: what the
-//! command line does with them; any format but glyph's own JSONL.
+//! [`waterfall`]. Not here: what the command line does with them.
 
 // From files to columns.
 pub mod load;

@@ -12,10 +12,26 @@ pub enum Oddity {
     TornLine,
     /// A line that is no span, in a file of spans.
     UnreadableLine,
+    /// A document of other tools that ends, or stops to be JSON, in the middle.
+    BrokenDocument,
+    /// An object without a trace id and a span id among spans.
+    UnreadableSpan,
+    /// A span without a start.
+    WithoutStart,
+    /// A span with a time below zero or after the year 2262.
+    TimeBeyondRange,
     /// A span without an end; taken to have ended when it started.
     WithoutEnd,
     /// A span that ends before it starts; taken to have ended when it started.
     EndBeforeStart,
+    /// A span that names no service.
+    WithoutService,
+    /// A span without a name.
+    WithoutName,
+    /// A span whose kind is none of OpenTelemetry's.
+    UnknownKind,
+    /// A span whose status is none of OpenTelemetry's.
+    UnknownStatus,
     /// A span whose id another span of its trace has, too. Both count; children go to the first.
     DuplicateId,
     /// A span whose parent is in none of the files; taken as a root.
@@ -30,6 +46,14 @@ impl Oddity {
         match self {
             Self::TornLine => "torn_lines",
             Self::UnreadableLine => "unreadable_lines",
+            Self::BrokenDocument => "broken_documents",
+            Self::UnreadableSpan => "unreadable_spans",
+            Self::WithoutStart => "spans_without_start",
+            Self::TimeBeyondRange => "times_beyond_range",
+            Self::WithoutService => "spans_without_service",
+            Self::WithoutName => "spans_without_name",
+            Self::UnknownKind => "unknown_kinds",
+            Self::UnknownStatus => "unknown_statuses",
             Self::WithoutEnd => "spans_without_end",
             Self::EndBeforeStart => "end_before_start",
             Self::DuplicateId => "duplicate_ids",
@@ -43,6 +67,18 @@ impl Oddity {
         let (one, many, done) = match self {
             Self::TornLine => ("torn line", "torn lines", "left out"),
             Self::UnreadableLine => ("unreadable line", "unreadable lines", "left out"),
+            Self::BrokenDocument => ("broken document", "broken documents", "read up to the fault"),
+            Self::UnreadableSpan => ("span without usable ids", "spans without usable ids", "left out"),
+            Self::WithoutStart => ("span without start", "spans without start", "left out"),
+            Self::TimeBeyondRange => {
+                ("span with a time beyond range", "spans with a time beyond range", "left out")
+            }
+            Self::WithoutService => {
+                ("span without service", "spans without service", "counted as service \"unknown\"")
+            }
+            Self::WithoutName => ("span without name", "spans without name", "counted as \"unknown\""),
+            Self::UnknownKind => ("span of unknown kind", "spans of unknown kind", "taken as internal"),
+            Self::UnknownStatus => ("span of unknown status", "spans of unknown status", "taken as unset"),
             Self::WithoutEnd => ("span without end", "spans without end", "counted with no duration"),
             Self::EndBeforeStart => (
                 "span that ends before its start",

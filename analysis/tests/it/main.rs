@@ -1,6 +1,7 @@
 //! From files to figures, through the public interface alone.
 
 mod load;
+mod formats;
 mod promql;
 mod promqltest;
 mod rules;

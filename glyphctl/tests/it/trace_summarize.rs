@@ -228,7 +228,7 @@ fn the_chrome_trace_is_written_beside_the_table() {
 fn a_file_that_is_no_trace_is_one_clear_message() {
     let dir = tempfile::tempdir().unwrap();
     let (file, out) = (dir.path().join("notes.txt"), dir.path().join("out.json"));
-    for text in ["hello\nworld\n", "hello", "{\"resourceSpans\":[]}\n", "[]", "\u{0}\u{0}\u{0}"] {
+    for text in ["hello\nworld\n", "hello", "{\"traceEvents\":[]}\n", "[]", "\u{0}\u{0}\u{0}"] {
         fs::write(&file, text).unwrap();
         let run = summarize(&file, &["-o", out.to_str().unwrap()]).unable();
         let says = format!("glyphctl: {}: is no trace file: line 1: ", file.display());

@@ -47,6 +47,11 @@ impl Chunk {
         self.spans.len()
     }
 
+    /// Whether what only a picture needs is kept.
+    pub(super) fn keeps_details(&self) -> bool {
+        self.keep != Keep::NOTHING
+    }
+
     /// Adds a span.
     pub(super) fn push(&mut self, span: &Span<'_>) {
         let end = match span.end {
@@ -57,6 +62,7 @@ impl Chunk {
                 span.start
             }
         };
+        let keeps_details = self.keeps_details();
         self.traces.push(span.trace_id);
         let columns = &mut self.spans;
         columns.span_id.push(span.span_id);
@@ -67,7 +73,7 @@ impl Chunk {
         columns.status.push(span.status);
         columns.start.push(span.start);
         columns.end.push(end);
-        if self.keep != Keep::NOTHING {
+        if keeps_details {
             let mut detail = span.detail;
             if !self.keep.attributes {
                 (detail.attributes, detail.status_message) = ("", "");

@@ -3,13 +3,17 @@
 //! In: paths as a user gives them. Out: [`Loaded`], the spans of all of them and what was odd. A file in which
 //! nothing can be read is an error; a single bad line is counted and left out. Not here: who caused whom.
 //!
-//! Each format is one file beside `glyph`, which turns a line into `chunk::Span`s; blocks of lines
-//! are parsed by as many threads as there are cores and put together in the order of the files.
+//! Glyph's own lines have the fast reader `glyph`; what it refuses goes to `foreign`, where the formats of other tools
+//! are found by their keys. Blocks of lines are parsed by as many threads as there are cores and put together in the
+//! order of the files; a `document` over many lines is read by one thread as it comes.
 
 mod sources;
 mod id;
 mod chunk;
 mod glyph;
+mod foreign;
+mod head;
+mod document;
 mod pipeline;
 
 use std::{fmt, path::PathBuf};

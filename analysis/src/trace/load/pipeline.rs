@@ -15,7 +15,10 @@ use glyph_formats::jsonl::{
 use super::{
     Keep, LoadError, Loaded, Warning,
     chunk::{Chunk, Joined},
+    document,
+    foreign::{self, Refused},
     glyph,
+    head::{self, Layout},
 };
 use crate::trace::oddity::Oddity;
 
@@ -23,6 +26,10 @@ use crate::trace::oddity::Oddity;
 enum Item<T> {
     /// Lines of a file, or what came of them.
     Lines { file: usize, lines: T },
+    /// Spans of a document.
+    Spans { file: usize, chunk: Chunk },
+    /// Where a document breaks off.
+    Broken { file: usize, fault: Fault },
     /// The end of a file, and whether its compression was cut short.
     End { file: usize, cut_short: bool },
     /// Reading failed.
@@ -47,12 +54,30 @@ struct Parsed {
     torn: Option<Fault>,
 }
 
-/// Why a line is no span.
-struct Fault {
+/// Why a line is no span, or a document can't be read on.
+#[derive(Debug)]
+pub(super) struct Fault {
     line: u64,
     reason: String,
     /// Whether it is the beginning of something that could be a span.
     cut_off: bool,
+}
+
+impl Refused {
+    /// The fault that it is in a document, whose reading came to that line.
+    pub(super) fn at(self, line: u64) -> Fault {
+        let reason = match &self {
+            Self::Json(error) => bare(error),
+            Self::NoSpan => "there is no span in it".to_owned(),
+            Self::NoIds => "none of its spans has a trace id and a span id".to_owned(),
+        };
+        Fault { line, reason, cut_off: matches!(&self, Self::Json(error) if error.is_eof()) }
+    }
+}
+
+/// What a parser says, without the position in what it saw of the file.
+fn bare(error: &serde_json::Error) -> String {
+    error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 /// Reads all files.
@@ -61,7 +86,7 @@ pub(super) fn run(files: &[PathBuf], keep: Keep, progress: &Progress) -> Result<
     let (to_parsers, blocks) = bounded(threads);
     let (to_end, parsed) = bounded(threads);
     thread::scope(|scope| {
-        scope.spawn(move || read(files, progress, &to_parsers));
+        scope.spawn(move || read(files, keep, progress, &to_parsers));
         for _ in 0..threads {
             let (blocks, to_end) = (blocks.clone(), to_end.clone());
             scope.spawn(move || parse(files, keep, &blocks, &to_end));
@@ -72,11 +97,11 @@ pub(super) fn run(files: &[PathBuf], keep: Keep, progress: &Progress) -> Result<
     })
 }
 
-fn read(files: &[PathBuf], progress: &Progress, out: &Sender<(u64, Item<Lines>)>) {
+fn read(files: &[PathBuf], keep: Keep, progress: &Progress, out: &Sender<(u64, Item<Lines>)>) {
     let mut numbers = 0..;
     let mut send = |item| out.send((numbers.next().unwrap_or(u64::MAX), item)).is_ok();
     for (file, path) in files.iter().enumerate() {
-        if let Err(error) = read_file(file, path, progress, &mut send) {
+        if let Err(error) = read_file(file, path, keep, progress, &mut send) {
             send(Item::Failed(error));
             return;
         }
@@ -87,10 +112,20 @@ fn read(files: &[PathBuf], progress: &Progress, out: &Sender<(u64, Item<Lines>)>
 fn read_file(
     file: usize,
     path: &Path,
+    keep: Keep,
     progress: &Progress,
     send: &mut impl FnMut(Item<Lines>) -> bool,
 ) -> Result<(), ReadError> {
-    let mut blocks = Blocks::new(input::open_counted(path, progress.clone())?);
+    let (input, layout) = head::look(input::open_counted(path, progress.clone())?);
+    if layout == Layout::Document {
+        let ended = document::read(input, keep, &mut |chunk| send(Item::Spans { file, chunk }))?;
+        if let Some(fault) = ended.broken {
+            send(Item::Broken { file, fault });
+        }
+        send(Item::End { file, cut_short: ended.cut_short });
+        return Ok(());
+    }
+    let mut blocks = Blocks::new(input);
     while let Some(block) = blocks.next_block()? {
         let lines = Lines {
             first_line: block.first_line,
@@ -116,6 +151,8 @@ fn parse(
             Item::Lines { file, lines } => {
                 Item::Lines { file, lines: parse_lines(&files[file], keep, &lines) }
             }
+            Item::Spans { file, chunk } => Item::Spans { file, chunk },
+            Item::Broken { file, fault } => Item::Broken { file, fault },
             Item::End { file, cut_short } => Item::End { file, cut_short },
             Item::Failed(error) => Item::Failed(error),
         };
@@ -147,11 +184,16 @@ fn parse_line(line: u64, bytes: &[u8], chunk: &mut Chunk) -> Result<(), Fault> {
         reason: format!("the bytes from column {} are no UTF-8", e.valid_up_to() + 1),
         cut_off: e.error_len().is_none(),
     })?;
-    glyph::parse_line(text, chunk).map_err(|e| {
-        let message = e.to_string();
-        // The parser sees one line and calls it the first.
-        let reason = message.split(" at line ").next().unwrap_or_default();
-        Fault { line, reason: format!("{reason} (column {})", e.column()), cut_off: e.is_eof() }
+    let Err(no_glyph) = glyph::parse_line(text, chunk) else { return Ok(()) };
+    let fault = |e: serde_json::Error| Fault {
+        line,
+        reason: format!("{} (column {})", bare(&e), e.column()),
+        cut_off: e.is_eof(),
+    };
+    foreign::parse_line(text, chunk).map_err(|refused| match refused {
+        Refused::Json(error) => fault(error),
+        // That it is no span of glyph's says more than that it is none of any kind.
+        Refused::NoSpan | Refused::NoIds => fault(no_glyph),
     })
 }
 
@@ -175,6 +217,22 @@ fn join(files: &[PathBuf], parsed: Receiver<(u64, Item<Parsed>)>) -> Result<Load
             match item {
                 Item::Lines { file, lines } => {
                     take(&files[file], lines, &mut state, &mut all, &mut warnings)?;
+                }
+                Item::Spans { file, chunk } => {
+                    state.spans += chunk.len();
+                    if !all.add(chunk) {
+                        return Err(LoadError::TooMany { path: files[file].clone() });
+                    }
+                }
+                Item::Broken { file, fault } => {
+                    let path = files[file].clone();
+                    if state.spans == 0 && !fault.cut_off {
+                        return Err(LoadError::NotATrace { path, line: fault.line, reason: fault.reason });
+                    }
+                    all.oddities.add(Oddity::BrokenDocument, 1);
+                    let what =
+                        format!("can't be read any further: {}; what came before it was taken", fault.reason);
+                    warnings.push(Warning { path, line: Some(fault.line), what });
                 }
                 Item::End { file, cut_short } => {
                     let state = std::mem::take(&mut state);

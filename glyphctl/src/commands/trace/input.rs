@@ -7,8 +7,9 @@ use glyph_analysis::trace::{Keep, LoadError, Sources, Traces, load};
 use crate::output::{failure::HintExt, progress, warn};
 
 /// What the help says of FILE.
-pub(super) const INPUT_HELP: &str = "Recordings (directories or artifacts), span files (JSONL, also .gz \
-                                     and .zst), or - for standard input";
+pub(super) const INPUT_HELP: &str = "Recordings (directories or artifacts), span files (glyph's own, OTLP/JSON, \
+                                     Jaeger JSON, Zipkin v2 JSON or flat JSONL, found by content; also .gz and \
+                                     .zst), or - for standard input";
 
 /// Finds the files.
 pub(crate) fn sources<P: AsRef<Path>>(inputs: &[P]) -> anyhow::Result<Sources> {
@@ -34,8 +35,8 @@ pub(crate) fn traces(sources: &Sources, keep: Keep) -> anyhow::Result<Traces> {
 fn hinted<T>(result: Result<T, LoadError>) -> anyhow::Result<T> {
     result.map_err(|error| match &error {
         LoadError::NotATrace { .. } => anyhow::Error::new(error).hint(
-            "a trace file has one span a line, as glyphd writes it with --trace-file or --record \
-             (docs/schemas/span.json)",
+            "looked for glyph's spans, one a line (docs/schemas/span.json), and for OTLP/JSON, Jaeger JSON, \
+             Zipkin v2 JSON and flat spans with trace_id and span_id",
         ),
         LoadError::Recording(glyph_formats::recording::RecordingError::NoInfo(_)) => {
             anyhow::Error::new(error)

@@ -1,0 +1,43 @@
+//! Zipkin v2 JSON: one span.
+
+use glyph_formats::span::SpanStatus;
+use serde_json::Value;
+
+use super::{
+    super::chunk::Chunk,
+    loose::{self, Object, field, list, nanos, objects, says_error, text},
+    span::{Extras, Loose, event},
+};
+
+const MICROSECOND: u32 = 1_000;
+
+/// Adds a span; false if it is none.
+pub(super) fn span(span: &Object, chunk: &mut Chunk) -> bool {
+    let tags = field(span, &["tags"]).and_then(Value::as_object);
+    let tag = |name| tags.and_then(|tags| tags.get(name));
+    let endpoint = field(span, &["localEndpoint"]).and_then(Value::as_object);
+    let start = nanos(field(span, &["timestamp"]), MICROSECOND);
+    let duration = nanos(field(span, &["duration"]), MICROSECOND);
+    let failed = says_error(tag("error"));
+    let one = Loose {
+        trace_id: field(span, &["traceId"]),
+        span_id: field(span, &["id"]),
+        parent_id: field(span, &["parentId"]),
+        name: text(span, &["name"]).filter(|name| !name.is_empty()),
+        service: endpoint.and_then(|e| text(e, &["serviceName"])).filter(|name| !name.is_empty()),
+        kind: loose::kind(field(span, &["kind"])),
+        status: if failed { Some(SpanStatus::Error) } else { loose::status(tag("otel.status_code")) },
+        status_message: tag("error").and_then(Value::as_str).filter(|_| failed),
+        start,
+        end: duration.and_then(|duration| Some(start?.saturating_add(duration))),
+    };
+    one.add(chunk, || Extras {
+        attributes: tags.cloned().unwrap_or_default(),
+        events: objects(list(span, &["annotations"]))
+            .map(|a| {
+                let time = nanos(field(a, &["timestamp"]), MICROSECOND);
+                event(text(a, &["value"]).unwrap_or_default(), time, Object::new())
+            })
+            .collect(),
+    })
+}
