@@ -27,7 +27,7 @@ enum Item<T> {
     /// Lines of a file, or what came of them.
     Lines { file: usize, lines: T },
     /// Spans of a document.
-    Spans { file: usize, chunk: Chunk },
+    Spans { file: usize, chunk: Box<Chunk> },
     /// Where a document breaks off.
     Broken { file: usize, fault: Fault },
     /// The end of a file, and whether its compression was cut short.
@@ -118,7 +118,8 @@ fn read_file(
 ) -> Result<(), ReadError> {
     let (input, layout) = head::look(input::open_counted(path, progress.clone())?);
     if layout == Layout::Document {
-        let ended = document::read(input, keep, &mut |chunk| send(Item::Spans { file, chunk }))?;
+        let ended =
+            document::read(input, keep, &mut |chunk| send(Item::Spans { file, chunk: Box::new(chunk) }))?;
         if let Some(fault) = ended.broken {
             send(Item::Broken { file, fault });
         }
@@ -220,7 +221,7 @@ fn join(files: &[PathBuf], parsed: Receiver<(u64, Item<Parsed>)>) -> Result<Load
                 }
                 Item::Spans { file, chunk } => {
                     state.spans += chunk.len();
-                    if !all.add(chunk) {
+                    if !all.add(*chunk) {
                         return Err(LoadError::TooMany { path: files[file].clone() });
                     }
                 }
