@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     rules::{self, Alert, Interval, Outcome, state::State as Alarm},
-    text::{duration, short},
+    text::{duration_of_seconds, short},
 };
 
 /// Makes checks of what came of the rules. Undecided alerts harm the verdict unless `allow_undecided`; rules that
@@ -68,14 +68,15 @@ fn name(alert: &Alert) -> String {
 
 /// When it fired, counted from the recording's beginning.
 fn fired(alert: &Alert, from: f64) -> String {
-    let ns = |seconds: f64| duration((seconds * 1e9).max(0.0) as u64);
     let mut times = alert.intervals.iter().filter(|i| i.state == Alarm::Firing);
     let Some(first) = times.next() else { return "fired".to_owned() };
     let more = match times.count() {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("fired at {} for {}{more}", ns(first.start - from), ns(first.end - first.start))
+    let (start, length) =
+        (duration_of_seconds(first.start - from), duration_of_seconds(first.end - first.start));
+    format!("fired at {start} for {length}{more}")
 }
 
 /// The traces that its exemplars name, each once.

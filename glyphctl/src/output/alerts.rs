@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use glyph_analysis::{
     rules::{Alert, Interval, Outcome, State},
-    text::{counted, duration, short},
+    text::{counted, duration_of_seconds, short},
 };
 
 use super::{
@@ -44,16 +44,12 @@ pub(crate) fn write(outcome: &Outcome, format: AlertsFormat, out: &mut dyn Write
     }
 }
 
-fn ns(seconds: f64) -> u64 {
-    (seconds * 1e9).max(0.0) as u64
-}
-
 fn caption(outcome: &Outcome) -> String {
     let of = |state| outcome.alerts.iter().filter(|a| a.state == state).count() as u64;
     format!(
         "{} over {}: {} fired, {} pending, {} inactive, {} undecided",
         counted(outcome.alerts.len() as u64, "alert"),
-        duration(ns(outcome.to - outcome.from)),
+        duration_of_seconds(outcome.to - outcome.from),
         of(State::Firing),
         of(State::Pending),
         of(State::Inactive),
@@ -105,7 +101,8 @@ fn when(alert: &Alert, from: f64) -> String {
     let furthest = alert.intervals.iter().map(|i| i.state).max();
     let mut those = alert.intervals.iter().filter(|i| Some(i.state) == furthest);
     let Some(first) = those.next() else { return "–".to_owned() };
-    let (start, length) = (duration(ns(first.start - from)), duration(ns(first.end - first.start)));
+    let (start, length) =
+        (duration_of_seconds(first.start - from), duration_of_seconds(first.end - first.start));
     match those.count() {
         0 => format!("at {start} for {length}"),
         more => format!("at {start} for {length}, {more} more"),

@@ -27,11 +27,21 @@ impl Error for Hinted {
 pub(crate) trait HintExt {
     /// Adds what to do about it.
     fn hint(self, hint: &'static str) -> anyhow::Error;
+
+    /// The same, where there is something.
+    fn maybe_hint(self, hint: Option<&'static str>) -> anyhow::Error;
 }
 
 impl HintExt for anyhow::Error {
     fn hint(self, hint: &'static str) -> anyhow::Error {
         anyhow::Error::new(Hinted { error: self, hint })
+    }
+
+    fn maybe_hint(self, hint: Option<&'static str>) -> anyhow::Error {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
     }
 }
 

@@ -164,11 +164,7 @@ async fn record(
 
 fn not_started(error: StartError) -> anyhow::Error {
     let hint = error.hint();
-    let error = anyhow::Error::new(error);
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
+    anyhow::Error::new(error).maybe_hint(hint)
 }
 
 /// Waits for the plugins.

@@ -81,11 +81,7 @@ fn judged(error: ArtifactError) -> anyhow::Result<ExitCode> {
 /// The error, and what to do about it.
 pub(crate) fn hinted(error: ArtifactError) -> anyhow::Error {
     let hint = hint(&error);
-    let error = anyhow::Error::new(error);
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
+    anyhow::Error::new(error).maybe_hint(hint)
 }
 
 fn hint(error: &ArtifactError) -> Option<&'static str> {

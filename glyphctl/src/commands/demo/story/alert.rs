@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use glyph_analysis::{
     metrics,
     rules::{self, Alert, Outcome, Scale, State},
-    text::{duration, visible},
+    text::{duration, duration_of_seconds, visible},
     trace::waterfall::Waterfall,
 };
 use glyph_formats::{SpanId, TraceId, jsonl::input::Progress};
@@ -76,13 +76,13 @@ impl Cause<'_> {
     /// The alert, and its exemplar.
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let Alert { alert, labels, intervals, .. } = self.alert;
-        let since = |time: f64| duration(nanos(time - self.from));
+        let since = |time: f64| duration_of_seconds(time - self.from);
         let plugin = labels.get("plugin").map_or("-", String::as_str);
         let mut course: Vec<_> =
             intervals.iter().map(|i| format!("{:?} at {}", i.state, since(i.start)).to_lowercase()).collect();
         course.extend(intervals.last().map(|last| format!("over at {}", since(last.end))));
         writeln!(out, "  the alert       {alert} on {}: {}", visible(plugin), course.join(", "))?;
-        let took = duration(nanos(self.seconds));
+        let took = duration_of_seconds(self.seconds);
         writeln!(out, "  its exemplar    an event that took {took}, in trace {}", self.trace)
     }
 
@@ -93,8 +93,4 @@ impl Cause<'_> {
         let (name, plugin, took) = (visible(&row.name), visible(&plugin), duration(row.duration_ns));
         writeln!(out, "  its slow span   {name}: the plugin {plugin} had the flow for {took}")
     }
-}
-
-fn nanos(seconds: f64) -> u64 {
-    (seconds * 1e9).max(0.0) as u64
 }
