@@ -97,6 +97,11 @@ impl Names {
         code
     }
 
+    /// The numbers that the texts of `other` have here.
+    pub(super) fn absorb(&mut self, other: &Self) -> Vec<u32> {
+        other.iter().map(|text| self.intern(text)).collect()
+    }
+
     /// The text of that number.
     ///
     /// # Panics

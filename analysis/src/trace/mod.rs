@@ -8,6 +8,10 @@ pub mod load;
 pub mod columns;
 pub mod oddity;
 
+// Which row each span belongs to, and all spans by trace, on disk where they are many.
+pub mod group;
+mod partitions;
+
 // From columns to who caused whom, and what it cost.
 pub mod tree;
 pub mod self_time;
@@ -22,6 +26,7 @@ pub mod waterfall;
 
 pub use columns::Spans;
 pub use critical_path::CriticalPath;
+pub use group::Grouping;
 pub use load::{Keep, LoadError, Loaded, Sources, load};
 pub use oddity::{Oddities, Oddity};
 pub use tree::Tree;
@@ -62,20 +67,13 @@ impl Traces {
     }
 
     /// A row for each service and name.
-    ///
-    /// # Errors
-    /// If polars refuses, which it has no reason to.
-    pub fn summarize(&self) -> Result<summary::Summary, summary::SummaryError> {
-        self.summarize_by(&summary::Key::DEFAULT)
+    pub fn summarize(&self) -> summary::Summary {
+        self.summarize_by(&Grouping::by(&group::Key::DEFAULT))
     }
 
-    /// A row for each group of spans that have the same `keys`. Attributes must have been kept for those that name one;
-    /// without, no span has any.
-    ///
-    /// # Errors
-    /// As [`Traces::summarize`]; also without any key.
-    pub fn summarize_by(&self, keys: &[summary::Key]) -> Result<summary::Summary, summary::SummaryError> {
-        summary::summarize(self, keys)
+    /// A row for each group of spans. Attributes must have been kept for those that it is by; without, no span has any.
+    pub fn summarize_by(&self, grouping: &Grouping) -> summary::Summary {
+        summary::summarize(self, grouping)
     }
 }
 

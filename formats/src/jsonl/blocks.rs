@@ -9,7 +9,7 @@ use super::{ReadError, input::Input};
 
 /// No record is longer; a file with a longer line is something else.
 pub(super) const MAX_LINE: usize = 256 << 20;
-const BLOCK: usize = 4 << 20;
+const BLOCK: usize = 1 << 20;
 
 /// Cuts an [`Input`] into [`Block`]s.
 pub struct Blocks {
@@ -56,6 +56,39 @@ impl Blocks {
     /// # Errors
     /// If reading fails or a line is longer than `MAX_LINE`.
     pub fn next_block(&mut self) -> Result<Option<Block<'_>>, ReadError> {
+        let Some(end) = self.find_end()? else { return Ok(None) };
+        let first_line = self.take(end);
+        let bytes = &self.buffer[..end];
+        let unterminated = bytes.last() != Some(&b'\n');
+        Ok(Some(Block { path: &self.input.path, first_line, bytes, unterminated }))
+    }
+
+    /// Puts the next lines into `bytes`, which holds nothing else then, and tells the first line's number and whether the last
+    /// line is without a line end; none at the end. Saves those a copy who want the lines for themselves.
+    ///
+    /// # Errors
+    /// As [`Blocks::next_block`].
+    pub fn next_lines(&mut self, bytes: &mut Vec<u8>) -> Result<Option<(u64, bool)>, ReadError> {
+        bytes.clear();
+        let Some(end) = self.find_end()? else { return Ok(None) };
+        let first_line = self.take(end);
+        bytes.extend_from_slice(&self.buffer[self.pending.clone()]);
+        self.pending = 0..bytes.len();
+        std::mem::swap(&mut self.buffer, bytes);
+        bytes.truncate(end);
+        Ok(Some((first_line, bytes.last() != Some(&b'\n'))))
+    }
+
+    /// Counts the lines up to `end` as given out, and tells the number of the first.
+    fn take(&mut self, end: usize) -> u64 {
+        self.pending.start = end;
+        let first_line = self.next_line;
+        self.next_line += memchr::memchr_iter(b'\n', &self.buffer[..end]).count() as u64;
+        first_line
+    }
+
+    /// Where the next whole lines end in the buffer, in which they begin at its start; none at the end.
+    fn find_end(&mut self) -> Result<Option<usize>, ReadError> {
         self.buffer.copy_within(self.pending.clone(), 0);
         self.pending = 0..self.pending.len();
         let mut searched = 0;
@@ -77,15 +110,7 @@ impl Blocks {
                 });
             }
         };
-        if end == 0 {
-            return Ok(None);
-        }
-        self.pending.start = end;
-        let bytes = &self.buffer[..end];
-        let first_line = self.next_line;
-        self.next_line += memchr::memchr_iter(b'\n', bytes).count() as u64;
-        let unterminated = bytes.last() != Some(&b'\n');
-        Ok(Some(Block { path: &self.input.path, first_line, bytes, unterminated }))
+        Ok((end > 0).then_some(end))
     }
 
     /// Reads on, until the buffer holds a block's worth more or the input has ended.
@@ -121,8 +146,10 @@ impl<'a> Block<'a> {
     /// Each line that is not blank, without its end, and its number.
     pub fn lines(self) -> impl Iterator<Item = (u64, &'a [u8])> {
         let first = self.first_line;
-        self.bytes
-            .split(|b| *b == b'\n')
+        let mut from = 0;
+        memchr::memchr_iter(b'\n', self.bytes)
+            .chain([self.bytes.len()])
+            .map(move |end| &self.bytes[std::mem::replace(&mut from, end + 1)..end])
             .enumerate()
             .map(move |(i, line)| (first + i as u64, line.strip_suffix(b"\r").unwrap_or(line)))
             .filter(|(_, line)| !line.iter().all(u8::is_ascii_whitespace))

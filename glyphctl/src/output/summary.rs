@@ -8,7 +8,10 @@ use std::{
 use clap::ValueEnum;
 use glyph_analysis::{
     text::{counted, duration, grouped},
-    trace::summary::{Key, Row, Summary},
+    trace::{
+        group::Key,
+        summary::{Row, Summary},
+    },
 };
 use glyph_formats::span::{SpanKind, SpanStatus};
 

@@ -1,4 +1,6 @@
-//! The columns of one block of lines, filled by one thread; then joined to those of all.
+//! The columns of one block of lines, filled by one thread, and what takes them from there.
+
+use std::io;
 
 use glyph_formats::{
     TraceId,
@@ -6,9 +8,10 @@ use glyph_formats::{
 };
 use rustc_hash::FxHashMap;
 
-use super::Keep;
+use super::{Keep, Want};
 use crate::trace::{
-    columns::{Detail, Names, Spans},
+    columns::{Detail, Spans},
+    group::{Grouping, Groups, Member},
     oddity::{Oddities, Oddity},
 };
 
@@ -28,28 +31,30 @@ pub(super) struct Span<'a> {
     pub(super) detail: Detail<'a>,
 }
 
-/// Some spans in columns, with names and traces numbered for themselves.
+/// Some spans in columns, with names, traces and groups numbered for themselves.
 #[derive(Debug, Default)]
-pub(super) struct Chunk {
-    keep: Keep,
-    spans: Spans,
-    /// The trace of each span; in `spans` they are numbered when chunks are joined.
-    traces: Vec<TraceId>,
-    pub(super) oddities: Oddities,
+pub(in crate::trace) struct Chunk {
+    want: Want,
+    pub(in crate::trace) spans: Spans,
+    numbers: FxHashMap<TraceId, u32>,
+    /// The group of each span, if rows are wanted.
+    pub(in crate::trace) group: Vec<u32>,
+    pub(in crate::trace) groups: Groups,
+    pub(in crate::trace) oddities: Oddities,
 }
 
 impl Chunk {
-    pub(super) fn new(keep: Keep) -> Self {
-        Self { keep, ..Self::default() }
+    pub(super) fn new(want: Want) -> Self {
+        Self { want, ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
         self.spans.len()
     }
 
-    /// Whether what only a picture needs is kept.
-    pub(super) fn keeps_details(&self) -> bool {
-        self.keep != Keep::NOTHING
+    /// Whether what a format says of a span besides its numbers and names is looked at.
+    pub(super) fn wants_details(&self) -> bool {
+        self.want.keep != Keep::NOTHING || self.want.rows.as_deref().is_some_and(Grouping::needs_attributes)
     }
 
     /// Adds a span.
@@ -62,23 +67,32 @@ impl Chunk {
                 span.start
             }
         };
-        let keeps_details = self.keeps_details();
-        self.traces.push(span.trace_id);
         let columns = &mut self.spans;
+        let next = columns.trace_ids.len() as u32;
+        columns.trace.push(*self.numbers.entry(span.trace_id).or_insert_with(|| {
+            columns.trace_ids.push(span.trace_id);
+            next
+        }));
         columns.span_id.push(span.span_id);
         columns.parent_id.push(span.parent_id);
-        columns.service.push(columns.services.intern(span.service));
-        columns.name.push(columns.names.intern(span.name));
+        let (service, name) = (columns.services.intern(span.service), columns.names.intern(span.name));
+        columns.service.push(service);
+        columns.name.push(name);
         columns.kind.push(span.kind);
         columns.status.push(span.status);
         columns.start.push(span.start);
         columns.end.push(end);
-        if keeps_details {
+        if let Some(grouping) = &self.want.rows {
+            let (kind, status, attributes) = (span.kind, span.status, span.detail.attributes);
+            self.group.push(self.groups.of(&Member { service, name, kind, status, attributes }, grouping));
+        }
+        let keep = self.want.keep;
+        if keep != Keep::NOTHING {
             let mut detail = span.detail;
-            if !self.keep.attributes {
+            if !keep.attributes {
                 (detail.attributes, detail.status_message) = ("", "");
             }
-            if !self.keep.events {
+            if !keep.events {
                 detail.events = "";
             }
             columns.details.push(detail);
@@ -86,50 +100,17 @@ impl Chunk {
     }
 }
 
-/// Chunks, joined in their order.
-#[derive(Debug, Default)]
-pub(super) struct Joined {
-    spans: Spans,
-    traces: FxHashMap<TraceId, u32>,
-    pub(super) oddities: Oddities,
+/// What takes the chunks, in the order of the files.
+pub(in crate::trace) trait Sink {
+    /// Adds the spans and the oddities of a chunk.
+    fn add(&mut self, chunk: Chunk) -> Result<(), Full>;
 }
 
-impl Joined {
-    /// Adds the spans of a chunk; false, with nothing added, if they are too many to be numbered.
-    pub(super) fn add(&mut self, chunk: Chunk) -> bool {
-        let all = &mut self.spans;
-        let new = chunk.spans;
-        // The greatest number stands for «none» in the tree.
-        if all.len() + new.len() >= u32::MAX as usize {
-            return false;
-        }
-        for id in chunk.traces {
-            let next = all.trace_ids.len() as u32;
-            let trace = *self.traces.entry(id).or_insert_with(|| {
-                all.trace_ids.push(id);
-                next
-            });
-            all.trace.push(trace);
-        }
-        renumber(&mut all.services, &mut all.service, &new.services, &new.service);
-        renumber(&mut all.names, &mut all.name, &new.names, &new.name);
-        all.span_id.extend(new.span_id);
-        all.parent_id.extend(new.parent_id);
-        all.kind.extend(new.kind);
-        all.status.extend(new.status);
-        all.start.extend(new.start);
-        all.end.extend(new.end);
-        all.details.append(&new.details);
-        self.oddities.absorb(&chunk.oddities);
-        true
-    }
-
-    pub(super) fn into_spans(self) -> (Spans, Oddities) {
-        (self.spans, self.oddities)
-    }
-}
-
-fn renumber(all_names: &mut Names, all: &mut Vec<u32>, new_names: &Names, new: &[u32]) {
-    let codes: Vec<u32> = new_names.iter().map(|text| all_names.intern(text)).collect();
-    all.extend(new.iter().map(|code| codes[*code as usize]));
+/// Why a [`Sink`] takes no more.
+#[derive(Debug)]
+pub(in crate::trace) enum Full {
+    /// The spans are too many to be numbered.
+    TooMany,
+    /// What does not fit the memory can't be put on disk.
+    Disk(io::Error),
 }

@@ -10,10 +10,10 @@ use std::{
 use glyph_formats::jsonl::{ReadError, input::Input};
 
 use super::{
-    Keep,
+    Want,
     chunk::Chunk,
     foreign::{self, Refused},
-    pipeline::Fault,
+    lines::Fault,
 };
 
 /// So many spans are handed on together.
@@ -31,19 +31,19 @@ pub(super) struct Ended {
 /// Reads a file to its end, to its first fault, or until `send` takes no more.
 pub(super) fn read(
     input: Input,
-    keep: Keep,
+    want: &Want,
     send: &mut dyn FnMut(Chunk) -> bool,
 ) -> Result<Ended, ReadError> {
     let path = input.path;
     let mut source =
         Source { inner: BufReader::with_capacity(1 << 17, input.reader), line: 1, cut_short: false };
-    let mut chunk = Chunk::new(keep);
+    let mut chunk = Chunk::new(want.clone());
     let mut broken = None;
     let mut wanted = true;
     while wanted && broken.is_none() && source.more().map_err(|source| io_error(&path, source))? {
         let mut hand_on = |chunk: &mut Chunk| {
             if chunk.len() >= SPANS {
-                wanted = send(std::mem::replace(chunk, Chunk::new(keep)));
+                wanted = send(std::mem::replace(chunk, Chunk::new(want.clone())));
             }
             wanted
         };

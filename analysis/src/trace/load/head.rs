@@ -8,7 +8,7 @@ use std::io::{self, Cursor, Read};
 use glyph_formats::jsonl::input::Input;
 use serde::de::IgnoredAny;
 
-use super::{Keep, chunk::Chunk, foreign, glyph};
+use super::{chunk::Chunk, foreign, glyph};
 
 const HEAD: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -51,7 +51,7 @@ fn layout(head: &str, whole: bool) -> Layout {
         _ => return Layout::Lines,
     }
     // The first line may have been cut short by a crash, with whole ones after it or none.
-    let is_span = |line| glyph::parse_line(line, &mut Chunk::new(Keep::NOTHING)).is_ok();
+    let is_span = |line| glyph::parse_line(line, &mut Chunk::default()).is_ok();
     let glyph_follows = text.starts_with('{') && lines.clone().any(is_span);
     let is_torn_line = text.starts_with("{\"trace_id\"") && whole && lines.next().is_none();
     if glyph_follows || is_torn_line { Layout::Lines } else { Layout::Document }

@@ -18,7 +18,7 @@ pub(super) struct SpanHex(pub(super) u64);
 pub(super) struct ParentHex(pub(super) u64);
 
 /// An id that text can stand for.
-trait Hex: Sized {
+pub(super) trait Hex: Sized {
     const EXPECTED: &'static str;
 
     fn parse(text: &str) -> Option<Self>;

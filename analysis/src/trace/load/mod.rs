@@ -4,27 +4,38 @@
 //! nothing can be read is an error; a single bad line is counted and left out. Not here: who caused whom.
 //!
 //! Glyph's own lines have the fast reader `glyph`; what it refuses goes to `foreign`, where the formats of other tools
-//! are found by their keys. Blocks of lines are parsed by as many threads as there are cores and put together in the
-//! order of the files; a `document` over many lines is read by one thread as it comes.
+//! are found by their keys. As many threads as there are cores take blocks of lines from one `reader` and parse them;
+//! what comes of them is put together in the order of the files. A `document` over many lines is parsed by one thread
+//! as it comes.
 
+// Which files, and what of them is read at a time.
 mod sources;
+mod head;
+mod reader;
+
+// From bytes to spans.
 mod id;
-mod chunk;
 mod glyph;
 mod foreign;
-mod head;
+mod lines;
 mod document;
+
+// From spans to one answer, in the order of the files.
+mod chunk;
+mod joined;
+mod ending;
 mod pipeline;
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use glyph_formats::{
     jsonl::{ReadError, input::Progress},
     recording::RecordingError,
 };
 
-use super::{columns::Spans, oddity::Oddities};
+use super::{columns::Spans, group::Grouping, oddity::Oddities};
 
+pub(super) use chunk::{Chunk, Full, Sink};
 pub use sources::Sources;
 
 /// What to keep of each span besides its numbers and names.
@@ -41,6 +52,14 @@ impl Keep {
     pub const NOTHING: Self = Self { attributes: false, events: false };
     /// All there is.
     pub const EVERYTHING: Self = Self { attributes: true, events: true };
+}
+
+/// What is asked of each span.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Want {
+    pub(super) keep: Keep,
+    /// What to find its row by; none if nobody wants rows.
+    pub(super) rows: Option<Arc<Grouping>>,
 }
 
 /// What was in the files.
@@ -100,6 +119,9 @@ pub enum LoadError {
         /// The file with the first that is too many.
         path: PathBuf,
     },
+    /// What does not fit the memory can't be put into a temporary file.
+    #[error("the spans are more than --memory allows, and can't be put into a file in {folder}", folder = std::env::temp_dir().display())]
+    Disk(#[source] io::Error),
 }
 
 /// Loads every span of these files. `progress` is told how far it has come.
@@ -107,5 +129,18 @@ pub enum LoadError {
 /// # Errors
 /// If a file can't be read or is no trace file.
 pub fn load(sources: &Sources, keep: Keep, progress: &Progress) -> Result<Loaded, LoadError> {
-    pipeline::run(sources.files(), keep, progress)
+    let mut joined = joined::Joined::default();
+    let warnings = pipeline::run(sources.files(), &Want { keep, rows: None }, progress, &mut joined)?;
+    let (spans, oddities) = joined.into_spans();
+    Ok(Loaded { spans, oddities, warnings })
+}
+
+/// Hands every span of these files to `sink`.
+pub(super) fn stream(
+    sources: &Sources,
+    want: &Want,
+    progress: &Progress,
+    sink: &mut dyn Sink,
+) -> Result<Vec<Warning>, LoadError> {
+    pipeline::run(sources.files(), want, progress, sink)
 }

@@ -1,31 +1,27 @@
-//! One thread reads blocks of lines, some parse them, one puts the columns together in the order of the files.
+//! Some threads take blocks of lines in turn and parse them; one puts what came of them in the order of the files.
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
     thread,
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use glyph_formats::jsonl::{
-    Block, Blocks, ReadError,
-    input::{self, Progress},
-};
+use glyph_formats::jsonl::{ReadError, input::Progress};
 
 use super::{
-    Keep, LoadError, Loaded, Warning,
-    chunk::{Chunk, Joined},
-    document,
-    foreign::{self, Refused},
-    glyph,
-    head::{self, Layout},
+    LoadError, Want, Warning,
+    chunk::{Chunk, Sink},
+    ending::Ending,
+    lines::{Fault, Lines, Parsed},
+    reader::Reader,
 };
-use crate::trace::oddity::Oddity;
 
-/// What goes from the reader to the parsers and on to the end, numbered so that its order can be found again.
-enum Item<T> {
-    /// Lines of a file, or what came of them.
-    Lines { file: usize, lines: T },
+/// What goes from the parsers to the end, numbered so that its order can be found again.
+pub(super) enum Item {
+    /// What came of some lines.
+    Lines { file: usize, parsed: Box<Parsed> },
     /// Spans of a document.
     Spans { file: usize, chunk: Box<Chunk> },
     /// Where a document breaks off.
@@ -36,255 +32,62 @@ enum Item<T> {
     Failed(ReadError),
 }
 
-/// A block with bytes of its own.
-struct Lines {
-    first_line: u64,
-    bytes: Vec<u8>,
-    unterminated: bool,
-}
-
-/// What came of a block.
-struct Parsed {
-    chunk: Chunk,
-    /// Lines that are no spans.
-    unreadable: u64,
-    /// The first of them.
-    first_fault: Option<Fault>,
-    /// The last line, if it is no span and nothing ends it.
-    torn: Option<Fault>,
-}
-
-/// Why a line is no span, or a document can't be read on.
-#[derive(Debug)]
-pub(super) struct Fault {
-    line: u64,
-    reason: String,
-    /// Whether it is the beginning of something that could be a span.
-    cut_off: bool,
-}
-
-impl Refused {
-    /// The fault that it is in a document, whose reading came to that line.
-    pub(super) fn at(self, line: u64) -> Fault {
-        let reason = match &self {
-            Self::Json(error) => bare(error),
-            Self::NoSpan => "there is no span in it".to_owned(),
-            Self::NoIds => "none of its spans has a trace id and a span id".to_owned(),
-        };
-        Fault { line, reason, cut_off: matches!(&self, Self::Json(error) if error.is_eof()) }
-    }
-}
-
-/// What a parser says, without the position in what it saw of the file.
-fn bare(error: &serde_json::Error) -> String {
-    error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
-}
-
-/// Reads all files.
-pub(super) fn run(files: &[PathBuf], keep: Keep, progress: &Progress) -> Result<Loaded, LoadError> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let (to_parsers, blocks) = bounded(threads);
-    let (to_end, parsed) = bounded(threads);
-    thread::scope(|scope| {
-        scope.spawn(move || read(files, keep, progress, &to_parsers));
-        for _ in 0..threads {
-            let (blocks, to_end) = (blocks.clone(), to_end.clone());
-            scope.spawn(move || parse(files, keep, &blocks, &to_end));
-        }
-        // With these gone, each side ends when the other has: on an error the last one leaves first.
-        drop((blocks, to_end));
-        join(files, parsed)
-    })
-}
-
-fn read(files: &[PathBuf], keep: Keep, progress: &Progress, out: &Sender<(u64, Item<Lines>)>) {
-    let mut numbers = 0..;
-    let mut send = |item| out.send((numbers.next().unwrap_or(u64::MAX), item)).is_ok();
-    for (file, path) in files.iter().enumerate() {
-        if let Err(error) = read_file(file, path, keep, progress, &mut send) {
-            send(Item::Failed(error));
-            return;
-        }
-    }
-}
-
-/// Reads one file, as long as somebody takes its lines.
-fn read_file(
-    file: usize,
-    path: &Path,
-    keep: Keep,
-    progress: &Progress,
-    send: &mut impl FnMut(Item<Lines>) -> bool,
-) -> Result<(), ReadError> {
-    let (input, layout) = head::look(input::open_counted(path, progress.clone())?);
-    if layout == Layout::Document {
-        let ended =
-            document::read(input, keep, &mut |chunk| send(Item::Spans { file, chunk: Box::new(chunk) }))?;
-        if let Some(fault) = ended.broken {
-            send(Item::Broken { file, fault });
-        }
-        send(Item::End { file, cut_short: ended.cut_short });
-        return Ok(());
-    }
-    let mut blocks = Blocks::new(input);
-    while let Some(block) = blocks.next_block()? {
-        let lines = Lines {
-            first_line: block.first_line,
-            bytes: block.bytes.to_vec(),
-            unterminated: block.unterminated,
-        };
-        if !send(Item::Lines { file, lines }) {
-            return Ok(());
-        }
-    }
-    send(Item::End { file, cut_short: blocks.cut_short() });
-    Ok(())
-}
-
-fn parse(
+/// Reads all files into `sink`.
+pub(super) fn run(
     files: &[PathBuf],
-    keep: Keep,
-    blocks: &Receiver<(u64, Item<Lines>)>,
-    out: &Sender<(u64, Item<Parsed>)>,
-) {
-    for (number, item) in blocks {
-        let item = match item {
-            Item::Lines { file, lines } => {
-                Item::Lines { file, lines: parse_lines(&files[file], keep, &lines) }
-            }
-            Item::Spans { file, chunk } => Item::Spans { file, chunk },
-            Item::Broken { file, fault } => Item::Broken { file, fault },
-            Item::End { file, cut_short } => Item::End { file, cut_short },
-            Item::Failed(error) => Item::Failed(error),
-        };
-        if out.send((number, item)).is_err() {
-            return;
+    want: &Want,
+    progress: &Progress,
+    sink: &mut dyn Sink,
+) -> Result<Vec<Warning>, LoadError> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let (to_end, items) = bounded(2 * threads);
+    let reader = Mutex::new(Reader::new(files, want, progress));
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let (reader, to_end) = (&reader, to_end.clone());
+            scope.spawn(move || parse(reader, want, &to_end));
         }
-    }
-}
-
-fn parse_lines(path: &Path, keep: Keep, lines: &Lines) -> Parsed {
-    let block =
-        Block { path, first_line: lines.first_line, bytes: &lines.bytes, unterminated: lines.unterminated };
-    let mut parsed = Parsed { chunk: Chunk::new(keep), unreadable: 0, first_fault: None, torn: None };
-    for (line, bytes) in block.lines() {
-        let Err(fault) = parse_line(line, bytes, &mut parsed.chunk) else { continue };
-        if block.may_be_torn(bytes) {
-            parsed.torn = Some(fault);
-        } else {
-            parsed.unreadable += 1;
-            parsed.first_fault.get_or_insert(fault);
-        }
-    }
-    parsed
-}
-
-fn parse_line(line: u64, bytes: &[u8], chunk: &mut Chunk) -> Result<(), Fault> {
-    let text = std::str::from_utf8(bytes).map_err(|e| Fault {
-        line,
-        reason: format!("the bytes from column {} are no UTF-8", e.valid_up_to() + 1),
-        cut_off: e.error_len().is_none(),
-    })?;
-    let Err(no_glyph) = glyph::parse_line(text, chunk) else { return Ok(()) };
-    let fault = |e: serde_json::Error| Fault {
-        line,
-        reason: format!("{} (column {})", bare(&e), e.column()),
-        cut_off: e.is_eof(),
-    };
-    foreign::parse_line(text, chunk).map_err(|refused| match refused {
-        Refused::Json(error) => fault(error),
-        // That it is no span of glyph's says more than that it is none of any kind.
-        Refused::NoSpan | Refused::NoIds => fault(no_glyph),
+        // With it gone, each side ends when the other has: on an error the last one leaves first.
+        drop(to_end);
+        join(files, items, sink)
     })
 }
 
-/// What is known of a file while it is put together.
-#[derive(Default)]
-struct FileState {
-    spans: usize,
-    first_fault: Option<Fault>,
-}
-
-fn join(files: &[PathBuf], parsed: Receiver<(u64, Item<Parsed>)>) -> Result<Loaded, LoadError> {
+fn join(
+    files: &[PathBuf],
+    items: Receiver<(u64, Item)>,
+    sink: &mut dyn Sink,
+) -> Result<Vec<Warning>, LoadError> {
     let mut early = BTreeMap::new();
     let mut next = 0;
-    let mut all = Joined::default();
-    let mut warnings = Vec::new();
-    let mut state = FileState::default();
-    for (number, item) in parsed {
+    let mut end = Ending::of(sink);
+    for (number, item) in items {
         early.insert(number, item);
         while let Some(item) = early.remove(&next) {
             next += 1;
             match item {
-                Item::Lines { file, lines } => {
-                    take(&files[file], lines, &mut state, &mut all, &mut warnings)?;
-                }
-                Item::Spans { file, chunk } => {
-                    state.spans += chunk.len();
-                    if !all.add(*chunk) {
-                        return Err(LoadError::TooMany { path: files[file].clone() });
-                    }
-                }
-                Item::Broken { file, fault } => {
-                    let path = files[file].clone();
-                    if state.spans == 0 && !fault.cut_off {
-                        return Err(LoadError::NotATrace { path, line: fault.line, reason: fault.reason });
-                    }
-                    all.oddities.add(Oddity::BrokenDocument, 1);
-                    let what =
-                        format!("can't be read any further: {}; what came before it was taken", fault.reason);
-                    warnings.push(Warning { path, line: Some(fault.line), what });
-                }
-                Item::End { file, cut_short } => {
-                    let state = std::mem::take(&mut state);
-                    if let Some(fault) = state.first_fault {
-                        let what = format!("is no span and was left out: {}", fault.reason);
-                        warnings.push(Warning { path: files[file].clone(), line: Some(fault.line), what });
-                    }
-                    if cut_short {
-                        let what = "the compressed file ends before its end; what could be read was taken";
-                        warnings.push(Warning {
-                            path: files[file].clone(),
-                            line: None,
-                            what: what.to_owned(),
-                        });
-                    }
-                }
+                Item::Lines { file, parsed } => end.lines(&files[file], *parsed)?,
+                Item::Spans { file, chunk } => end.spans(&files[file], *chunk)?,
+                Item::Broken { file, fault } => end.broken(&files[file], fault)?,
+                Item::End { file, cut_short } => end.file(&files[file], cut_short),
                 Item::Failed(error) => return Err(error.into()),
             }
         }
     }
-    let (spans, oddities) = all.into_spans();
-    Ok(Loaded { spans, oddities, warnings })
+    Ok(end.into_warnings())
 }
 
-fn take(
-    path: &Path,
-    parsed: Parsed,
-    state: &mut FileState,
-    all: &mut Joined,
-    warnings: &mut Vec<Warning>,
-) -> Result<(), LoadError> {
-    state.spans += parsed.chunk.len();
-    if state.spans == 0 {
-        // A whole block without a span, or a last line that is not even the beginning of one.
-        let torn = parsed.torn.as_ref().filter(|torn| !torn.cut_off);
-        if let Some(fault) = parsed.first_fault.as_ref().or(torn) {
-            let (line, reason) = (fault.line, fault.reason.clone());
-            return Err(LoadError::NotATrace { path: path.to_owned(), line, reason });
+/// Takes lines and parses them, until there are none or nobody wants what comes of them.
+fn parse(reader: &Mutex<Reader<'_>>, want: &Want, out: &Sender<(u64, Item)>) {
+    let mut lines = Lines::default();
+    loop {
+        let Ok(read) = reader.lock().unwrap_or_else(PoisonError::into_inner).next(&mut lines, out) else {
+            return;
+        };
+        let Some((number, file, path)) = read else { return };
+        let parsed = Box::new(lines.parse(path, want));
+        if out.send((number, Item::Lines { file, parsed })).is_err() {
+            return;
         }
     }
-    all.oddities.add(Oddity::UnreadableLine, parsed.unreadable);
-    if let Some(torn) = parsed.torn {
-        all.oddities.add(Oddity::TornLine, 1);
-        let what = "the last line is torn, as a crash leaves it; it was left out".to_owned();
-        warnings.push(Warning { path: path.to_owned(), line: Some(torn.line), what });
-    }
-    if state.first_fault.is_none() {
-        state.first_fault = parsed.first_fault;
-    }
-    if !all.add(parsed.chunk) {
-        return Err(LoadError::TooMany { path: path.to_owned() });
-    }
-    Ok(())
 }

@@ -1,20 +1,34 @@
 //! The summary: a row of figures for each service and span name, or for whatever else spans have in common.
 //!
-//! In: resolved [`Traces`] and what to group by. Out: [`Summary`], which serialises as the documented output of
-//! `glyphctl trace summarize --format json`. Not here: how a table looks; polars is in `frame` alone.
+//! In: files of any size, or resolved [`Traces`], and what to group by. Out: [`Summary`], which serialises as the
+//! documented output of `glyphctl trace summarize --format json`. Not here: how a table looks; polars is in `frame` alone.
 
-mod key;
+mod figures;
 mod frame;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
 
-use glyph_formats::span::{SpanKind, SpanStatus};
+use glyph_formats::{
+    jsonl::input::Progress,
+    span::{SpanKind, SpanStatus},
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use key::{Key, KeyError};
-
-use super::{Traces, oddity::Oddities};
+use self::figures::Figures;
+use super::{
+    Traces,
+    columns::Names,
+    group::{Grouping, Groups, Key, Member, Value},
+    load::{self, Keep, LoadError, Sources, Want, Warning},
+    oddity::Oddities,
+    partitions::{Part, Partitions},
+};
 
 /// What `trace summarize` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -43,8 +57,7 @@ pub struct Summary {
 
 /// The figures of the spans of one service with one name, or of those that have in common what `--by` names; which that
 /// is, the fields before `count` say, and of those only the ones that were asked for are there. Percentiles are nearest-rank: the `ceil(q·n)`-th of the
-/// `n` durations by size, so that each is one that occurred (in steps of a double above 2⁵³ ns, which are 104
-/// days). Sums stop at 2⁶⁴−1 ns.
+/// `n` durations by size, so that each is one that occurred. Sums stop at 2⁶⁴−1 ns.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Row {
     /// The service; absent if `--by` is there and does not name it.
@@ -113,36 +126,138 @@ impl Summary {
     }
 }
 
-/// Why there is no summary.
-#[derive(Debug, thiserror::Error)]
-#[error("the spans can't be grouped: {0}")]
-pub struct SummaryError(#[from] polars::error::PolarsError);
+/// Summarises files, whatever their size: what does not fit `memory` bytes goes to temporary files. Of each span the
+/// memory holds at least its duration.
+///
+/// # Errors
+/// As [`super::load()`]; also if a temporary file can't be written.
+pub fn summarize_files(
+    sources: &Sources,
+    grouping: &Grouping,
+    memory: u64,
+    progress: &Progress,
+) -> Result<(Summary, Vec<Warning>), LoadError> {
+    let want = Want { keep: Keep::NOTHING, rows: Some(Arc::new(grouping.clone())) };
+    let mut partitions = Partitions::new(grouping, memory);
+    let warnings = load::stream(sources, &want, progress, &mut partitions)?;
+    let parts = partitions.take_parts();
+    let (figures, more) = of_parts(parts, partitions.groups.len()).map_err(LoadError::Disk)?;
+    let mut oddities = partitions.oddities;
+    oddities.absorb(&more);
+    let summary =
+        summary(grouping, figures, &partitions.groups, &partitions.services, &partitions.names, oddities);
+    Ok((summary, warnings))
+}
 
-/// Makes the figures of each group.
-pub(super) fn summarize(traces: &Traces, keys: &[Key]) -> Result<Summary, SummaryError> {
-    let spans = &traces.spans;
-    let mut by: Vec<Key> = Vec::new();
-    for key in keys {
-        if !by.contains(key) {
-            by.push(key.clone());
+/// The figures of all parts, found by as many threads as there are cores, and what is odd about their trees.
+fn of_parts(parts: Vec<Part>, groups: usize) -> io::Result<(Figures, Oddities)> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let parts = Mutex::new(parts.into_iter());
+    let work = || -> io::Result<(Figures, Oddities)> {
+        let (mut figures, mut oddities) = (Figures::of(groups), Oddities::default());
+        loop {
+            let part = parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(part) = part else { return Ok((figures, oddities)) };
+            let grouped = part.read()?;
+            let traces = Traces::resolve(grouped.spans, Oddities::default());
+            oddities.absorb(&traces.oddities);
+            figures.add(&traces, &grouped.group);
         }
-    }
-    let mut rows = frame::rows(spans, &by, traces.self_times(), traces.critical_path().own_ns)?;
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let (mut figures, mut oddities) = work()?;
+        for other in others {
+            let (more, odd) = other.join().map_err(|_| io::Error::other("a thread failed"))??;
+            figures.absorb(more);
+            oddities.absorb(&odd);
+        }
+        Ok((figures, oddities))
+    })
+}
+
+/// Summarises what is in memory.
+pub(super) fn summarize(traces: &Traces, grouping: &Grouping) -> Summary {
+    let spans = &traces.spans;
+    let mut groups = Groups::default();
+    let group: Vec<u32> = (0..spans.len())
+        .map(|i| {
+            let member = Member {
+                service: spans.service[i],
+                name: spans.name[i],
+                kind: spans.kind[i],
+                status: spans.status[i],
+                attributes: spans.details.get(i).attributes,
+            };
+            groups.of(&member, grouping)
+        })
+        .collect();
+    let mut figures = Figures::of(groups.len());
+    figures.add(traces, &group);
+    summary(grouping, figures, &groups, &spans.services, &spans.names, traces.oddities.clone())
+}
+
+/// Says what the figures are of.
+fn summary(
+    grouping: &Grouping,
+    figures: Figures,
+    groups: &Groups,
+    services: &Names,
+    names: &Names,
+    oddities: Oddities,
+) -> Summary {
+    let mut rows: Vec<Row> = figures
+        .groups
+        .into_iter()
+        .enumerate()
+        .filter(|(_, group)| !group.durations.is_empty())
+        .map(|(number, group)| {
+            let count = group.durations.len() as u64;
+            let [p50_ns, p90_ns, p95_ns, p99_ns, max_ns] = frame::percentiles(group.durations);
+            let mut row = Row {
+                count,
+                errors: group.errors,
+                p50_ns,
+                p90_ns,
+                p95_ns,
+                p99_ns,
+                max_ns,
+                total_ns: group.total_ns,
+                self_ns: group.self_ns,
+                critical_path_ns: group.critical_path_ns,
+                ..Row::default()
+            };
+            for value in groups.values(number, grouping) {
+                match value {
+                    Value::Service(code) => row.service = Some(services.text(code).to_owned()),
+                    Value::Name(code) => row.name = Some(names.text(code).to_owned()),
+                    Value::Kind(kind) => row.kind = Some(kind),
+                    Value::Status(status) => row.status = Some(status),
+                    Value::Attribute(key, text) => {
+                        row.attributes
+                            .get_or_insert_default()
+                            .insert(key.to_owned(), text.map(str::to_owned));
+                    }
+                }
+            }
+            row
+        })
+        .collect();
     rows.sort_by(|a, b| b.total_ns.cmp(&a.total_ns).then_with(|| a.group().cmp(&b.group())));
-    let mut services: Vec<String> = spans.services().iter().map(str::to_owned).collect();
+    let mut services: Vec<String> =
+        figures.services.iter().map(|code| services.text(*code).to_owned()).collect();
     services.sort_unstable();
-    let extent = spans.extent();
-    Ok(Summary {
-        spans: spans.len() as u64,
-        traces: spans.trace_ids().len() as u64,
+    Summary {
+        spans: figures.spans,
+        traces: figures.traces,
         services,
-        start_unix_nano: extent.map(|e| e.0),
-        end_unix_nano: extent.map(|e| e.1),
-        by,
+        start_unix_nano: figures.extent.map(|e| e.0),
+        end_unix_nano: figures.extent.map(|e| e.1),
+        by: grouping.keys().to_vec(),
         rows,
         rows_left_out: None,
-        oddities: traces.oddities.clone(),
-    })
+        oddities,
+    }
 }
 
 #[cfg(test)]

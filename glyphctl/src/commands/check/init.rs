@@ -51,7 +51,7 @@ pub(super) fn run(flags: &InitArgs) -> anyhow::Result<ExitCode> {
     let recorded = read(opened.path())?;
     let folder = if to_stdout { None } else { flags.output.parent() };
     let has_rules = folder.unwrap_or(Path::new("")).join(RULES).is_file();
-    let text = proposal::write(&recorded.traces.summarize()?, has_rules.then_some(RULES));
+    let text = proposal::write(&recorded.traces.summarize(), has_rules.then_some(RULES));
     if to_stdout {
         output::to_stdout(|out| out.write_all(text.as_bytes()))?;
         return Ok(ExitCode::SUCCESS);

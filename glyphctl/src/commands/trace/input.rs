@@ -2,7 +2,12 @@
 
 use std::path::Path;
 
-use glyph_analysis::trace::{Keep, LoadError, Sources, Traces, load};
+use glyph_analysis::trace::{
+    Grouping, Keep, LoadError, Sources, Traces, load,
+    load::Warning,
+    summary::{Summary, summarize_files},
+};
+use glyph_formats::jsonl::input::Progress;
 
 use crate::output::{failure::HintExt, progress, warn};
 
@@ -18,18 +23,36 @@ pub(crate) fn sources<P: AsRef<Path>>(inputs: &[P]) -> anyhow::Result<Sources> {
 
 /// Loads them, says what is odd about single lines, and finds each span's parent.
 pub(crate) fn traces(sources: &Sources, keep: Keep) -> anyhow::Result<Traces> {
+    let loaded = reading(sources, |progress| load(sources, keep, progress))?;
+    told(&loaded.warnings, loaded.spans.is_empty());
+    Ok(Traces::resolve(loaded.spans, loaded.oddities))
+}
+
+/// Summarises them in so many MiB, and says what is odd about single lines.
+pub(super) fn summary(sources: &Sources, grouping: &Grouping, memory: u64) -> anyhow::Result<Summary> {
+    // The rest is for the durations.
+    let memory = memory.saturating_mul(3 << 18);
+    let (summary, warnings) =
+        reading(sources, |progress| summarize_files(sources, grouping, memory, progress))?;
+    told(&warnings, summary.spans == 0);
+    Ok(summary)
+}
+
+fn reading<T>(sources: &Sources, read: impl FnOnce(&Progress) -> Result<T, LoadError>) -> anyhow::Result<T> {
     let progress = sources.progress();
     let bar = progress::Bar::start("reading", &progress);
-    let loaded = hinted(load(sources, keep, &progress));
+    let read = hinted(read(&progress));
     drop(bar);
-    let loaded = loaded?;
-    for warning in &loaded.warnings {
+    read
+}
+
+fn told(warnings: &[Warning], is_empty: bool) {
+    for warning in warnings {
         warn(warning);
     }
-    if loaded.spans.is_empty() {
+    if is_empty {
         warn("no spans there");
     }
-    Ok(Traces::resolve(loaded.spans, loaded.oddities))
 }
 
 fn hinted<T>(result: Result<T, LoadError>) -> anyhow::Result<T> {

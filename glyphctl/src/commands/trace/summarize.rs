@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use glyph_analysis::{
     text::counted,
-    trace::{Keep, Oddity, Traces, chrome, folded, summary::Key},
+    trace::{Grouping, Keep, Oddity, Traces, chrome, folded, group::Key},
 };
 
 use super::{input, target::Target};
@@ -58,6 +58,10 @@ pub(super) struct SummarizeArgs {
     /// What the spans of a row have in common: service, name, kind, status, attr:KEY; several with commas, or repeated
     #[arg(long, value_name = "KEY", value_delimiter = ',', default_value = "service,name")]
     by: Vec<Key>,
+    /// How much of the memory the spans may take, in MiB, before they go to temporary files; each span's duration stays in
+    /// memory, and what a Chrome trace or stacks are made of
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    memory: u64,
     /// How to print the summary
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -106,19 +110,25 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
     let chrome = flags.chrome.as_deref().map(|path| target(path, hint)).transpose()?;
     let hint = "--folded names the file for the stacks; its folder must exist";
     let folded = flags.folded.as_deref().map(|path| target(path, hint)).transpose()?;
-    let mut keep = if chrome.is_some() { args.keep() } else { Keep::NOTHING };
-    keep.attributes |= flags.by.iter().any(|key| matches!(key, Key::Attribute(_)));
-    let traces = input::traces(&sources, keep)?;
-    let mut summary = traces.summarize_by(&flags.by)?;
-    if let Some(target) = chrome {
-        write_chrome(target, &traces, args)?;
-    }
-    if let Some(target) = folded {
-        write_folded(target, &traces)?;
-    }
+    let grouping = Grouping::by(&flags.by);
+    // Only what is drawn has to be in memory.
+    let mut summary = if chrome.is_none() && folded.is_none() {
+        input::summary(&sources, &grouping, flags.memory)?
+    } else {
+        let mut keep = if chrome.is_some() { args.keep() } else { Keep::NOTHING };
+        keep.attributes |= grouping.needs_attributes();
+        let traces = input::traces(&sources, keep)?;
+        if let Some(target) = chrome {
+            write_chrome(target, &traces, args)?;
+        }
+        if let Some(target) = folded {
+            write_folded(target, &traces)?;
+        }
+        traces.summarize_by(&grouping)
+    };
     if flags.format != Format::Json {
         // Torn lines have been named one by one.
-        for (kind, count) in traces.oddities.iter().filter(|(kind, _)| *kind != Oddity::TornLine) {
+        for (kind, count) in summary.oddities.iter().filter(|(kind, _)| *kind != Oddity::TornLine) {
             warn(kind.describe(count));
         }
     }

@@ -65,7 +65,7 @@ impl Loose<'_> {
         odd(Oddity::UnknownStatus, self.status.is_none());
         let message = self.status_message.filter(|m| !m.is_empty());
         let [attributes, events, status_message] =
-            if chunk.keeps_details() { texts(extras(), message) } else { Default::default() };
+            if chunk.wants_details() { texts(extras(), message) } else { Default::default() };
         chunk.push(&Span {
             trace_id,
             span_id,

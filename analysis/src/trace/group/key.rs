@@ -1,7 +1,4 @@
-//! What spans are grouped by: a key as a user writes it, and of each span its value as a small number.
-//!
-//! In: columns of spans, with their attributes where one is asked for. Out: a column of numbers for each key, and what
-//! each number stands for. Not here: figures.
+//! What spans are grouped by: a key as a user writes it, and the value of an attribute.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -11,9 +8,6 @@ use serde::{
     de::{IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
-
-use super::Row;
-use crate::trace::columns::{Names, Spans};
 
 /// What spans of one row have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,54 +69,13 @@ impl FromStr for Key {
     }
 }
 
-/// The value that each span has for a key.
-pub(super) struct Values<'a> {
-    key: &'a Key,
-    spans: &'a Spans,
-    pub(super) codes: Cow<'a, [u32]>,
-    /// What the codes stand for, if it is an attribute: zero for none, others are one more than the text's number.
-    texts: Names,
-}
-
-const KINDS: [SpanKind; 5] =
+pub(in crate::trace) const KINDS: [SpanKind; 5] =
     [SpanKind::Internal, SpanKind::Server, SpanKind::Client, SpanKind::Producer, SpanKind::Consumer];
-const STATUSES: [SpanStatus; 3] = [SpanStatus::Unset, SpanStatus::Ok, SpanStatus::Error];
-
-impl<'a> Values<'a> {
-    pub(super) fn of(spans: &'a Spans, key: &'a Key) -> Self {
-        let mut texts = Names::default();
-        let codes = match key {
-            Key::Service => Cow::Borrowed(spans.service.as_slice()),
-            Key::Name => Cow::Borrowed(spans.name.as_slice()),
-            Key::Kind => spans.kind.iter().map(|kind| *kind as u32).collect(),
-            Key::Status => spans.status.iter().map(|status| *status as u32).collect(),
-            Key::Attribute(key) => (0..spans.len())
-                .map(|i| {
-                    attribute(spans.details.get(i).attributes, key).map_or(0, |text| texts.intern(&text) + 1)
-                })
-                .collect(),
-        };
-        Self { key, spans, codes, texts }
-    }
-
-    /// Writes what `code` stands for into a row.
-    pub(super) fn tell(&self, code: u32, row: &mut Row) {
-        match self.key {
-            Key::Service => row.service = Some(self.spans.services.text(code).to_owned()),
-            Key::Name => row.name = Some(self.spans.names.text(code).to_owned()),
-            Key::Kind => row.kind = KINDS.into_iter().find(|kind| *kind as u32 == code),
-            Key::Status => row.status = STATUSES.into_iter().find(|status| *status as u32 == code),
-            Key::Attribute(key) => {
-                let text = code.checked_sub(1).map(|number| self.texts.text(number).to_owned());
-                row.attributes.get_or_insert_default().insert(key.clone(), text);
-            }
-        }
-    }
-}
+pub(in crate::trace) const STATUSES: [SpanStatus; 3] = [SpanStatus::Unset, SpanStatus::Ok, SpanStatus::Error];
 
 /// The value of an attribute as text, out of the JSON object with all of them: a string as it is, anything else as it
 /// stands there; `null` is no value. As with every JSON object, the last of several with one key counts.
-fn attribute<'j>(json: &'j str, key: &str) -> Option<Cow<'j, str>> {
+pub(in crate::trace) fn attribute<'j>(json: &'j str, key: &str) -> Option<Cow<'j, str>> {
     let mut json = serde_json::Deserializer::from_str(json);
     let raw = json.deserialize_map(Wanted(key)).ok()??.get();
     match raw.as_bytes().first() {

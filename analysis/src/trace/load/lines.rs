@@ -1,0 +1,98 @@
+//! Lines, each a span or why it is none.
+//!
+//! In: a block of whole lines. Out: the spans of all of them in one chunk. Glyph's own reader is asked first, then those
+//! of other tools' formats.
+
+use std::path::Path;
+
+use glyph_formats::jsonl::Block;
+
+use super::{
+    Want,
+    chunk::Chunk,
+    foreign::{self, Refused},
+    glyph,
+};
+
+/// A block of lines in memory of its own, used again for the next one.
+#[derive(Default)]
+pub(super) struct Lines {
+    pub(super) first_line: u64,
+    pub(super) bytes: Vec<u8>,
+    pub(super) unterminated: bool,
+}
+
+/// What came of a block.
+pub(super) struct Parsed {
+    pub(super) chunk: Chunk,
+    /// Lines that are no spans.
+    pub(super) unreadable: u64,
+    /// The first of them.
+    pub(super) first_fault: Option<Fault>,
+    /// The last line, if it is no span and nothing ends it.
+    pub(super) torn: Option<Fault>,
+}
+
+/// Why a line is no span, or a document can't be read on.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) line: u64,
+    pub(super) reason: String,
+    /// Whether it is the beginning of something that could be a span.
+    pub(super) cut_off: bool,
+}
+
+impl Refused {
+    /// The fault that it is in a document, whose reading came to that line.
+    pub(super) fn at(self, line: u64) -> Fault {
+        let reason = match &self {
+            Self::Json(error) => bare(error),
+            Self::NoSpan => "there is no span in it".to_owned(),
+            Self::NoIds => "none of its spans has a trace id and a span id".to_owned(),
+        };
+        Fault { line, reason, cut_off: matches!(&self, Self::Json(error) if error.is_eof()) }
+    }
+}
+
+/// What a parser says, without the position in what it saw of the file.
+fn bare(error: &serde_json::Error) -> String {
+    error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+impl Lines {
+    pub(super) fn parse(&self, path: &Path, want: &Want) -> Parsed {
+        let block =
+            Block { path, first_line: self.first_line, bytes: &self.bytes, unterminated: self.unterminated };
+        let mut parsed =
+            Parsed { chunk: Chunk::new(want.clone()), unreadable: 0, first_fault: None, torn: None };
+        for (line, bytes) in block.lines() {
+            let Err(fault) = parse_line(line, bytes, &mut parsed.chunk) else { continue };
+            if block.may_be_torn(bytes) {
+                parsed.torn = Some(fault);
+            } else {
+                parsed.unreadable += 1;
+                parsed.first_fault.get_or_insert(fault);
+            }
+        }
+        parsed
+    }
+}
+
+fn parse_line(line: u64, bytes: &[u8], chunk: &mut Chunk) -> Result<(), Fault> {
+    let text = std::str::from_utf8(bytes).map_err(|e| Fault {
+        line,
+        reason: format!("the bytes from column {} are no UTF-8", e.valid_up_to() + 1),
+        cut_off: e.error_len().is_none(),
+    })?;
+    let Err(no_glyph) = glyph::parse_line(text, chunk) else { return Ok(()) };
+    let fault = |e: serde_json::Error| Fault {
+        line,
+        reason: format!("{} (column {})", bare(&e), e.column()),
+        cut_off: e.is_eof(),
+    };
+    foreign::parse_line(text, chunk).map_err(|refused| match refused {
+        Refused::Json(error) => fault(error),
+        // That it is no span of glyph's says more than that it is none of any kind.
+        Refused::NoSpan | Refused::NoIds => fault(no_glyph),
+    })
+}

@@ -1,0 +1,197 @@
+//! Spans sorted by trace into so many parts that each is small: what is asked of whole traces is asked of one part at a
+//! time.
+//!
+//! In: chunks from the loader. Out: parts, each with all spans of its traces in the order of the files. Beyond a limit
+//! the parts go to temporary files, which have no name and are gone with the program. Not here: figures.
+
+mod record;
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, Write},
+};
+
+use glyph_formats::TraceId;
+use rustc_hash::FxHashMap;
+
+use self::record::Record;
+use super::{
+    columns::{Names, Spans},
+    group::{Grouping, Groups},
+    load::{Chunk, Full, Sink},
+    oddity::Oddities,
+};
+
+/// How many parts there are. Of a file of a billion spans each has 15 million, which is 1 GB.
+const PARTS: usize = 64;
+
+/// All spans, sorted by trace.
+#[derive(Debug)]
+pub(super) struct Partitions<'g> {
+    grouping: &'g Grouping,
+    parts: Vec<Part>,
+    /// How many spans the memory holds at most.
+    most: usize,
+    in_memory: usize,
+    pub(super) names: Names,
+    pub(super) services: Names,
+    pub(super) groups: Groups,
+    pub(super) oddities: Oddities,
+}
+
+/// The spans of some traces, those in the file first.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    file: Option<File>,
+    records: Vec<Record>,
+}
+
+/// Spans of whole traces in columns, without texts, and the group of each.
+#[derive(Debug, Default)]
+pub(super) struct Grouped {
+    pub(super) spans: Spans,
+    pub(super) group: Vec<u32>,
+}
+
+impl<'g> Partitions<'g> {
+    /// Parts that take up to `memory` bytes before they go to disk.
+    pub(super) fn new(grouping: &'g Grouping, memory: u64) -> Self {
+        let most = memory / size_of::<Record>() as u64;
+        Self {
+            grouping,
+            parts: (0..PARTS).map(|_| Part::default()).collect(),
+            most: usize::try_from(most).unwrap_or(usize::MAX),
+            in_memory: 0,
+            names: Names::default(),
+            services: Names::default(),
+            groups: Groups::default(),
+            oddities: Oddities::default(),
+        }
+    }
+
+    /// Takes the parts, in any order.
+    pub(super) fn take_parts(&mut self) -> Vec<Part> {
+        std::mem::take(&mut self.parts)
+    }
+
+    /// Everything, with the texts of names let go: the parts, the services, and the groups.
+    fn spill(&mut self) -> io::Result<()> {
+        self.in_memory = 0;
+        self.parts.iter_mut().try_for_each(Part::spill)
+    }
+}
+
+impl Sink for Partitions<'_> {
+    fn add(&mut self, chunk: Chunk) -> Result<(), Full> {
+        self.oddities.absorb(&chunk.oddities);
+        let new = &chunk.spans;
+        let services = self.services.absorb(&new.services);
+        let names = self.names.absorb(&new.names);
+        let groups = self.groups.absorb(&chunk.groups, self.grouping, &services, &names);
+        if self.in_memory + new.len() > self.most {
+            self.spill().map_err(Full::Disk)?;
+        }
+        self.in_memory += new.len();
+        for i in 0..new.len() {
+            let trace_id = new.trace_ids[new.trace[i] as usize];
+            self.parts[part_of(trace_id)].records.push(Record {
+                trace_id,
+                span_id: new.span_id[i],
+                parent_id: new.parent_id[i],
+                start: new.start[i],
+                end: new.end[i],
+                service: services[new.service[i] as usize],
+                group: groups[chunk.group[i] as usize],
+                kind: new.kind[i],
+                status: new.status[i],
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The part of a trace. Ids are random in part only, if at all: every bit of them counts.
+fn part_of(trace_id: TraceId) -> usize {
+    let id = trace_id.get();
+    let folded = (id >> 64) as u64 ^ id as u64;
+    (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - PARTS.trailing_zeros())) as usize
+}
+
+impl Part {
+    /// Puts into the file what is in memory.
+    fn spill(&mut self) -> io::Result<()> {
+        let mut bytes = Vec::with_capacity(self.records.len() * Record::BYTES);
+        for record in self.records.drain(..) {
+            record.write(&mut bytes);
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        file.write_all(&bytes)
+    }
+
+    /// The spans, in columns.
+    pub(super) fn read(mut self) -> io::Result<Grouped> {
+        let mut columns = Columns::default();
+        if let Some(file) = &mut self.file {
+            let length = file.stream_position()?;
+            file.rewind()?;
+            columns.reserve(length as usize / Record::BYTES + self.records.len());
+            let mut bytes = vec![0; Record::BYTES << 12];
+            let mut left = length;
+            while left > 0 {
+                let some = left.min(bytes.len() as u64);
+                let bytes = &mut bytes[..some as usize];
+                file.read_exact(bytes)?;
+                for record in bytes.as_chunks().0 {
+                    let record = Record::read(record);
+                    columns.push(&record.ok_or_else(|| io::Error::other("the temporary file was changed"))?);
+                }
+                left -= some;
+            }
+        } else {
+            columns.reserve(self.records.len());
+        }
+        self.records.iter().for_each(|record| columns.push(record));
+        Ok(columns.grouped)
+    }
+}
+
+/// The columns of a part on their way.
+#[derive(Default)]
+struct Columns {
+    grouped: Grouped,
+    numbers: FxHashMap<TraceId, u32>,
+}
+
+impl Columns {
+    fn reserve(&mut self, more: usize) {
+        let Grouped { spans, group } = &mut self.grouped;
+        for codes in [&mut spans.trace, &mut spans.service, group] {
+            codes.reserve(more);
+        }
+        for numbers in [&mut spans.span_id, &mut spans.parent_id, &mut spans.start, &mut spans.end] {
+            numbers.reserve(more);
+        }
+        spans.kind.reserve(more);
+        spans.status.reserve(more);
+    }
+
+    fn push(&mut self, record: &Record) {
+        let Grouped { spans, group } = &mut self.grouped;
+        let next = spans.trace_ids.len() as u32;
+        spans.trace.push(*self.numbers.entry(record.trace_id).or_insert_with(|| {
+            spans.trace_ids.push(record.trace_id);
+            next
+        }));
+        spans.span_id.push(record.span_id);
+        spans.parent_id.push(record.parent_id);
+        spans.service.push(record.service);
+        spans.kind.push(record.kind);
+        spans.status.push(record.status);
+        spans.start.push(record.start);
+        spans.end.push(record.end);
+        group.push(record.group);
+    }
+}
