@@ -68,7 +68,7 @@ fn table(outcome: &Outcome) -> Table<'static> {
         ("margin", true),
         ("timeline", false),
     ];
-    let heads = heads.map(|(title, is_number)| Head { title, is_number }).to_vec();
+    let heads = heads.map(|(title, is_number)| Head { title: title.to_owned(), is_number }).to_vec();
     Table { heads, rows: outcome.alerts.iter().map(|alert| row(alert, outcome)).collect() }
 }
 

@@ -38,7 +38,7 @@ fn caption(contents: &Contents) -> String {
 
 fn table(contents: &Contents, exact: bool) -> Table<'static> {
     let heads = [("path", false), ("size", true), ("sha256", false)];
-    let heads = heads.map(|(title, is_number)| Head { title, is_number }).to_vec();
+    let heads = heads.map(|(title, is_number)| Head { title: title.to_owned(), is_number }).to_vec();
     let row = |file: &Member| {
         let (size, sha256) = match exact {
             true => (file.size.to_string(), file.sha256.clone()),

@@ -83,7 +83,7 @@ fn table(judgement: &Judgement) -> Table<'static> {
         ("limit", true),
         ("of limit", true),
     ];
-    let heads = heads.map(|(title, is_number)| Head { title, is_number }).to_vec();
+    let heads = heads.map(|(title, is_number)| Head { title: title.to_owned(), is_number }).to_vec();
     Table { heads, rows: judgement.checks.iter().map(row).collect() }
 }
 

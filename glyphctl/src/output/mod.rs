@@ -62,9 +62,14 @@ pub(crate) fn quoted(lines: &str) {
 
 /// How many columns there are to print in.
 pub(crate) fn width() -> usize {
+    terminal_width().unwrap_or(100)
+}
+
+/// How many columns the terminal has that is printed to, if it is one.
+pub(crate) fn terminal_width() -> Option<usize> {
     let terminal = console::Term::stdout();
     let columns = if terminal.is_term() { terminal.size_checked() } else { None };
-    columns.map_or(100, |(_, columns)| columns.into())
+    columns.map(|(_, columns)| columns.into())
 }
 
 /// Whether to print in colour: on a terminal, unless `NO_COLOR` is set.

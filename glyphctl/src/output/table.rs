@@ -9,32 +9,25 @@ use glyph_analysis::text::visible;
 use unicode_width::UnicodeWidthStr;
 
 /// A column's head, and on which side its cells stand. The title may be a text from anywhere, too.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Head<'a> {
-    pub(super) title: &'a str,
+#[derive(Debug, Clone)]
+pub(super) struct Head {
+    pub(super) title: String,
     pub(super) is_number: bool,
 }
 
 /// Heads and rows of cells. Cells are text from anywhere; what it must not do is seen to in writing.
 #[derive(Debug)]
-pub(super) struct Table<'a> {
-    pub(super) heads: Vec<Head<'a>>,
+pub(super) struct Table {
+    pub(super) heads: Vec<Head>,
     pub(super) rows: Vec<Vec<String>>,
 }
 
-impl Table<'_> {
+impl Table {
     /// Columns as wide as their widest cell.
     pub(super) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let rows: Vec<Vec<Cow<'_, str>>> =
-            self.rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
-        let heads: Vec<Cow<'_, str>> = self.heads.iter().map(|h| visible(h.title)).collect();
-        let widths: Vec<usize> = (0..self.heads.len())
-            .map(|c| {
-                let cells = rows.iter().filter_map(|row| row.get(c)).map(|cell| cell.width());
-                cells.chain([heads[c].width()]).max().unwrap_or(0)
-            })
-            .collect();
-        for row in std::iter::once(&heads).chain(&rows) {
+        let rows: Vec<Vec<Cow<'_, str>>> = self.lines().map(Iterator::collect).collect();
+        let widths = self.widths();
+        for row in &rows {
             let mut line = String::new();
             for ((cell, head), width) in row.iter().zip(&self.heads).zip(&widths) {
                 let fill = " ".repeat(width - cell.width());
@@ -44,6 +37,29 @@ impl Table<'_> {
             writeln!(out, "{}", line.trim_end())?;
         }
         Ok(())
+    }
+
+    /// How many columns of a terminal it takes as text.
+    pub(super) fn width(&self) -> usize {
+        let widths = self.widths();
+        widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let mut widths = vec![0; self.heads.len()];
+        for line in self.lines() {
+            for (width, cell) in widths.iter_mut().zip(line) {
+                *width = (*width).max(cell.width());
+            }
+        }
+        widths
+    }
+
+    /// The heads and the rows, as they can be shown.
+    fn lines(&self) -> impl Iterator<Item = impl Iterator<Item = Cow<'_, str>>> {
+        let heads = self.heads.iter().map(|head| head.title.as_str()).collect();
+        let rows = self.rows.iter().map(|row| row.iter().map(String::as_str).collect());
+        std::iter::once(heads).chain(rows).map(|cells: Vec<&str>| cells.into_iter().map(visible))
     }
 
     /// A table in GitHub's Markdown. Text stands in code spans, in which nothing is markup.
@@ -79,9 +95,9 @@ impl Table<'_> {
 }
 
 /// A title as it is if it is a plain word, otherwise as a cell would be.
-fn title<'a>(head: &Head<'a>, as_cell: impl FnOnce(&str) -> String) -> Cow<'a, str> {
+fn title<'a>(head: &'a Head, as_cell: impl FnOnce(&str) -> String) -> Cow<'a, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ' ');
-    if head.title.chars().all(is_plain) { head.title.into() } else { as_cell(head.title).into() }
+    if head.title.chars().all(is_plain) { head.title.as_str().into() } else { as_cell(&head.title).into() }
 }
 
 /// Text as code in a cell of Markdown, where a bar ends the cell even in code.
@@ -111,8 +127,9 @@ fn csv_text(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn table(cells: &[&str]) -> Table<'static> {
-        let heads = vec![Head { title: "name", is_number: false }, Head { title: "n", is_number: true }];
+    fn table(cells: &[&str]) -> Table {
+        let head = |title: &str, is_number| Head { title: title.to_owned(), is_number };
+        let heads = vec![head("name", false), head("n", true)];
         Table { heads, rows: cells.iter().map(|c| vec![(*c).to_owned(), "10".to_owned()]).collect() }
     }
 

@@ -322,7 +322,10 @@ fn help_teaches() {
 #[test]
 fn what_does_not_fit_the_memory_goes_to_disk_and_the_answer_is_the_same() {
     let all = summarize(&testdata("checkout"), &["--format", "json"]).fine();
-    assert_eq!(summarize(&testdata("checkout"), &["--format", "json", "--memory", "0"]).fine().stdout, all.stdout);
+    assert_eq!(
+        summarize(&testdata("checkout"), &["--format", "json", "--memory", "0"]).fine().stdout,
+        all.stdout
+    );
     let by = ["--by", "attr:http.route,kind", "--format", "csv"];
     let few = summarize(&testdata("checkout"), &[&by[..], &["--memory", "0"]].concat()).fine();
     assert_eq!(few.stdout, summarize(&testdata("checkout"), &by).fine().stdout);

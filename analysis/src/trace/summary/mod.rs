@@ -31,7 +31,7 @@ use super::{
 };
 
 /// What `trace summarize` says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Summary {
     /// How many spans there are.
     pub spans: u64,
@@ -43,6 +43,8 @@ pub struct Summary {
     pub start_unix_nano: Option<u64>,
     /// When the last span ends; null without spans.
     pub end_unix_nano: Option<u64>,
+    /// The sum of the critical paths: how long the roots of all traces lasted together. Stops at 2⁶⁴−1 ns.
+    pub critical_path_ns: u64,
     /// What the spans of a row have in common; nothing twice.
     #[serde(skip)]
     pub by: Vec<Key>,
@@ -58,7 +60,7 @@ pub struct Summary {
 /// The figures of the spans of one service with one name, or of those that have in common what `--by` names; which that
 /// is, the fields before `count` say, and of those only the ones that were asked for are there. Percentiles are nearest-rank: the `ceil(q·n)`-th of the
 /// `n` durations by size, so that each is one that occurred. Sums stop at 2⁶⁴−1 ns.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
 pub struct Row {
     /// The service; absent if `--by` is there and does not name it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +80,8 @@ pub struct Row {
     pub attributes: Option<BTreeMap<String, Option<String>>>,
     /// How many spans there are.
     pub count: u64,
+    /// How many there are a second, from the first span of the summary to the end of the last; null if no time passes.
+    pub rate_per_second: Option<f64>,
     /// How many of them have the status `error`.
     pub errors: u64,
     /// The median duration.
@@ -97,6 +101,35 @@ pub struct Row {
     /// The sum of what of each duration the critical path spends in the span itself and in none of its children. More
     /// than the self time where children ran meanwhile that nobody waited for.
     pub critical_path_ns: u64,
+    /// How the durations are spread.
+    #[serde(skip)]
+    pub durations: Powers,
+}
+
+/// How many durations there are from each power of two of nanoseconds to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Powers([u64; 64]);
+
+impl Default for Powers {
+    fn default() -> Self {
+        Self([0; 64])
+    }
+}
+
+impl Powers {
+    /// Counts them.
+    pub fn of(durations: &[u64]) -> Self {
+        let mut powers = Self::default();
+        for duration in durations {
+            powers.0[duration.max(&1).ilog2() as usize] += 1;
+        }
+        powers
+    }
+
+    /// By the power; those that last no time count with those that last a nanosecond.
+    pub fn counts(&self) -> &[u64; 64] {
+        &self.0
+    }
 }
 
 impl Row {
@@ -206,6 +239,10 @@ fn summary(
     names: &Names,
     oddities: Oddities,
 ) -> Summary {
+    let extent = figures.extent.map_or(0, |(start, end)| end - start);
+    let seconds = (extent > 0).then(|| extent as f64 / 1e9);
+    let critical_path_ns =
+        figures.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.critical_path_ns));
     let mut rows: Vec<Row> = figures
         .groups
         .into_iter()
@@ -213,9 +250,11 @@ fn summary(
         .filter(|(_, group)| !group.durations.is_empty())
         .map(|(number, group)| {
             let count = group.durations.len() as u64;
+            let durations = Powers::of(&group.durations);
             let [p50_ns, p90_ns, p95_ns, p99_ns, max_ns] = frame::percentiles(group.durations);
             let mut row = Row {
                 count,
+                rate_per_second: seconds.map(|seconds| count as f64 / seconds),
                 errors: group.errors,
                 p50_ns,
                 p90_ns,
@@ -225,6 +264,7 @@ fn summary(
                 total_ns: group.total_ns,
                 self_ns: group.self_ns,
                 critical_path_ns: group.critical_path_ns,
+                durations,
                 ..Row::default()
             };
             for value in groups.values(number, grouping) {
@@ -253,6 +293,7 @@ fn summary(
         services,
         start_unix_nano: figures.extent.map(|e| e.0),
         end_unix_nano: figures.extent.map(|e| e.1),
+        critical_path_ns,
         by: grouping.keys().to_vec(),
         rows,
         rows_left_out: None,

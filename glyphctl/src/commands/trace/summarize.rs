@@ -16,8 +16,8 @@ use crate::{
         Format,
         failure::HintExt,
         note,
-        summary::{self, Column},
-        warn,
+        summary::{self, Column, View},
+        terminal_width, warn,
     },
 };
 
@@ -68,6 +68,9 @@ pub(super) struct SummarizeArgs {
     /// Which column to sort by: names ascending, figures descending
     #[arg(long, value_enum, default_value_t = Column::Total, value_name = "COLUMN")]
     sort: Column,
+    /// What the traces waited for: sorts by the critical path and shows each row's share of all of it
+    #[arg(long, conflicts_with = "sort")]
+    critical_path: bool,
     /// Print no more than so many rows
     #[arg(long, value_name = "N")]
     top: Option<usize>,
@@ -92,7 +95,8 @@ impl From<ArgsFlag> for chrome::Args {
 
 /// Runs it.
 pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
-    if let Some(key) = flags.sort.key().filter(|key| !flags.by.contains(key)) {
+    let sort = if flags.critical_path { Column::Critical } else { flags.sort };
+    if let Some(key) = sort.key().filter(|key| !flags.by.contains(key)) {
         let error = anyhow!("--sort {key}: the rows have no such column");
         return Err(error.hint("--by names the columns before the figures"));
     }
@@ -132,9 +136,10 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
             warn(kind.describe(count));
         }
     }
-    summary::sort(&mut summary, flags.sort);
+    summary::sort(&mut summary, sort);
     summary.keep_first(flags.top.unwrap_or(usize::MAX));
-    crate::output::to_stdout(|out| summary::write(&summary, flags.format, out))?;
+    let view = View { sorted_by: sort, shares: flags.critical_path, terminal: terminal_width() };
+    crate::output::to_stdout(|out| summary::write(&summary, flags.format, view, out))?;
     if let (Some(hidden), Format::Csv) = (summary.rows_left_out, flags.format) {
         note(format!("{} not shown (--top)", counted(hidden, "more row")));
     }

@@ -27,7 +27,11 @@ use self::{alert::Verdict, pivot::Pivot};
 use super::Recorded;
 use crate::{
     commands::{replay, trace::input},
-    output::{self, Format, alerts, summary, waterfall as picture},
+    output::{
+        self, Format, alerts,
+        summary::{self, Column, View},
+        waterfall as picture,
+    },
 };
 
 /// The recording's folder in the demo's.
@@ -57,7 +61,8 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
     output::to_stdout(|out| {
         headline(recorded, out)?;
         heading("Where the time went", out)?;
-        summary::write(&table, Format::Table, out)?;
+        let view = View { sorted_by: Column::Total, shares: false, terminal: output::terminal_width() };
+        summary::write(&table, Format::Table, view, out)?;
         heading("What the alert rules say, a quarter of a second for a minute", out)?;
         alerts::write(&verdict.outcome, alerts::AlertsFormat::Table, out)?;
         heading("From the alert to its cause", out)?;
