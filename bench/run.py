@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 from runner import report
-from runner.measure import Failed, Neighbours
+from runner.measure import Failed
 from runner.scenarios import Scenarios
 from runner.tools import Tools, say
 
@@ -21,13 +21,12 @@ SCENARIOS = ["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"
 def main():
     args = arguments()
     tools = Tools(args.cache, args.glyphctl, args.duckdb)
-    scenarios = Scenarios(tools, args.spans, args.rounds)
-    neighbours, results = Neighbours(), []
+    scenarios, results = Scenarios(tools, args.spans, args.rounds, args.patience), []
     for name in args.only or [*SCENARIOS, *(["huge"] if args.huge else [])]:
         say(name)
         results.append(getattr(scenarios, name.replace("-", "_"))())
     versions = f"{tools.version()} and DuckDB {args.duckdb}"
-    text = report.markdown(results, versions, args.rounds, neighbours.share())
+    text = report.markdown(results, versions, args.rounds)
     print(text)
     if args.markdown:
         report.write(args.markdown, text)
@@ -54,6 +53,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, help="how often each is run, to take the medians (5; with --quick 3)")
     parser.add_argument("--quick", action="store_true", help="smaller; answers are held against each other, reaches are not judged")
     parser.add_argument("--huge", action="store_true", help="also 24 times the spans through a pipe")
+    parser.add_argument("--patience", type=float, default=0, metavar="SECONDS", help="wait so long before each run for a moment in which nothing else works (0)")
     parser.add_argument("--only", action="append", choices=[*SCENARIOS, "huge"], help="only this; may be repeated")
     parser.add_argument("--duckdb", default="2.0.0", metavar="VERSION", help="of the PyPI package (%(default)s)")
     parser.add_argument("--cache", type=pathlib.Path, default=cache, help="where spans, DuckDB and builds are kept (%(default)s)")

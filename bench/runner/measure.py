@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 
 class Failed(Exception):
@@ -17,21 +17,22 @@ class Failed(Exception):
 
 @dataclass
 class Took:
-    """Seconds, and bytes."""
+    """Seconds, bytes, and of the machine's CPU time meanwhile the share that went to other programs."""
 
     wall: float
     cpu: float
     memory: int
+    others: float | None
 
 
 def process(argv, cpus=None, stdin=None):
     """Runs a command in a fresh process, on the given CPUs if any; what it took, and its standard output."""
     pin = (lambda: os.sched_setaffinity(0, cpus)) if cpus else None
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        begin = time.perf_counter()
+        machine, begin = Machine(), time.perf_counter()
         child = subprocess.Popen(argv, stdin=stdin or subprocess.DEVNULL, stdout=out, stderr=errors, preexec_fn=pin)
         _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - begin
+        wall, others = time.perf_counter() - begin, machine.others()
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != 0:
             errors.seek(0)
@@ -39,28 +40,29 @@ def process(argv, cpus=None, stdin=None):
             raise Failed(f"{' '.join(map(str, argv))}: exit code {child.returncode}\n{why}")
         out.seek(0)
         # Linux counts in KiB.
-        return Took(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024), out.read()
+        return Took(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, others), out.read()
 
 
-def alternate(rounds, contenders):
+def alternate(rounds, patience, contenders):
     """Runs all contenders in turn, once for nothing and then `rounds` times.
 
-    `contenders` are functions by name that run once and give what it took and an answer. What comes out is the medians
-    by name, and the answers of the round that did not count.
+    `contenders` are functions by name that run once and give what it took and an answer. Before each run at most
+    `patience` seconds are spent on waiting for a quiet moment. What comes out is the medians by name, and the answers
+    of the round that did not count.
     """
     answers = {name: run()[1] for name, run in contenders.items()}
     took = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, run in contenders.items():
+            wait_for_quiet(patience)
             took[name].append(run()[0])
     return {name: median(all_of_it) for name, all_of_it in took.items()}, answers
 
 
 def median(all_of_it):
     """Each figure's median by itself."""
-    wall = statistics.median(took.wall for took in all_of_it)
-    cpu = statistics.median(took.cpu for took in all_of_it)
-    return Took(wall, cpu, int(statistics.median(took.memory for took in all_of_it)))
+    columns = zip(*(astuple(took) for took in all_of_it))
+    return Took(*(statistics.median(column) for column in columns))
 
 
 def warm(path):
@@ -71,14 +73,24 @@ def warm(path):
             pass
 
 
-class Neighbours:
+def wait_for_quiet(patience):
+    """Waits until others leave the machine alone for half a second, or until patience is at its end."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        machine = Machine()
+        time.sleep(0.5)
+        if machine.others() < 0.05:
+            break
+
+
+class Machine:
     """How busy the machine is with what is not ours."""
 
     def __init__(self):
         self.begin = self._now()
 
-    def share(self):
-        """Of all CPU time since the beginning, the part that went to others."""
+    def others(self):
+        """Of all CPU time since the beginning, the share that went to others."""
         elapsed, busy, ours = (now - then for now, then in zip(self._now(), self.begin))
         return max(0.0, busy - ours) / (elapsed * os.cpu_count())
 

@@ -10,11 +10,11 @@ import re
 BEGIN, END = "<!-- figures: written by bench/run.py -->", "<!-- end of the figures -->"
 
 
-def markdown(results, versions, rounds, others):
+def markdown(results, versions, rounds):
     """Everything that was measured."""
     lines = [
         f"Measured on {machine()}, with {versions}: medians of {rounds} rounds, in which the tools took turns. "
-        f"Meanwhile {others:.0%} of the machine's CPU time went to other programs.",
+        "*Others* is the share of the machine's CPU time that went to other programs meanwhile.",
         "",
     ]
     reaches = [reach for result in results for reach in result.reaches]
@@ -27,8 +27,8 @@ def markdown(results, versions, rounds, others):
         ]
         lines.append("")
     for result in results:
-        lines += [f"**{result.title}**", "", "| | wall | CPU | peak memory | size | speed |"]
-        lines.append("| --- | ---: | ---: | ---: | ---: | ---: |")
+        lines += [f"**{result.title}**", "", "| | wall | CPU | peak memory | others | size | speed |"]
+        lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
         lines += [row(*figure) for figure in result.figures]
         lines.append("")
     return "\n".join(lines)
@@ -36,7 +36,9 @@ def markdown(results, versions, rounds, others):
 
 def row(label, took, size):
     sized = f"{size / 1e6:,.0f} MB | {size / took.wall / 1e6:,.0f} MB/s" if size else "|"
-    return f"| {label} | {took.wall:.2f} s | {took.cpu:.2f} s | {took.memory / 1e6:,.0f} MB | {sized} |"
+    others = "" if took.others is None else f"{took.others:.0%}"
+    memory = f"{took.memory / 1e6:,.0f} MB"
+    return f"| {label} | {took.wall:.2f} s | {took.cpu:.2f} s | {memory} | {others} | {sized} |"
 
 
 def number(value):
