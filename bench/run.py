@@ -48,16 +48,19 @@ def verdict(results, judged):
 def arguments():
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "glyph-bench"
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--glyphctl", type=pathlib.Path, help="the program to measure; built if none is given")
-    parser.add_argument("--spans", type=int, help="how many (1,000,000; with --quick 100,000)")
-    parser.add_argument("--rounds", type=int, help="how often each is run, to take the medians (5; with --quick 3)")
-    parser.add_argument("--quick", action="store_true", help="smaller; answers are held against each other, reaches are not judged")
-    parser.add_argument("--huge", action="store_true", help="also 24 times the spans through a pipe")
-    parser.add_argument("--patience", type=float, default=0, metavar="SECONDS", help="wait so long before each run for a moment in which nothing else works (0)")
-    parser.add_argument("--only", action="append", choices=[*SCENARIOS, "huge"], help="only this; may be repeated")
-    parser.add_argument("--duckdb", default="2.0.0", metavar="VERSION", help="of the PyPI package (%(default)s)")
-    parser.add_argument("--cache", type=pathlib.Path, default=cache, help="where spans, DuckDB and builds are kept (%(default)s)")
-    parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE", help="also write the figures there; in docs/performance.md, in their place")
+    option = parser.add_argument
+    option("--glyphctl", type=pathlib.Path, help="the program to measure; built if none is given")
+    option("--spans", type=int, help="how many (1,000,000; with --quick 100,000)")
+    option("--rounds", type=int, help="how often each is run, to take the medians (5; with --quick 3)")
+    option("--quick", action="store_true", help="smaller; answers are compared, reaches are not judged")
+    option("--huge", action="store_true", help="also 24 times the spans, through a pipe")
+    option("--only", action="append", choices=[*SCENARIOS, "huge"], help="only this; may be repeated")
+    option("--duckdb", default="2.0.0", metavar="VERSION", help="of the PyPI package (%(default)s)")
+    patience = "wait up to so long before each run for a moment in which nothing else works (0)"
+    option("--patience", type=float, default=0, metavar="SECONDS", help=patience)
+    option("--cache", type=pathlib.Path, default=cache, help="where everything is kept (%(default)s)")
+    place = "also write the figures there; in docs/performance.md, in their place"
+    option("--markdown", type=pathlib.Path, metavar="FILE", help=place)
     args = parser.parse_args()
     args.spans = args.spans or (100_000 if args.quick else 1_000_000)
     args.rounds = args.rounds or (3 if args.quick else 5)
