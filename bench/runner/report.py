@@ -14,7 +14,8 @@ def markdown(results, versions, rounds):
     """Everything that was measured."""
     lines = [
         f"Measured on {machine()}, with {versions}: medians of {rounds} rounds, in which the tools took turns. "
-        "*Others* is the share of the machine's CPU time that went to other programs meanwhile.",
+        "*Others* is the share of the machine's CPU time that went to other programs meanwhile; "
+        "ratios are to the first line of a table.",
         "",
     ]
     reaches = [reach for result in results for reach in result.reaches]
@@ -27,18 +28,30 @@ def markdown(results, versions, rounds):
         ]
         lines.append("")
     for result in results:
-        lines += [f"**{result.title}**", "", "| | wall | CPU | peak memory | others | size | speed |"]
-        lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-        lines += [row(*figure) for figure in result.figures]
+        if not result.figures:
+            continue
+        first = result.figures[0][1]
+        lines += [f"**{result.title}**", "", "| | wall | | CPU | | peak memory | others | size | speed |"]
+        lines.append("| --- " + "| ---: " * 8 + "|")
+        lines += [row(first, *figure) for figure in result.figures]
         lines.append("")
     return "\n".join(lines)
 
 
-def row(label, took, size):
-    sized = f"{size / 1e6:,.0f} MB | {size / took.wall / 1e6:,.0f} MB/s" if size else "|"
-    others = "" if took.others is None else f"{took.others:.0%}"
-    memory = f"{took.memory / 1e6:,.0f} MB"
-    return f"| {label} | {took.wall:.2f} s | {took.cpu:.2f} s | {memory} | {others} | {sized} |"
+def row(first, label, took, size):
+    """A line of a table; ratios are to the table's first."""
+    cells = [
+        label,
+        f"{took.wall:.2f} s",
+        f"{took.wall / first.wall:.2f}×",
+        f"{took.cpu:.2f} s",
+        f"{took.cpu / first.cpu:.2f}×",
+        f"{took.memory / 1e6:,.0f} MB",
+        "" if took.others is None else f"{took.others:.0%}",
+        f"{size / 1e6:,.0f} MB" if size else "",
+        f"{size / took.wall / 1e6:,.0f} MB/s" if size else "",
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def number(value):
