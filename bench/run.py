@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach.
+
+Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+
+from runner import report
+from runner.measure import Failed
+from runner.scenarios import Scenarios
+from runner.tools import Tools, say
+
+SCENARIOS = ["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"]
+
+
+def main():
+    args = arguments()
+    tools = Tools(args.cache, args.glyphctl, args.duckdb)
+    scenarios, results = Scenarios(tools, args.spans, args.rounds, args.patience), []
+    for name in args.only or [*SCENARIOS, *(["huge"] if args.huge else [])]:
+        say(name)
+        results.append(getattr(scenarios, name.replace("-", "_"))())
+    versions = f"{tools.version()} and DuckDB {args.duckdb}"
+    text = report.markdown(results, versions, args.rounds)
+    print(text)
+    if args.markdown:
+        report.write(args.markdown, text)
+    return verdict(results, judged=not args.quick)
+
+
+def verdict(results, judged):
+    differences = [difference for result in results for difference in result.differences]
+    missed = [reach for result in results for reach in result.reaches if not reach.met()]
+    for difference in differences[:20]:
+        print(f"run.py: {difference}", file=sys.stderr)
+    if differences:
+        print(f"run.py: {len(differences)} differences", file=sys.stderr)
+    if judged and missed:
+        print(f"run.py: {len(missed)} of the reaches missed", file=sys.stderr)
+    return 1 if differences or (judged and missed) else 0
+
+
+def arguments():
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "glyph-bench"
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    option = parser.add_argument
+    option("--glyphctl", type=pathlib.Path, help="the program to measure; built if none is given")
+    option("--spans", type=int, help="how many (1,000,000; with --quick 100,000)")
+    option("--rounds", type=int, help="how often each is run, to take the medians (5; with --quick 3)")
+    option("--quick", action="store_true", help="smaller; answers are compared, reaches are not judged")
+    option("--huge", action="store_true", help="also 24 times the spans, through a pipe")
+    option("--only", action="append", choices=[*SCENARIOS, "huge"], help="only this; may be repeated")
+    option("--duckdb", default="2.0.0", metavar="VERSION", help="of the PyPI package (%(default)s)")
+    patience = "wait up to so long before each run for a moment in which nothing else works (0)"
+    option("--patience", type=float, default=0, metavar="SECONDS", help=patience)
+    option("--cache", type=pathlib.Path, default=cache, help="where everything is kept (%(default)s)")
+    place = "also write the figures there; in docs/performance.md, in their place"
+    option("--markdown", type=pathlib.Path, metavar="FILE", help=place)
+    args = parser.parse_args()
+    args.spans = args.spans or (100_000 if args.quick else 1_000_000)
+    args.rounds = args.rounds or (3 if args.quick else 5)
+    return args
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (Failed, OSError, subprocess.CalledProcessError) as error:
+        print(f"run.py: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,79 @@
+"""Where everything comes from: glyphctl, the generator and its files, DuckDB.
+
+In: the folder in which to keep things. Out: paths. What is there already is used again. Not here: any measurement.
+"""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+BENCH = pathlib.Path(__file__).resolve().parent.parent
+REPOSITORY = BENCH.parent
+
+
+class Tools:
+    """Programs and files, made when they are first asked for."""
+
+    def __init__(self, cache, glyphctl, duckdb):
+        self.cache = cache
+        self.duckdb_version = duckdb
+        cache.mkdir(parents=True, exist_ok=True)
+        self.glyphctl = glyphctl or self._build_glyphctl()
+        self.generator = self._build_generator()
+        self.python = self._install_duckdb()
+
+    def spans(self, count, form="glyph"):
+        """A file with so many spans."""
+        # Another generator makes other files.
+        sources = b"".join(path.read_bytes() for path in sorted(BENCH.glob("src/**/*.rs")))
+        digest = hashlib.sha256(sources).hexdigest()[:8]
+        path = self.cache / f"spans-{count}-{digest}.{form}.json"
+        if not path.exists():
+            say(f"writing {count:,} spans as {form}")
+            unfinished = path.with_suffix(".part")
+            subprocess.run([*self.generate(count, form), "--out", unfinished], check=True)
+            unfinished.rename(path)
+        return path
+
+    def generate(self, count, form="glyph"):
+        """The command that writes so many spans to its standard output."""
+        return [self.generator, "--spans", str(count), "--format", form]
+
+    def jq(self):
+        """jq, if it is installed."""
+        return shutil.which("jq")
+
+    def version(self):
+        """What glyphctl calls itself."""
+        return subprocess.run([self.glyphctl, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+
+    def _build_glyphctl(self):
+        say("building glyphctl")
+        subprocess.run(["cargo", "build", "--release", "--quiet", "-p", "glyphctl"], cwd=REPOSITORY, check=True)
+        target = REPOSITORY / os.environ.get("CARGO_TARGET_DIR", "target")
+        return target / "release" / "glyphctl"
+
+    def _build_generator(self):
+        target = self.cache / "target"
+        command = ["cargo", "build", "--release", "--quiet", "--manifest-path", BENCH / "Cargo.toml"]
+        subprocess.run([*command, "--target-dir", target], check=True)
+        return target / "release" / "span-gen"
+
+    def _install_duckdb(self):
+        folder = self.cache / f"duckdb-{self.duckdb_version}"
+        python = folder / "bin" / "python"
+        if not (folder / "installed").exists():
+            say(f"installing DuckDB {self.duckdb_version}")
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*install, f"duckdb=={self.duckdb_version}"], check=True)
+            (folder / "installed").touch()
+        return python
+
+
+def say(what):
+    """Tells what goes on, beside the results."""
+    print(f"… {what}", file=sys.stderr, flush=True)
