@@ -57,7 +57,7 @@ fn caption(outcome: &Outcome) -> String {
     )
 }
 
-fn table(outcome: &Outcome) -> Table<'static> {
+fn table(outcome: &Outcome) -> Table {
     let heads = [
         ("alert", false),
         ("state", false),

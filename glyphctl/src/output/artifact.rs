@@ -36,7 +36,7 @@ fn caption(contents: &Contents) -> String {
     format!("{files}, {}, digest {}", HumanBytes(manifest.total_bytes()), contents.digest)
 }
 
-fn table(contents: &Contents, exact: bool) -> Table<'static> {
+fn table(contents: &Contents, exact: bool) -> Table {
     let heads = [("path", false), ("size", true), ("sha256", false)];
     let heads = heads.map(|(title, is_number)| Head { title: title.to_owned(), is_number }).to_vec();
     let row = |file: &Member| {

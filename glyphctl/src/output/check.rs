@@ -74,7 +74,7 @@ pub(crate) fn write(
     }
 }
 
-fn table(judgement: &Judgement) -> Table<'static> {
+fn table(judgement: &Judgement) -> Table {
     let heads = [
         ("", false),
         ("section", false),
