@@ -6,7 +6,14 @@
 // From files to columns.
 pub mod load;
 pub mod columns;
+mod attribute;
 pub mod oddity;
+
+// Which of it counts.
+mod duration;
+pub mod filter;
+pub mod window;
+pub mod selection;
 
 // From columns to who caused whom, and what it cost.
 pub mod tree;
@@ -22,9 +29,12 @@ pub mod waterfall;
 
 pub use columns::Spans;
 pub use critical_path::CriticalPath;
+pub use filter::{Filter, FilterError};
 pub use load::{Keep, LoadError, Loaded, Sources, load};
 pub use oddity::{Oddities, Oddity};
+pub use selection::Choice;
 pub use tree::Tree;
+pub use window::Window;
 
 /// Spans with their tree: what every answer starts from.
 #[derive(Debug)]
@@ -81,3 +91,5 @@ impl Traces {
 
 #[cfg(test)]
 pub(crate) mod arbitrary;
+#[cfg(test)]
+pub(crate) mod lines;

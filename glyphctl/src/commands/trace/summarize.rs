@@ -1,6 +1,6 @@
 //! `glyphctl trace summarize`: the table, the Chrome trace, and the stacks of a flame graph.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt::Display, path::PathBuf, process::ExitCode};
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
@@ -9,7 +9,12 @@ use glyph_analysis::{
     trace::{Keep, Oddity, Traces, chrome, folded, summary::Key},
 };
 
-use super::{input, target::Target};
+use super::{
+    choice::ChoiceArgs,
+    input,
+    target::Target,
+    viewers::{Export, advice},
+};
 use crate::{
     commands::recording::Opened,
     output::{
@@ -39,6 +44,7 @@ ancestor there.
 Examples:
   glyphctl trace summarize /var/log/glyph/traces.jsonl
   glyphctl trace summarize RECORDING -o trace.json    (open it in https://ui.perfetto.dev)
+  glyphctl trace summarize RECORDING -o trace.json --errors --slowest 10    (only these traces)
   glyphctl trace summarize RECORDING --sort critical --top 5
   glyphctl trace summarize RECORDING --by attr:http.route,status
   glyphctl trace summarize RECORDING --folded stacks.txt    (inferno-flamegraph < stacks.txt > flame.svg)
@@ -67,6 +73,8 @@ pub(super) struct SummarizeArgs {
     /// Print no more than so many rows
     #[arg(long, value_name = "N")]
     top: Option<usize>,
+    #[command(flatten)]
+    choice: ChoiceArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -92,6 +100,7 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
         let error = anyhow!("--sort {key}: the rows have no such column");
         return Err(error.hint("--by names the columns before the figures"));
     }
+    flags.choice.require_export(flags.chrome.is_some() || flags.folded.is_some())?;
     let opened = flags.inputs.iter().map(|input| Opened::open(input)).collect::<anyhow::Result<Vec<_>>>()?;
     let sources = input::sources(&opened)?;
     let args = chrome::Args::from(flags.args);
@@ -110,11 +119,13 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
     keep.attributes |= flags.by.iter().any(|key| matches!(key, Key::Attribute(_)));
     let traces = input::traces(&sources, keep)?;
     let mut summary = traces.summarize_by(&flags.by)?;
+    let only = flags.choice.only(&traces)?;
+    let written = only.as_ref().unwrap_or(&traces);
     if let Some(target) = chrome {
-        write_chrome(target, &traces, args)?;
+        write_chrome(target, written, args)?;
     }
     if let Some(target) = folded {
-        write_folded(target, &traces)?;
+        write_folded(target, written)?;
     }
     if flags.format != Format::Json {
         // Torn lines have been named one by one.
@@ -133,26 +144,34 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
 
 fn write_chrome(target: Target<'_>, traces: &Traces, args: chrome::Args) -> anyhow::Result<()> {
     let path = target.path.display();
-    let written = target.write(|file| chrome::write(traces, args, file))?;
+    let (written, bytes) = target.write(|file| chrome::write(traces, args, file))?;
     note(format!(
         "{path}: {} on {}, {} (open it in https://ui.perfetto.dev or speedscope)",
         counted(written.spans, "span"),
         counted(written.lanes, "lane"),
         counted(written.arrows, "arrow"),
     ));
+    warn_of_size(&path, Export::Chrome { is_full: args == chrome::Args::Full }, bytes);
     Ok(())
 }
 
 fn write_folded(target: Target<'_>, traces: &Traces) -> anyhow::Result<()> {
     let path = target.path.display();
-    let written = target.write(|file| folded::write(traces, file))?;
+    let (written, bytes) = target.write(|file| folded::write(traces, file))?;
     note(format!(
         "{path}: {} (for flamegraph.pl, inferno-flamegraph or https://www.speedscope.app)",
         counted(written.stacks, "stack"),
     ));
+    warn_of_size(&path, Export::Folded, bytes);
     if written.too_deep > 0 {
         let (spans, most) = (counted(written.too_deep, "span"), folded::MOST_FRAMES);
         warn(format!("{path}: {spans} below level {most} of a trace: counted for the ancestor there"));
     }
     Ok(())
+}
+
+fn warn_of_size(path: &impl Display, export: Export, bytes: u64) {
+    if let Some(advice) = advice(export, bytes) {
+        warn(format!("{path}: {advice}"));
+    }
 }
