@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    str::FromStr,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -48,6 +49,22 @@ impl fmt::Display for UnixNanos {
     }
 }
 
+/// Why a text is no [`UnixNanos`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no instant between 1970 and 2554 in RFC 3339, as in 2025-10-09T08:53:20Z")]
+pub struct InstantError;
+
+impl FromStr for UnixNanos {
+    type Err = InstantError;
+
+    /// RFC 3339, in any zone.
+    fn from_str(text: &str) -> Result<Self, InstantError> {
+        let format = &time::format_description::well_known::Rfc3339;
+        let time = time::OffsetDateTime::parse(text, format).map_err(|_| InstantError)?;
+        u64::try_from(time.unix_timestamp_nanos()).map(Self).map_err(|_| InstantError)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +72,18 @@ mod tests {
     #[test]
     fn an_instant_prints_as_rfc_3339() {
         assert_eq!(UnixNanos(1_760_000_000_000_000_001).to_string(), "2025-10-09T08:53:20.000000001Z");
+    }
+
+    #[test]
+    fn what_is_printed_is_read() {
+        for nanos in [0, 1_760_000_000_000_000_001, u64::MAX] {
+            assert_eq!(UnixNanos(nanos).to_string().parse(), Ok(UnixNanos(nanos)));
+        }
+        let offset = "2025-10-09T10:53:20.5+02:00".parse();
+        assert_eq!(offset, Ok(UnixNanos(1_760_000_000_500_000_000)));
+        for text in ["", "2025-10-09", "1969-12-31T23:59:59Z", "2600-01-01T00:00:00Z", "2025-02-30T00:00:00Z"]
+        {
+            assert_eq!(text.parse::<UnixNanos>(), Err(InstantError), "{text}");
+        }
     }
 }

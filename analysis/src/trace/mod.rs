@@ -6,7 +6,14 @@
 // From files to columns.
 pub mod load;
 pub mod columns;
+mod attribute;
 pub mod oddity;
+
+// Which of it counts.
+mod duration;
+pub mod filter;
+pub mod window;
+pub mod selection;
 
 // Which row each span belongs to, and all spans by trace, on disk where they are many.
 pub mod group;
@@ -26,10 +33,13 @@ pub mod waterfall;
 
 pub use columns::Spans;
 pub use critical_path::CriticalPath;
+pub use filter::{Filter, FilterError};
 pub use group::Grouping;
 pub use load::{Keep, LoadError, Loaded, Sources, load};
 pub use oddity::{Oddities, Oddity};
+pub use selection::Choice;
 pub use tree::Tree;
+pub use window::Window;
 
 /// Spans with their tree: what every answer starts from.
 #[derive(Debug)]
@@ -79,3 +89,5 @@ impl Traces {
 
 #[cfg(test)]
 pub(crate) mod arbitrary;
+#[cfg(test)]
+pub(crate) mod lines;

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, io};
 
-use glyph_analysis::text::visible;
+use glyph_analysis::{text::visible, trace::FilterError};
 
 /// An error and what to do about it.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ impl HintExt for anyhow::Error {
 /// Prints an error to standard error.
 pub(crate) fn report(error: &anyhow::Error) {
     eprintln!("glyphctl: {}", visible(&told(error)));
+    let fault = error.chain().find_map(|e| e.downcast_ref::<FilterError>());
+    fault.and_then(FilterError::shown).into_iter().for_each(super::quoted);
     if let Some(hinted) = error.chain().find_map(|e| e.downcast_ref::<Hinted>()) {
         eprintln!("hint: {}", hinted.hint);
     }

@@ -8,6 +8,7 @@ mod server;
 mod demo;
 mod record;
 mod replay;
+mod trace_exports;
 mod trace_show;
 mod trace_summarize;
 mod viewer;

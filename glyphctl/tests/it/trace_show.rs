@@ -28,6 +28,20 @@ fn only_traces_with_errors_are_shown_if_wanted() {
 }
 
 #[test]
+fn only_traces_within_a_window_are_shown_if_wanted() {
+    let run = show("checkout", &["--window", "..29ms", "--slowest", "9"]).fine();
+    assert!(run.stdout.starts_with("trace 4bf92f35"), "{}", run.stdout);
+    assert_eq!(run.stdout.matches("trace ").count(), 1, "{}", run.stdout);
+    for (flags, says) in [
+        (&["--window", "42ms.."][..], "no trace within 42.0ms.. there"),
+        (&["--window", "42ms..", "--errors"], "no trace with an error within 42.0ms.. there"),
+    ] {
+        let run = show("checkout", flags).fine();
+        assert_eq!((run.stdout.as_str(), run.stderr), ("", format!("glyphctl: {says}\n")));
+    }
+}
+
+#[test]
 fn a_trace_that_is_not_there_is_named() {
     let run = show("checkout", &["ffff"]).unable();
     assert!(

@@ -330,3 +330,48 @@ fn what_does_not_fit_the_memory_goes_to_disk_and_the_answer_is_the_same() {
     let few = summarize(&testdata("checkout"), &[&by[..], &["--memory", "0"]].concat()).fine();
     assert_eq!(few.stdout, summarize(&testdata("checkout"), &by).fine().stdout);
 }
+
+#[test]
+fn only_spans_that_meet_the_condition_count() {
+    let condition = ["--where", "kind = server && status = error", "--format", "json"];
+    let json: Value =
+        serde_json::from_str(&summarize(&testdata("checkout"), &condition).fine().stdout).unwrap();
+    let all = summarize(&testdata("checkout"), &["--by", "kind,status", "--format", "json"]).fine();
+    let all: Value = serde_json::from_str(&all.stdout).unwrap();
+    let is_meant = |row: &&Value| row["kind"] == "server" && row["status"] == "error";
+    let row = all["rows"].as_array().unwrap().iter().find(is_meant).unwrap();
+    assert_eq!(json["where"], "{ kind = server && status = error }");
+    assert_eq!(json["spans"], row["count"]);
+    assert_eq!(json["critical_path_ns"], row["critical_path_ns"]);
+    assert_eq!(
+        json["spans"].as_u64().unwrap() + json["spans_left_out"].as_u64().unwrap(),
+        all["spans"].as_u64().unwrap()
+    );
+    insta::assert_snapshot!(summarize(&testdata("checkout"), &condition[..2]).fine().stdout);
+    // The same where all spans are held, for a file that is written with all of them.
+    let out = tempfile::tempdir().unwrap();
+    let chrome = out.path().join("trace.json");
+    let with_file = [&condition[..], &["-o", chrome.to_str().unwrap()]].concat();
+    let again: Value =
+        serde_json::from_str(&summarize(&testdata("checkout"), &with_file).fine().stdout).unwrap();
+    assert_eq!(again, json);
+}
+
+#[test]
+fn a_condition_that_is_none_is_shown_with_its_fault() {
+    insta::assert_snapshot!(
+        summarize(&testdata("checkout"), &["--where", "duration > fast"]).unable().stderr
+    );
+    let run = summarize(&testdata("checkout"), &["--where", "name = \"nobody\""]).fine();
+    assert!(run.stdout.starts_with("0 spans of "), "{}", run.stdout);
+}
+
+#[test]
+fn shares_of_the_critical_path_add_up() {
+    let run = summarize(&testdata("checkout"), &["--critical-path"]).fine();
+    insta::assert_snapshot!(run.stdout);
+    let csv = summarize(&testdata("checkout"), &["--critical-path", "--format", "csv"]).fine().stdout;
+    let shares: f64 =
+        csv.lines().skip(1).map(|row| row.rsplit(',').next().unwrap().parse::<f64>().unwrap()).sum();
+    assert!((shares - 1.0).abs() < 1e-9, "{shares}");
+}

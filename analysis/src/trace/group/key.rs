@@ -3,12 +3,8 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use glyph_formats::span::{SpanKind, SpanStatus};
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
 
+use crate::trace::attribute;
 /// What spans of one row have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
@@ -74,40 +70,12 @@ pub(in crate::trace) const KINDS: [SpanKind; 5] =
 pub(in crate::trace) const STATUSES: [SpanStatus; 3] = [SpanStatus::Unset, SpanStatus::Ok, SpanStatus::Error];
 
 /// The value of an attribute as text, out of the JSON object with all of them: a string as it is, anything else as it
-/// stands there; `null` is no value. As with every JSON object, the last of several with one key counts.
-pub(in crate::trace) fn attribute<'j>(json: &'j str, key: &str) -> Option<Cow<'j, str>> {
-    let mut json = serde_json::Deserializer::from_str(json);
-    let raw = json.deserialize_map(Wanted(key)).ok()??.get();
+/// stands there; `null` is no value.
+pub(super) fn value_of<'j>(json: &'j str, key: &str) -> Option<Cow<'j, str>> {
+    let raw = attribute::find(json, key)?;
     match raw.as_bytes().first() {
-        Some(b'"') => serde_json::from_str::<Text<'_>>(raw).ok().map(|text| text.0),
+        Some(b'"') => attribute::text(raw),
         _ => (raw != "null").then_some(Cow::Borrowed(raw)),
-    }
-}
-
-/// A string, borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// Looks for one member of an object.
-struct Wanted<'k>(&'k str);
-
-impl<'de> Visitor<'de> for Wanted<'_> {
-    type Value = Option<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(Text(key)) = map.next_key()? {
-            if key == self.0 {
-                found = Some(map.next_value()?);
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(found)
     }
 }
 

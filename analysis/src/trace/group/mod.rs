@@ -7,16 +7,21 @@ mod key;
 
 use rustc_hash::FxHashMap;
 
-pub(super) use key::{KINDS, STATUSES, attribute};
+pub(super) use key::{KINDS, STATUSES};
 pub use key::{Key, KeyError};
 
-use super::columns::Names;
+use super::{
+    attribute,
+    columns::{Detail, Names},
+    filter::{Filter, Subject},
+};
 use glyph_formats::span::{SpanKind, SpanStatus};
 
 /// What the rows of a summary are by.
 #[derive(Debug, Clone, Default)]
 pub struct Grouping {
     by: Vec<Key>,
+    filter: Option<Filter>,
 }
 
 impl Grouping {
@@ -28,7 +33,19 @@ impl Grouping {
                 by.push(key.clone());
             }
         }
-        Self { by }
+        Self { by, filter: None }
+    }
+
+    /// The same with only those spans that meet a condition.
+    #[must_use]
+    pub fn only(mut self, filter: Option<Filter>) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// The condition that spans have to meet, if there is one.
+    pub fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
     }
 
     /// What the spans of a row have in common; nothing twice.
@@ -36,22 +53,41 @@ impl Grouping {
         &self.by
     }
 
-    /// Whether it takes attributes to find a span's row.
-    pub fn needs_attributes(&self) -> bool {
-        self.by.iter().any(|key| matches!(key, Key::Attribute(_)))
+    /// Whether attributes or status messages may have to be looked at to find a span's row.
+    pub fn needs_details(&self) -> bool {
+        self.filter.is_some() || self.by.iter().any(|key| matches!(key, Key::Attribute(_)))
     }
 }
 
-/// What of a span decides on its row. Service and name are numbers of the same texts for all spans of one [`Groups`].
+/// What of a span decides on its row. Service and name come with numbers that are those of the same texts for all spans
+/// of one [`Groups`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member<'a> {
-    pub(super) service: u32,
-    pub(super) name: u32,
+    pub(super) service: (u32, &'a str),
+    pub(super) name: (u32, &'a str),
     pub(super) kind: SpanKind,
     pub(super) status: SpanStatus,
-    /// A JSON object, or nothing.
-    pub(super) attributes: &'a str,
+    pub(super) duration_ns: u64,
+    pub(super) detail: Detail<'a>,
 }
+
+impl Member<'_> {
+    fn meets(&self, filter: &Filter) -> bool {
+        let message = attribute::text(self.detail.status_message);
+        filter.matches(&Subject {
+            name: self.name.1,
+            service: self.service.1,
+            kind: self.kind,
+            status: self.status,
+            status_message: message.as_deref().unwrap_or_default(),
+            duration_ns: self.duration_ns,
+            attributes: self.detail.attributes,
+        })
+    }
+}
+
+/// The number that stands for no group: the span does not count.
+pub(super) const LEFT_OUT: u32 = u32::MAX;
 
 /// One value that the spans of a group have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,19 +114,22 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// The number of the span's group.
+    /// The number of the span's group, or [`LEFT_OUT`].
     pub(super) fn of(&mut self, member: &Member<'_>, grouping: &Grouping) -> u32 {
+        if grouping.filter.as_ref().is_some_and(|filter| !member.meets(filter)) {
+            return LEFT_OUT;
+        }
         let mut codes = std::mem::take(&mut self.buffer);
         codes.clear();
         let mut attributes = 0;
         for key in &grouping.by {
             codes.push(match key {
-                Key::Service => member.service,
-                Key::Name => member.name,
+                Key::Service => member.service.0,
+                Key::Name => member.name.0,
                 Key::Kind => member.kind as u32,
                 Key::Status => member.status as u32,
                 Key::Attribute(key) => {
-                    let value = attribute(member.attributes, key);
+                    let value = key::value_of(member.detail.attributes, key);
                     attributes += 1;
                     self.code(attributes - 1, value.as_deref())
                 }

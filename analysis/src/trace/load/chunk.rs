@@ -54,7 +54,7 @@ impl Chunk {
 
     /// Whether what a format says of a span besides its numbers and names is looked at.
     pub(super) fn wants_details(&self) -> bool {
-        self.want.keep != Keep::NOTHING || self.want.rows.as_deref().is_some_and(Grouping::needs_attributes)
+        self.want.keep != Keep::NOTHING || self.want.rows.as_deref().is_some_and(Grouping::needs_details)
     }
 
     /// Adds a span.
@@ -83,8 +83,15 @@ impl Chunk {
         columns.start.push(span.start);
         columns.end.push(end);
         if let Some(grouping) = &self.want.rows {
-            let (kind, status, attributes) = (span.kind, span.status, span.detail.attributes);
-            self.group.push(self.groups.of(&Member { service, name, kind, status, attributes }, grouping));
+            let member = Member {
+                service: (service, span.service),
+                name: (name, span.name),
+                kind: span.kind,
+                status: span.status,
+                duration_ns: end - span.start,
+                detail: span.detail,
+            };
+            self.group.push(self.groups.of(&member, grouping));
         }
         let keep = self.want.keep;
         if keep != Keep::NOTHING {

@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 use self::record::Record;
 use super::{
     columns::{Names, Spans},
-    group::{Grouping, Groups},
+    group::{Grouping, Groups, LEFT_OUT},
     load::{Chunk, Full, Sink},
     oddity::Oddities,
 };
@@ -101,7 +101,7 @@ impl Sink for Partitions<'_> {
                 start: new.start[i],
                 end: new.end[i],
                 service: services[new.service[i] as usize],
-                group: groups[chunk.group[i] as usize],
+                group: groups.get(chunk.group[i] as usize).copied().unwrap_or(LEFT_OUT),
                 kind: new.kind[i],
                 status: new.status[i],
             });

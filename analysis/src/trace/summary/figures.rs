@@ -14,7 +14,11 @@ use crate::trace::Traces;
 pub(super) struct Figures {
     /// By the number of the group.
     pub(super) groups: Vec<Group>,
+    /// How many spans count.
     pub(super) spans: u64,
+    /// How many there are.
+    pub(super) all_spans: u64,
+    /// How many traces have a span that counts.
     pub(super) traces: u64,
     /// The numbers of the services.
     pub(super) services: BTreeSet<u32>,
@@ -39,24 +43,27 @@ impl Figures {
         Self { groups: vec![Group::default(); groups], ..Self::default() }
     }
 
-    /// Adds some traces. `group` is the number of each span's group.
+    /// Adds some traces. `group` is the number of each span's group; spans of other numbers do not count.
     pub(super) fn add(&mut self, traces: &Traces, group: &[u32]) {
         let spans = &traces.spans;
         let self_ns = traces.self_times();
         let critical_path_ns = traces.critical_path().own_ns;
-        for (i, group) in group.iter().enumerate() {
-            let group = &mut self.groups[*group as usize];
+        let mut has_some = vec![false; spans.trace_ids().len()];
+        for (i, number) in group.iter().enumerate() {
+            let Some(group) = self.groups.get_mut(*number as usize) else { continue };
             let duration = spans.duration(i);
             group.errors += u64::from(spans.status[i] == SpanStatus::Error);
             group.total_ns = group.total_ns.saturating_add(duration);
             group.self_ns = group.self_ns.saturating_add(self_ns[i]);
             group.critical_path_ns = group.critical_path_ns.saturating_add(critical_path_ns[i]);
             group.durations.push(duration);
+            self.spans += 1;
+            has_some[spans.trace[i] as usize] = true;
+            self.services.insert(spans.service[i]);
+            self.extent = union(self.extent, Some((spans.start[i], spans.end[i])));
         }
-        self.spans += spans.len() as u64;
-        self.traces += spans.trace_ids().len() as u64;
-        self.services.extend(&spans.service);
-        self.extent = union(self.extent, spans.extent());
+        self.all_spans += spans.len() as u64;
+        self.traces += has_some.into_iter().filter(|some| *some).count() as u64;
     }
 
     /// Adds the figures of other traces.
@@ -69,6 +76,7 @@ impl Figures {
             group.durations.append(&mut more.durations);
         }
         self.spans += other.spans;
+        self.all_spans += other.all_spans;
         self.traces += other.traces;
         self.services.extend(other.services);
         self.extent = union(self.extent, other.extent);

@@ -24,6 +24,7 @@ use self::figures::Figures;
 use super::{
     Traces,
     columns::Names,
+    filter::Filter,
     group::{Grouping, Groups, Key, Member, Value},
     load::{self, Keep, LoadError, Sources, Want, Warning},
     oddity::Oddities,
@@ -33,6 +34,13 @@ use super::{
 /// What `trace summarize` says.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Summary {
+    /// The condition that spans have to meet to count in anything here, in canonical form; absent without one. What is odd is
+    /// counted over all spans all the same, and self time and critical path are found in whole traces.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// How many spans there are that do not meet it; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spans_left_out: Option<u64>,
     /// How many spans there are.
     pub spans: u64,
     /// How many traces they belong to.
@@ -43,7 +51,8 @@ pub struct Summary {
     pub start_unix_nano: Option<u64>,
     /// When the last span ends; null without spans.
     pub end_unix_nano: Option<u64>,
-    /// The sum of the critical paths: how long the roots of all traces lasted together. Stops at 2⁶⁴−1 ns.
+    /// The critical path of all rows together: without a condition, how long the roots of all traces lasted. Stops at
+    /// 2⁶⁴−1 ns.
     pub critical_path_ns: u64,
     /// What the spans of a row have in common; nothing twice.
     #[serde(skip)]
@@ -216,11 +225,12 @@ pub(super) fn summarize(traces: &Traces, grouping: &Grouping) -> Summary {
     let group: Vec<u32> = (0..spans.len())
         .map(|i| {
             let member = Member {
-                service: spans.service[i],
-                name: spans.name[i],
+                service: (spans.service[i], spans.services.text(spans.service[i])),
+                name: (spans.name[i], spans.names.text(spans.name[i])),
                 kind: spans.kind[i],
                 status: spans.status[i],
-                attributes: spans.details.get(i).attributes,
+                duration_ns: spans.duration(i),
+                detail: spans.details.get(i),
             };
             groups.of(&member, grouping)
         })
@@ -287,7 +297,10 @@ fn summary(
     let mut services: Vec<String> =
         figures.services.iter().map(|code| services.text(*code).to_owned()).collect();
     services.sort_unstable();
+    let filter = grouping.filter();
     Summary {
+        filter: filter.map(Filter::to_string),
+        spans_left_out: filter.map(|_| figures.all_spans - figures.spans),
         spans: figures.spans,
         traces: figures.traces,
         services,

@@ -58,36 +58,6 @@ pub struct Row {
     pub events: Vec<SpanEvent>,
 }
 
-/// Which traces to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Choice {
-    /// Only the one with this id.
-    pub id: Option<TraceId>,
-    /// Only those in which a span failed.
-    pub errors: bool,
-    /// No more than so many.
-    pub most: usize,
-}
-
-/// The traces that `choice` admits, as positions in [`super::Spans::trace_ids`]: the slowest first, by the time from
-/// the first start to the last end. Those that last as long as a plugin or a recorded command come last.
-pub fn choose(traces: &Traces, choice: Choice) -> Vec<usize> {
-    let spans = &traces.spans;
-    let mut chosen: Vec<(bool, u64, usize)> = (0..spans.trace_ids().len())
-        .filter(|t| choice.id.is_none_or(|id| spans.trace_ids()[*t] == id))
-        .filter(|t| {
-            let failed = |i: &u32| spans.status[*i as usize] == SpanStatus::Error;
-            !choice.errors || traces.tree.trace(*t).iter().any(failed)
-        })
-        .map(|t| {
-            let (start, end) = traces.extent(t);
-            (traces.is_lifetime(t), end - start, t)
-        })
-        .collect();
-    chosen.sort_by_key(|(is_lifetime, duration, t)| (*is_lifetime, std::cmp::Reverse(*duration), *t));
-    chosen.into_iter().take(choice.most).map(|(.., t)| t).collect()
-}
-
 impl Waterfall {
     /// The rows of trace `t`. `path` is [`Traces::critical_path`].
     pub fn of(traces: &Traces, t: usize, path: &CriticalPath) -> Self {

@@ -1,22 +1,5 @@
 use super::*;
-use crate::trace::{Keep, Loaded, Sources, load};
-
-fn traces(lines: &str) -> Traces {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("traces.jsonl");
-    std::fs::write(&path, lines).unwrap();
-    let sources = Sources::find(&[path]).unwrap();
-    let Loaded { spans, oddities, .. } = load(&sources, Keep::EVERYTHING, &sources.progress()).unwrap();
-    Traces::resolve(spans, oddities)
-}
-
-fn line(trace: u64, id: u64, parent: u64, name: &str, start: u64, end: u64, more: &str) -> String {
-    format!(
-        "{{\"trace_id\":\"{trace:032x}\",\"span_id\":\"{id:016x}\",\"parent_span_id\":\"{parent:016x}\",\
-         \"name\":\"{name}\",\"service_name\":\"s\",\"start_time_unix_nano\":{start},\
-         \"end_time_unix_nano\":{end}{more}}}\n"
-    )
-}
+use crate::trace::lines::{line, traces};
 
 fn drawn(traces: &Traces, t: usize, width: usize) -> String {
     let options = Options { width, attributes: true, events: true };
@@ -65,40 +48,4 @@ fn a_bar_has_a_cell_and_keeps_to_the_line() {
             assert!(line.iter().any(|p| p.text.contains(['█', '▒'])), "{line:?}");
         }
     }
-}
-
-#[test]
-fn the_slowest_traces_are_chosen_and_those_that_failed() {
-    let traces = traces(
-        &[
-            line(1, 1, 0, "a", 0, 10, ""),
-            line(2, 1, 0, "a", 0, 30, r#","status":"error""#),
-            line(3, 1, 0, "a", 0, 20, ""),
-        ]
-        .concat(),
-    );
-    let all = Choice { most: 9, ..Choice::default() };
-    assert_eq!(choose(&traces, all), [1, 2, 0]);
-    assert_eq!(choose(&traces, Choice { most: 1, ..all }), [1]);
-    assert_eq!(choose(&traces, Choice { errors: true, ..all }), [1]);
-    assert_eq!(choose(&traces, Choice { id: TraceId::new(3), ..all }), [2]);
-}
-
-#[test]
-fn what_lasts_as_long_as_a_plugin_is_not_slow() {
-    let traces = traces(
-        &[
-            line(1, 1, 0, "plugin.supervisor.task", 0, 9_000, ""),
-            line(1, 2, 1, "plugin.runner.exec", 0, 9_000, ""),
-            line(2, 3, 0, "quick", 1_000, 1_100, ""),
-            line(3, 4, 0, "slow", 1_000, 3_000, ""),
-        ]
-        .concat(),
-    );
-    let chosen = choose(&traces, Choice { most: 3, ..Choice::default() });
-    let names: Vec<_> = chosen
-        .iter()
-        .map(|t| Waterfall::of(&traces, *t, &traces.critical_path()).rows[0].name.clone())
-        .collect();
-    assert_eq!(names, ["slow", "quick", "plugin.supervisor.task"]);
 }

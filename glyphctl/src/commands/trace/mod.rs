@@ -1,9 +1,12 @@
 //! `glyphctl trace …`: spans summarised, converted and shown.
 
+mod choice;
+mod filter;
 pub(crate) mod input;
 mod show;
 mod summarize;
 mod target;
+mod viewers;
 
 use std::process::ExitCode;
 

@@ -2,18 +2,16 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::bail;
 use clap::Args;
 use glyph_analysis::trace::{
-    Keep, Traces,
-    waterfall::{self, Choice, Waterfall},
+    Choice, Keep, Window,
+    waterfall::{self, Waterfall},
 };
-use glyph_formats::TraceId;
 
-use super::input;
+use super::{choice, input};
 use crate::{
     commands::recording::Opened,
-    output::{self, failure::HintExt, note},
+    output::{self, note},
 };
 
 /// Flags of `glyphctl trace show`.
@@ -28,6 +26,7 @@ Examples:
   glyphctl trace show RECORDING                         the slowest trace
   glyphctl trace show RECORDING 4bf92f35                the trace whose id begins so
   glyphctl trace show RECORDING --errors --slowest 3    the three slowest with an error
+  glyphctl trace show RECORDING --window 10s..20s       the slowest of those that last into these seconds
   glyphctl trace show RECORDING --attributes --events   with everything that is known of each span")]
 pub(super) struct ShowArgs {
     #[arg(value_name = "FILE|RECORDING", help = input::INPUT_HELP)]
@@ -41,6 +40,8 @@ pub(super) struct ShowArgs {
     /// Only traces in which a span failed
     #[arg(long, conflicts_with = "id")]
     errors: bool,
+    #[arg(long, value_name = "FROM..TO", conflicts_with = "id", help = choice::WINDOW_HELP)]
+    window: Option<Window>,
     /// Print each span's attributes
     #[arg(long)]
     attributes: bool,
@@ -56,11 +57,20 @@ pub(super) struct ShowArgs {
 pub(super) fn run(flags: &ShowArgs) -> anyhow::Result<ExitCode> {
     let opened = [Opened::open(&flags.input)?];
     let traces = input::traces(&input::sources(&opened)?, Keep::EVERYTHING)?;
-    let id = flags.id.as_deref().map(|wanted| find(&traces, wanted)).transpose()?;
-    let choice = Choice { id, errors: flags.errors, most: flags.slowest };
-    let chosen = waterfall::choose(&traces, choice);
-    if chosen.is_empty() && flags.errors && !traces.spans.is_empty() {
-        note("no trace with an error there");
+    let choice = Choice {
+        ids: choice::ids(&traces, &flags.id, "leave the id out to see the slowest trace")?,
+        errors: flags.errors,
+        window: flags.window,
+        slowest: Some(flags.slowest),
+    };
+    let chosen = traces.choose(&choice);
+    if chosen.is_empty() && !traces.spans.is_empty() {
+        match (flags.errors, flags.window) {
+            (true, None) => note("no trace with an error there"),
+            (true, Some(window)) => note(format!("no trace with an error within {window} there")),
+            (false, Some(window)) => note(format!("no trace within {window} there")),
+            (false, None) => {}
+        }
     }
     let path = traces.critical_path();
     let options = waterfall::Options {
@@ -78,16 +88,4 @@ pub(super) fn run(flags: &ShowArgs) -> anyhow::Result<ExitCode> {
         Ok(())
     })?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The only trace whose id begins with `wanted`.
-fn find(traces: &Traces, wanted: &str) -> anyhow::Result<TraceId> {
-    let prefix = wanted.to_ascii_lowercase();
-    let mut found = traces.spans.trace_ids().iter().filter(|id| id.to_string().starts_with(&prefix));
-    match (found.next(), found.next()) {
-        (Some(id), None) => Ok(*id),
-        (Some(_), Some(_)) => bail!("{wanted:?}: several traces begin with that"),
-        (None, _) => Err(anyhow::anyhow!("{wanted:?}: no trace with that id there")
-            .hint("leave the id out to see the slowest trace")),
-    }
 }

@@ -1,15 +1,21 @@
 //! `glyphctl trace summarize`: the table, the Chrome trace, and the stacks of a flame graph.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt::Display, path::PathBuf, process::ExitCode};
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use glyph_analysis::{
     text::counted,
-    trace::{Grouping, Keep, Oddity, Traces, chrome, folded, group::Key},
+    trace::{Filter, Grouping, Keep, Oddity, Traces, chrome, folded, group::Key},
 };
 
-use super::{input, target::Target};
+use super::{
+    choice::ChoiceArgs,
+    filter::WHERE_HELP,
+    input,
+    target::Target,
+    viewers::{Export, advice},
+};
 use crate::{
     commands::recording::Opened,
     output::{
@@ -39,8 +45,10 @@ ancestor there.
 Examples:
   glyphctl trace summarize /var/log/glyph/traces.jsonl
   glyphctl trace summarize RECORDING -o trace.json    (open it in https://ui.perfetto.dev)
+  glyphctl trace summarize RECORDING -o trace.json --errors --slowest 10    (only these traces)
   glyphctl trace summarize RECORDING --sort critical --top 5
   glyphctl trace summarize RECORDING --by attr:http.route,status
+  glyphctl trace summarize RECORDING --where 'kind = server && .http.response.status_code >= 500'
   glyphctl trace summarize RECORDING --folded stacks.txt    (inferno-flamegraph < stacks.txt > flame.svg)
   zcat old.jsonl.gz | glyphctl trace summarize - --format json | jq '.rows[0]'")]
 pub(super) struct SummarizeArgs {
@@ -58,6 +66,9 @@ pub(super) struct SummarizeArgs {
     /// What the spans of a row have in common: service, name, kind, status, attr:KEY; several with commas, or repeated
     #[arg(long, value_name = "KEY", value_delimiter = ',', default_value = "service,name")]
     by: Vec<Key>,
+    /// Count only spans that meet this condition, such as 'status = error && duration > 100ms'
+    #[arg(long = "where", value_name = "CONDITION", long_help = WHERE_HELP)]
+    filter: Option<Filter>,
     /// How much of the memory the spans may take, in MiB, before they go to temporary files; each span's duration stays in
     /// memory, and what a Chrome trace or stacks are made of
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
@@ -74,6 +85,8 @@ pub(super) struct SummarizeArgs {
     /// Print no more than so many rows
     #[arg(long, value_name = "N")]
     top: Option<usize>,
+    #[command(flatten)]
+    choice: ChoiceArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -100,6 +113,7 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
         let error = anyhow!("--sort {key}: the rows have no such column");
         return Err(error.hint("--by names the columns before the figures"));
     }
+    flags.choice.require_export(flags.chrome.is_some() || flags.folded.is_some())?;
     let opened = flags.inputs.iter().map(|input| Opened::open(input)).collect::<anyhow::Result<Vec<_>>>()?;
     let sources = input::sources(&opened)?;
     let args = chrome::Args::from(flags.args);
@@ -114,19 +128,21 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
     let chrome = flags.chrome.as_deref().map(|path| target(path, hint)).transpose()?;
     let hint = "--folded names the file for the stacks; its folder must exist";
     let folded = flags.folded.as_deref().map(|path| target(path, hint)).transpose()?;
-    let grouping = Grouping::by(&flags.by);
+    let grouping = Grouping::by(&flags.by).only(flags.filter.clone());
     // Only what is drawn has to be in memory.
     let mut summary = if chrome.is_none() && folded.is_none() {
         input::summary(&sources, &grouping, flags.memory)?
     } else {
         let mut keep = if chrome.is_some() { args.keep() } else { Keep::NOTHING };
-        keep.attributes |= grouping.needs_attributes();
+        keep.attributes |= grouping.needs_details();
         let traces = input::traces(&sources, keep)?;
+        let only = flags.choice.only(&traces)?;
+        let written = only.as_ref().unwrap_or(&traces);
         if let Some(target) = chrome {
-            write_chrome(target, &traces, args)?;
+            write_chrome(target, written, args)?;
         }
         if let Some(target) = folded {
-            write_folded(target, &traces)?;
+            write_folded(target, written)?;
         }
         traces.summarize_by(&grouping)
     };
@@ -148,26 +164,34 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
 
 fn write_chrome(target: Target<'_>, traces: &Traces, args: chrome::Args) -> anyhow::Result<()> {
     let path = target.path.display();
-    let written = target.write(|file| chrome::write(traces, args, file))?;
+    let (written, bytes) = target.write(|file| chrome::write(traces, args, file))?;
     note(format!(
         "{path}: {} on {}, {} (open it in https://ui.perfetto.dev or speedscope)",
         counted(written.spans, "span"),
         counted(written.lanes, "lane"),
         counted(written.arrows, "arrow"),
     ));
+    warn_of_size(&path, Export::Chrome { is_full: args == chrome::Args::Full }, bytes);
     Ok(())
 }
 
 fn write_folded(target: Target<'_>, traces: &Traces) -> anyhow::Result<()> {
     let path = target.path.display();
-    let written = target.write(|file| folded::write(traces, file))?;
+    let (written, bytes) = target.write(|file| folded::write(traces, file))?;
     note(format!(
         "{path}: {} (for flamegraph.pl, inferno-flamegraph or https://www.speedscope.app)",
         counted(written.stacks, "stack"),
     ));
+    warn_of_size(&path, Export::Folded, bytes);
     if written.too_deep > 0 {
         let (spans, most) = (counted(written.too_deep, "span"), folded::MOST_FRAMES);
         warn(format!("{path}: {spans} below level {most} of a trace: counted for the ancestor there"));
     }
     Ok(())
+}
+
+fn warn_of_size(path: &impl Display, export: Export, bytes: u64) {
+    if let Some(advice) = advice(export, bytes) {
+        warn(format!("{path}: {advice}"));
+    }
 }

@@ -28,16 +28,17 @@ impl<'a> Target<'a> {
         Ok(Self { path, file: file.map_err(|e| e.hint(hint))? })
     }
 
-    /// Lets `write` fill it, and puts it in its place.
+    /// Lets `write` fill it, and puts it in its place. How many bytes it has stands beside what `write` gave.
     pub(super) fn write<T>(
         mut self,
         write: impl FnOnce(&mut AtomicFile) -> io::Result<T>,
-    ) -> anyhow::Result<T> {
+    ) -> anyhow::Result<(T, u64)> {
         let what = || format!("{}: can't be written", self.path.display());
         let written = write(&mut self.file).with_context(what)?;
         self.file.flush().with_context(what)?;
         self.file.commit().with_context(what)?;
-        Ok(written)
+        let bytes = fs::metadata(self.path).with_context(what)?.len();
+        Ok((written, bytes))
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use glyph_analysis::{
-    text::{counted, duration},
+    text::{counted, duration, grouped},
     trace::{
         group::Key,
         summary::{Row, Summary},
@@ -73,9 +73,12 @@ pub(crate) fn write(summary: &Summary, format: Format, view: View, out: &mut dyn
 
 fn caption(summary: &Summary) -> String {
     let extent = summary.end_unix_nano.zip(summary.start_unix_nano).map_or(0, |(end, start)| end - start);
+    let others =
+        summary.spans_left_out.map(|more| format!(" of {} (--where)", grouped(summary.spans + more)));
     format!(
-        "{}, {}, {}, {}",
+        "{}{}, {}, {}, {}",
         counted(summary.spans, "span"),
+        others.unwrap_or_default(),
         counted(summary.traces, "trace"),
         counted(summary.services.len() as u64, "service"),
         duration(extent),

@@ -15,7 +15,7 @@ use console::style;
 use glyph_analysis::{
     text::{counted, duration},
     trace::{
-        Keep, chrome,
+        Choice, Keep, chrome,
         waterfall::{self, Waterfall},
     },
 };
@@ -52,8 +52,7 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
     let verdict = Verdict::of(&recording, &recorded.dir)?;
     let cause = verdict.cause()?;
     let pivot = Pivot::of(&recording, cause.trace)?;
-    let choice = waterfall::Choice { id: Some(cause.trace), errors: false, most: 1 };
-    let chosen = waterfall::choose(&traces, choice);
+    let chosen = traces.choose(&Choice { ids: vec![cause.trace], ..Choice::default() });
     let trace = *chosen.first().context("the exemplar's trace is not in the recording")?;
     let waterfall = Waterfall::of(&traces, trace, &traces.critical_path());
     let contents = pack(&recording, &recorded.dir.join(ARTIFACT))?;

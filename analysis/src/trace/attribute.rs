@@ -1,0 +1,53 @@
+//! One attribute out of the JSON text of all of them.
+//!
+//! In: an object as JSON text, as the loader keeps it, and a key. Out: the value as it stands there. Not here: what the
+//! value is compared with, or grouped by.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// The JSON text of the attribute `key`; none where there is no such member, or no object. As with every JSON object,
+/// the last of several with one key counts.
+pub(super) fn find<'j>(json: &'j str, key: &str) -> Option<&'j str> {
+    if json.is_empty() {
+        return None;
+    }
+    let mut json = serde_json::Deserializer::from_str(json);
+    json.deserialize_map(Wanted(key)).ok()?.map(RawValue::get)
+}
+
+/// The text that a JSON string stands for; none if it is no string. Borrowed where it has no escapes.
+pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
+    serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
+}
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Looks for one member of an object.
+struct Wanted<'k>(&'k str);
+
+impl<'de> Visitor<'de> for Wanted<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(Text(key)) = map.next_key()? {
+            if key == self.0 {
+                found = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
