@@ -151,12 +151,14 @@ class Scenarios:
         size, drawn = out.stat().st_size, occurrences(out, b'"ph":"X"')
         out.unlink()
         both, without = took["summary and Chrome JSON"], took["summary"]
-        wall = max(both.wall - without.wall, 1e-9)
+        wall = both.wall - without.wall
+        # Noise can make the larger work the shorter one; that is no speed.
+        speed = size / wall / 1e6 if wall > 0 else 0
         only = replace(both, wall=wall, cpu=both.cpu - without.cpu)
         return Result(
             f"Chrome JSON of {self.count:,} spans",
             [("summary", without, None), ("summary and Chrome JSON", both, None), ("difference", only, size)],
-            [Reach("Chrome JSON written", size / wall / 1e6, "≥", 200, " MB/s")],
+            [Reach("Chrome JSON written", speed, "≥", 200, " MB/s")],
             [] if drawn == self.count else [f"chrome: {drawn} spans were drawn, not {self.count}"],
         )
 
