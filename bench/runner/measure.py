@@ -39,7 +39,7 @@ def process(argv, cpus=None, stdin=None):
             why = errors.read().decode(errors="replace").strip()[-2000:]
             raise Failed(f"{' '.join(map(str, argv))}: exit code {child.returncode}\n{why}")
         out.seek(0)
-        # Linux counts in KiB.
+        # In KiB on Linux, where it begins with what the runner itself had at most: a dozen megabytes.
         return Took(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, others), out.read()
 
 

@@ -49,7 +49,7 @@ def row(first, label, took, size):
         f"{took.memory / 1e6:,.0f} MB",
         "" if took.others is None else f"{took.others:.0%}",
         f"{size / 1e6:,.0f} MB" if size else "",
-        f"{size / took.wall / 1e6:,.0f} MB/s" if size else "",
+        f"{size / took.wall / 1e6:,.0f} MB/s" if size and took.wall > 0 else "",
     ]
     return f"| {' | '.join(cells)} |"
 

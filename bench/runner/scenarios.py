@@ -5,7 +5,6 @@ were met, and differences between answers. Not here: how it is printed.
 """
 
 import json
-import mmap
 import os
 import subprocess
 from dataclasses import dataclass, field, replace
@@ -152,12 +151,14 @@ class Scenarios:
         size, drawn = out.stat().st_size, occurrences(out, b'"ph":"X"')
         out.unlink()
         both, without = took["summary and Chrome JSON"], took["summary"]
-        wall = max(both.wall - without.wall, 1e-9)
+        wall = both.wall - without.wall
+        # Noise can make the larger work the shorter one; that is no speed.
+        speed = size / wall / 1e6 if wall > 0 else 0
         only = replace(both, wall=wall, cpu=both.cpu - without.cpu)
         return Result(
             f"Chrome JSON of {self.count:,} spans",
             [("summary", without, None), ("summary and Chrome JSON", both, None), ("difference", only, size)],
-            [Reach("Chrome JSON written", size / wall / 1e6, "≥", 200, " MB/s")],
+            [Reach("Chrome JSON written", speed, "≥", 200, " MB/s")],
             [] if drawn == self.count else [f"chrome: {drawn} spans were drawn, not {self.count}"],
         )
 
@@ -209,9 +210,12 @@ class Scenarios:
 
 
 def occurrences(path, text):
-    """How often a file says something."""
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-        count, at = 0, whole.find(text)
-        while at >= 0:
-            count, at = count + 1, whole.find(text, at + len(text))
-        return count
+    """How often a file says something; in pieces, for the runner's own memory would count as its children's."""
+    count, kept = 0, b""
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            piece = kept + piece
+            count += piece.count(text)
+            # Too short to hold the text once more.
+            kept = piece[-(len(text) - 1) :]
+    return count

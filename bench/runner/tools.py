@@ -3,6 +3,7 @@
 In: the folder in which to keep things. Out: paths. What is there already is used again. Not here: any measurement.
 """
 
+import functools
 import hashlib
 import os
 import pathlib
@@ -22,15 +23,13 @@ class Tools:
         self.duckdb_version = duckdb
         cache.mkdir(parents=True, exist_ok=True)
         self.glyphctl = glyphctl or self._build_glyphctl()
-        self.generator = self._build_generator()
-        self.python = self._install_duckdb()
+        # Another generator makes other files.
+        sources = b"".join(path.read_bytes() for path in sorted(BENCH.glob("src/**/*.rs")))
+        self.generation = hashlib.sha256(sources).hexdigest()[:8]
 
     def spans(self, count, form="glyph"):
         """A file with so many spans."""
-        # Another generator makes other files.
-        sources = b"".join(path.read_bytes() for path in sorted(BENCH.glob("src/**/*.rs")))
-        digest = hashlib.sha256(sources).hexdigest()[:8]
-        path = self.cache / f"spans-{count}-{digest}.{form}.json"
+        path = self.cache / f"spans-{count}-{self.generation}.{form}.json"
         if not path.exists():
             say(f"writing {count:,} spans as {form}")
             unfinished = path.with_suffix(".part")
@@ -56,13 +55,17 @@ class Tools:
         target = REPOSITORY / os.environ.get("CARGO_TARGET_DIR", "target")
         return target / "release" / "glyphctl"
 
-    def _build_generator(self):
+    @functools.cached_property
+    def generator(self):
+        """The generator, built."""
         target = self.cache / "target"
         command = ["cargo", "build", "--release", "--quiet", "--manifest-path", BENCH / "Cargo.toml"]
         subprocess.run([*command, "--target-dir", target], check=True)
         return target / "release" / "span-gen"
 
-    def _install_duckdb(self):
+    @functools.cached_property
+    def python(self):
+        """A Python that has DuckDB."""
         folder = self.cache / f"duckdb-{self.duckdb_version}"
         python = folder / "bin" / "python"
         if not (folder / "installed").exists():

@@ -70,9 +70,9 @@ const fn operation(service: usize, name: &'static str, kind: Kind, work: Work, m
     Operation { service, name, kind, work, median: micros * 1000, sigma: 0.7, errors_permille: 1, steps: &[] }
 }
 
-/// How traces begin, and how often of a thousand.
+/// How traces begin: each up to this one of a thousand lots, from the one before on.
 pub(crate) static ROOTS: [(u64, &Operation); 4] =
-    [(600, &GET_PRODUCT), (250, &SEARCH), (148, &CHECKOUT), (2, &REPRICE)];
+    [(600, &GET_PRODUCT), (850, &SEARCH), (998, &CHECKOUT), (1000, &REPRICE)];
 
 static GET_PRODUCT: Operation = Operation {
     steps: &[one(&AUTHORIZE), one(&CALL_CATALOG), maybe(400, &RENDER)],

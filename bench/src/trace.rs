@@ -80,10 +80,10 @@ impl Iterator for Traces {
         }
         let random = &mut self.random;
         self.next_start += random.around(PAUSE, 0.8);
-        let mut lot = random.below(1000);
-        let root = ROOTS.iter().find(|(share, _)| lot.checked_sub(*share).map(|rest| lot = rest).is_none());
+        let lot = random.below(1000);
+        let root = ROOTS.iter().find(|(end, _)| lot < *end).map_or(ROOTS[0].1, |(_, root)| root);
         let mut growth = Growth { trace_id: (random.next(), random.next() | 1), random, spans: Vec::new() };
-        growth.add(root.map_or(ROOTS[0].1, |(_, root)| root), None, self.next_start);
+        growth.add(root, None, self.next_start);
         let mut spans = growth.spans;
         spans.truncate(usize::try_from(self.remaining).unwrap_or(usize::MAX));
         self.remaining -= spans.len() as u64;
