@@ -9,6 +9,7 @@ mod record;
 use std::{
     fs::File,
     io::{self, Read, Seek, Write},
+    sync::Arc,
 };
 
 use glyph_formats::TraceId;
@@ -25,10 +26,13 @@ use super::{
 /// How many parts there are. Of a file of a billion spans each has 15 million, which is 1 GB.
 const PARTS: usize = 64;
 
+/// So many spans are read from a file at once.
+const AT_ONCE: usize = 1 << 12;
+
 /// All spans, sorted by trace.
 #[derive(Debug)]
-pub(super) struct Partitions<'g> {
-    grouping: &'g Grouping,
+pub(super) struct Partitions {
+    pub(super) grouping: Arc<Grouping>,
     parts: Vec<Part>,
     /// How many spans the memory holds at most.
     most: usize,
@@ -43,6 +47,8 @@ pub(super) struct Partitions<'g> {
 #[derive(Debug, Default)]
 pub(super) struct Part {
     file: Option<File>,
+    /// How many spans are in the file.
+    in_file: u64,
     records: Vec<Record>,
 }
 
@@ -53,9 +59,9 @@ pub(super) struct Grouped {
     pub(super) group: Vec<u32>,
 }
 
-impl<'g> Partitions<'g> {
+impl Partitions {
     /// Parts that take up to `memory` bytes before they go to disk.
-    pub(super) fn new(grouping: &'g Grouping, memory: u64) -> Self {
+    pub(super) fn new(grouping: Arc<Grouping>, memory: u64) -> Self {
         let most = memory / size_of::<Record>() as u64;
         Self {
             grouping,
@@ -69,25 +75,29 @@ impl<'g> Partitions<'g> {
         }
     }
 
+    /// How much the spans take, wherever they are.
+    pub(super) fn bytes(&self) -> u64 {
+        self.parts.iter().map(Part::bytes).sum()
+    }
+
     /// Takes the parts, in any order.
     pub(super) fn take_parts(&mut self) -> Vec<Part> {
         std::mem::take(&mut self.parts)
     }
 
-    /// Everything, with the texts of names let go: the parts, the services, and the groups.
     fn spill(&mut self) -> io::Result<()> {
         self.in_memory = 0;
         self.parts.iter_mut().try_for_each(Part::spill)
     }
 }
 
-impl Sink for Partitions<'_> {
+impl Sink for Partitions {
     fn add(&mut self, chunk: Chunk) -> Result<(), Full> {
         self.oddities.absorb(&chunk.oddities);
         let new = &chunk.spans;
         let services = self.services.absorb(&new.services);
         let names = self.names.absorb(&new.names);
-        let groups = self.groups.absorb(&chunk.groups, self.grouping, &services, &names);
+        let groups = self.groups.absorb(&chunk.groups, &self.grouping, &services, &names);
         if self.in_memory + new.len() > self.most {
             self.spill().map_err(Full::Disk)?;
         }
@@ -118,9 +128,15 @@ fn part_of(trace_id: TraceId) -> usize {
 }
 
 impl Part {
+    /// How much the spans take.
+    pub(super) fn bytes(&self) -> u64 {
+        (self.in_file + self.records.len() as u64) * Record::BYTES as u64
+    }
+
     /// Puts into the file what is in memory.
     fn spill(&mut self) -> io::Result<()> {
         let mut bytes = Vec::with_capacity(self.records.len() * Record::BYTES);
+        self.in_file += self.records.len() as u64;
         for record in self.records.drain(..) {
             record.write(&mut bytes);
         }
@@ -134,24 +150,21 @@ impl Part {
     /// The spans, in columns.
     pub(super) fn read(mut self) -> io::Result<Grouped> {
         let mut columns = Columns::default();
+        columns.reserve(self.in_file as usize + self.records.len());
         if let Some(file) = &mut self.file {
-            let length = file.stream_position()?;
             file.rewind()?;
-            columns.reserve(length as usize / Record::BYTES + self.records.len());
-            let mut bytes = vec![0; Record::BYTES << 12];
-            let mut left = length;
+            let mut bytes = Vec::new();
+            let mut left = self.in_file as usize;
             while left > 0 {
-                let some = left.min(bytes.len() as u64);
-                let bytes = &mut bytes[..some as usize];
-                file.read_exact(bytes)?;
+                let some = left.min(AT_ONCE);
+                bytes.resize(some * Record::BYTES, 0);
+                file.read_exact(&mut bytes)?;
                 for record in bytes.as_chunks().0 {
                     let record = Record::read(record);
                     columns.push(&record.ok_or_else(|| io::Error::other("the temporary file was changed"))?);
                 }
                 left -= some;
             }
-        } else {
-            columns.reserve(self.records.len());
         }
         self.records.iter().for_each(|record| columns.push(record));
         Ok(columns.grouped)

@@ -5,7 +5,7 @@ use std::path::Path;
 use glyph_analysis::trace::{
     Grouping, Keep, LoadError, Sources, Traces, load,
     load::Warning,
-    summary::{Summary, summarize_files},
+    summary::{Sorted, Summary},
 };
 use glyph_formats::jsonl::input::Progress;
 
@@ -23,27 +23,34 @@ pub(crate) fn sources<P: AsRef<Path>>(inputs: &[P]) -> anyhow::Result<Sources> {
 
 /// Loads them, says what is odd about single lines, and finds each span's parent.
 pub(crate) fn traces(sources: &Sources, keep: Keep) -> anyhow::Result<Traces> {
-    let loaded = reading(sources, |progress| load(sources, keep, progress))?;
+    let progress = sources.progress();
+    let loaded = with_bar("reading", &progress, || load(sources, keep, &progress))?;
     told(&loaded.warnings, loaded.spans.is_empty());
     Ok(Traces::resolve(loaded.spans, loaded.oddities))
 }
 
 /// Summarises them in so many MiB, and says what is odd about single lines.
-pub(super) fn summary(sources: &Sources, grouping: &Grouping, memory: u64) -> anyhow::Result<Summary> {
+pub(super) fn summary(sources: &Sources, grouping: Grouping, memory: u64) -> anyhow::Result<Summary> {
     // The rest is for the durations.
     let memory = memory.saturating_mul(3 << 18);
-    let (summary, warnings) =
-        reading(sources, |progress| summarize_files(sources, grouping, memory, progress))?;
-    told(&warnings, summary.spans == 0);
+    let progress = sources.progress();
+    let sorted = with_bar("reading", &progress, || Sorted::read(sources, grouping, memory, &progress))?;
+    let warnings = sorted.warnings().to_vec();
+    let progress = sorted.progress();
+    let summary = with_bar("summing up", &progress, || sorted.summarize(&progress))?;
+    told(&warnings, summary.spans == 0 && summary.spans_left_out.is_none_or(|more| more == 0));
     Ok(summary)
 }
 
-fn reading<T>(sources: &Sources, read: impl FnOnce(&Progress) -> Result<T, LoadError>) -> anyhow::Result<T> {
-    let progress = sources.progress();
-    let bar = progress::Bar::start("reading", &progress);
-    let read = hinted(read(&progress));
+fn with_bar<T>(
+    what: &'static str,
+    progress: &Progress,
+    run: impl FnOnce() -> Result<T, LoadError>,
+) -> anyhow::Result<T> {
+    let bar = progress::Bar::start(what, progress);
+    let result = hinted(run());
     drop(bar);
-    read
+    result
 }
 
 fn told(warnings: &[Warning], is_empty: bool) {

@@ -131,7 +131,7 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
     let grouping = Grouping::by(&flags.by).only(flags.filter.clone());
     // Only what is drawn has to be in memory.
     let mut summary = if chrome.is_none() && folded.is_none() {
-        input::summary(&sources, &grouping, flags.memory)?
+        input::summary(&sources, grouping, flags.memory)?
     } else {
         let mut keep = if chrome.is_some() { args.keep() } else { Keep::NOTHING };
         keep.attributes |= grouping.needs_details();
