@@ -69,7 +69,7 @@ fn a_choice_that_leaves_nothing_is_told_and_no_file_is_touched() {
     assert_eq!(
         run.stderr,
         "glyphctl: --slowest 3 --errors --window 42.0ms..: none of 2 traces is left to write; they last 41.0ms from \
-         2025-10-09T08:53:20Z on\nhint: glyphctl trace show takes the same flags, to look for traces\n"
+         2025-10-09T08:53:20Z on\nhint: choose less strictly; without any of these flags everything is written\n"
     );
     let run = export(dir.path(), &["--trace", "ffff"]).unable();
     assert!(

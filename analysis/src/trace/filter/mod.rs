@@ -5,7 +5,7 @@
 //! where spans come from, and TraceQL's language around the braces (pipelines, other spans than this one, arithmetic):
 //! each word of it is refused by name.
 //!
-//! The meaning is TraceQL's, of Tempo 2.8:
+//! The meaning is TraceQL's, as Tempo's documentation ("Construct a TraceQL query") and grammar (`expr.y`) have it:
 //!
 //! - An attribute that a span does not have, or that is of another type than the value, meets no comparison, `!=` among
 //!   them. `nil` asks for that: `.x = nil` is met by spans without `x`, `.x != nil` by those with. `null` is nil.
@@ -22,6 +22,7 @@
 
 mod condition;
 mod literal;
+mod operand;
 mod parse;
 mod evaluate;
 

@@ -65,7 +65,7 @@ impl ChoiceArgs {
                 self.told(),
                 counted(all, "trace"),
             )
-            .hint("glyphctl trace show takes the same flags, to look for traces"));
+            .hint("choose less strictly; without any of these flags everything is written"));
         }
         if chosen.is_empty() {
             return Err(anyhow!("{}: there are no traces to choose from", self.told()));

@@ -1,7 +1,8 @@
 //! What the help says of `--where`.
 
-/// The language of filters.
-pub(super) const WHERE_HELP: &str = r#"Count only spans that meet this condition, in the syntax of TraceQL's { … }; the braces can be left out.
+/// The language of filters; lines that fit the help's width, indent and all.
+pub(super) const WHERE_HELP: &str = r#"Count only spans that meet this condition, in the syntax of TraceQL's { … }, of
+which the braces can be left out.
 
 Fields:
   name, service, statusMessage     a text in quotes (resource.service.name is service)
@@ -17,8 +18,9 @@ Operators:
   =~ !~                            match a regular expression, all of it: name =~ "GET .*"
   && || !(…)                       && and || bind alike, from left to right: put parentheses
 
-Texts stand in "…" with \" \\ \n \t \u00e9, or in `…` as they are. A span without the attribute, or with one of another
-type, meets no comparison, not even !=. A list meets != and !~ if all of it does, the others if one element does.
+Texts stand in "…", with \" \\ \n \t \u00e9, or in `…` as they are. A span without the
+attribute, or with one of another type, meets no comparison, not even !=. A list meets
+!= and !~ if all of it does, the others if one element does.
 
 Examples:
   --where 'name = "netgate.http_request" && duration > 100ms'
