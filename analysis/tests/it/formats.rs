@@ -374,7 +374,7 @@ const REAL: [Expected; 7] = [
         services: &["mobile_api", "routing", "spectre", "unknown", "yelp-main", "yelp_main/api_proxy"],
         rows: 16,
         servers: 4,
-        odd: &[("duplicate_ids", 3)],
+        odd: &[("shared_span_ids", 3)],
     },
     Expected {
         file: "jaeger-span-longer-than-parent.json",
