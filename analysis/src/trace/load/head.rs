@@ -41,20 +41,24 @@ pub(super) fn look(mut input: Input) -> (Input, Layout) {
 /// The layout of a file that begins so. `whole` is whether it ends there.
 fn layout(head: &str, whole: bool) -> Layout {
     let text = head.trim_start();
-    if !text.starts_with(['{', '[']) || !foreign::SIGNS.iter().any(|sign| text.contains(sign)) {
-        return Layout::Lines;
-    }
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
+    let is_long = first.len() == text.len();
+    let is_signed = || foreign::SIGNS.iter().any(|sign| text.contains(sign));
+    // Of a line that goes on beyond what is seen only the keys of traces tell that it may be a document.
+    if !text.starts_with(['{', '[']) || is_long && !is_signed() {
+        return Layout::Lines;
+    }
     match serde_json::from_str::<IgnoredAny>(first) {
         Err(error) if error.is_eof() => {}
         _ => return Layout::Lines,
     }
-    // The first line may have been cut short by a crash, with whole ones after it or none.
+    // The first line may have been cut short by a crash, with whole ones after it or none, or be longer than what is
+    // seen.
     let is_span = |line| glyph::parse_line(line, &mut Chunk::new(Keep::NOTHING)).is_ok();
-    let glyph_follows = text.starts_with('{') && lines.clone().any(is_span);
-    let is_torn_line = text.starts_with("{\"trace_id\"") && whole && lines.next().is_none();
-    if glyph_follows || is_torn_line { Layout::Lines } else { Layout::Document }
+    let glyph_follows = text.starts_with('{') && lines.any(is_span);
+    let is_glyphs = text.starts_with("{\"trace_id\"") && is_long && (whole || head.len() >= HEAD / 2);
+    if glyph_follows || is_glyphs { Layout::Lines } else { Layout::Document }
 }
 
 /// Fails once as the reader before it did, so that who reads on learns of it.
@@ -83,7 +87,9 @@ mod tests {
             ("\n[\n{\"traceId\":", false, Layout::Document),
             ("{\"resourceSpans\":[{", false, Layout::Document),
             ("{\"resourceSpans\":[{", true, Layout::Document),
-            ("{\"traceEvents\":[\n", false, Layout::Lines),
+            ("{\"traceEvents\":[\n", false, Layout::Document),
+            ("{\n  \"name\": \"package\"\n}", true, Layout::Document),
+            ("{\"name\":\"", false, Layout::Lines),
             (torn, true, Layout::Lines),
             (&format!("{torn}\n{span}\n"), true, Layout::Lines),
             (&format!("[\n{span},\n{span}\n]"), true, Layout::Document),

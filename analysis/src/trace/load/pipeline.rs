@@ -17,7 +17,7 @@ use super::{
     chunk::{Chunk, Joined},
     document,
     foreign::{self, Refused},
-    glyph,
+    found, glyph,
     head::{self, Layout},
 };
 use crate::trace::oddity::Oddity;
@@ -26,6 +26,8 @@ use crate::trace::oddity::Oddity;
 enum Item<T> {
     /// Lines of a file, or what came of them.
     Lines { file: usize, lines: T },
+    /// A line that is too long.
+    Long { file: usize, line: u64 },
     /// Spans of a document.
     Spans { file: usize, chunk: Box<Chunk> },
     /// Where a document breaks off.
@@ -68,12 +70,19 @@ impl Refused {
     pub(super) fn at(self, line: u64) -> Fault {
         let reason = match &self {
             Self::Json(error) => bare(error),
-            Self::NoSpan => "there is no span in it".to_owned(),
-            Self::NoIds => "none of its spans has a trace id and a span id".to_owned(),
+            Self::NoSpan(what) => what.clone(),
+            Self::NoIds => NO_IDS.to_owned(),
+            Self::TooLarge(what) => (*what).to_owned(),
         };
         Fault { line, reason, cut_off: matches!(&self, Self::Json(error) if error.is_eof()) }
     }
 }
+
+/// What is said of spans that nothing can tell apart.
+const NO_IDS: &str = "there are spans in it, but none with a trace id and a span id";
+
+/// A longer line is no span, and is not held.
+const LINE: usize = 64 << 20;
 
 /// What a parser says, without the position in what it saw of the file.
 fn bare(error: &serde_json::Error) -> String {
@@ -126,7 +135,7 @@ fn read_file(
         send(Item::End { file, cut_short: ended.cut_short });
         return Ok(());
     }
-    let mut blocks = Blocks::new(input);
+    let mut blocks = Blocks::new(input).leaving_out_longer_than(LINE);
     while let Some(block) = blocks.next_block()? {
         let lines = Lines {
             first_line: block.first_line,
@@ -136,6 +145,9 @@ fn read_file(
         if !send(Item::Lines { file, lines }) {
             return Ok(());
         }
+    }
+    for line in blocks.left_out() {
+        send(Item::Long { file, line: *line });
     }
     send(Item::End { file, cut_short: blocks.cut_short() });
     Ok(())
@@ -152,6 +164,7 @@ fn parse(
             Item::Lines { file, lines } => {
                 Item::Lines { file, lines: parse_lines(&files[file], keep, &lines) }
             }
+            Item::Long { file, line } => Item::Long { file, line },
             Item::Spans { file, chunk } => Item::Spans { file, chunk },
             Item::Broken { file, fault } => Item::Broken { file, fault },
             Item::End { file, cut_short } => Item::End { file, cut_short },
@@ -180,10 +193,14 @@ fn parse_lines(path: &Path, keep: Keep, lines: &Lines) -> Parsed {
 }
 
 fn parse_line(line: u64, bytes: &[u8], chunk: &mut Chunk) -> Result<(), Fault> {
-    let text = std::str::from_utf8(bytes).map_err(|e| Fault {
-        line,
-        reason: format!("the bytes from column {} are no UTF-8", e.valid_up_to() + 1),
-        cut_off: e.error_len().is_none(),
+    let said = |reason: String| Fault { line, reason, cut_off: false };
+    let text = std::str::from_utf8(bytes).map_err(|e| match found::bytes(bytes) {
+        Some(what) => said(what.to_owned()),
+        None => Fault {
+            line,
+            reason: format!("the bytes from column {} are no UTF-8", e.valid_up_to() + 1),
+            cut_off: e.error_len().is_none(),
+        },
     })?;
     let Err(no_glyph) = glyph::parse_line(text, chunk) else { return Ok(()) };
     let fault = |e: serde_json::Error| Fault {
@@ -192,9 +209,15 @@ fn parse_line(line: u64, bytes: &[u8], chunk: &mut Chunk) -> Result<(), Fault> {
         cut_off: e.is_eof(),
     };
     foreign::parse_line(text, chunk).map_err(|refused| match refused {
+        Refused::Json(error) if error.is_syntax() => match found::bytes(bytes) {
+            Some(what) => said(what.to_owned()),
+            None => fault(error),
+        },
+        Refused::Json(error) if error.is_data() => said(bare(&error)),
         Refused::Json(error) => fault(error),
-        // That it is no span of glyph's says more than that it is none of any kind.
-        Refused::NoSpan | Refused::NoIds => fault(no_glyph),
+        // Of what looks like a span of glyph's, why it is none says more than that it is none of any kind.
+        Refused::NoIds if text.contains("\"trace_id\"") && text.contains("\"span_id\"") => fault(no_glyph),
+        refused => refused.at(line),
     })
 }
 
@@ -219,6 +242,11 @@ fn join(files: &[PathBuf], parsed: Receiver<(u64, Item<Parsed>)>) -> Result<Load
                 Item::Lines { file, lines } => {
                     take(&files[file], lines, &mut state, &mut all, &mut warnings)?;
                 }
+                Item::Long { line, .. } => {
+                    all.oddities.add(Oddity::UnreadableLine, 1);
+                    let reason = format!("it is longer than {} MiB", LINE >> 20);
+                    state.first_fault.get_or_insert(Fault { line, reason, cut_off: false });
+                }
                 Item::Spans { file, chunk } => {
                     state.spans += chunk.len();
                     if !all.add(*chunk) {
@@ -226,10 +254,10 @@ fn join(files: &[PathBuf], parsed: Receiver<(u64, Item<Parsed>)>) -> Result<Load
                     }
                 }
                 Item::Broken { file, fault } => {
-                    let path = files[file].clone();
                     if state.spans == 0 && !fault.cut_off {
-                        return Err(LoadError::NotATrace { path, line: fault.line, reason: fault.reason });
+                        return Err(not_a_trace(&files[file], &fault));
                     }
+                    let path = files[file].clone();
                     all.oddities.add(Oddity::BrokenDocument, 1);
                     let what =
                         format!("can't be read any further: {}; what came before it was taken", fault.reason);
@@ -238,6 +266,9 @@ fn join(files: &[PathBuf], parsed: Receiver<(u64, Item<Parsed>)>) -> Result<Load
                 Item::End { file, cut_short } => {
                     let state = std::mem::take(&mut state);
                     if let Some(fault) = state.first_fault {
+                        if state.spans == 0 {
+                            return Err(not_a_trace(&files[file], &fault));
+                        }
                         let what = format!("is no span and was left out: {}", fault.reason);
                         warnings.push(Warning { path: files[file].clone(), line: Some(fault.line), what });
                     }
@@ -258,6 +289,10 @@ fn join(files: &[PathBuf], parsed: Receiver<(u64, Item<Parsed>)>) -> Result<Load
     Ok(Loaded { spans, oddities, warnings })
 }
 
+fn not_a_trace(path: &Path, fault: &Fault) -> LoadError {
+    LoadError::NotATrace { path: path.to_owned(), line: fault.line, reason: fault.reason.clone() }
+}
+
 fn take(
     path: &Path,
     parsed: Parsed,
@@ -270,8 +305,7 @@ fn take(
         // A whole block without a span, or a last line that is not even the beginning of one.
         let torn = parsed.torn.as_ref().filter(|torn| !torn.cut_off);
         if let Some(fault) = parsed.first_fault.as_ref().or(torn) {
-            let (line, reason) = (fault.line, fault.reason.clone());
-            return Err(LoadError::NotATrace { path: path.to_owned(), line, reason });
+            return Err(not_a_trace(path, fault));
         }
     }
     all.oddities.add(Oddity::UnreadableLine, parsed.unreadable);
