@@ -11,10 +11,7 @@ use glyph_analysis::trace::{
 use glyph_formats::TraceId;
 
 use super::input;
-use crate::{
-    commands::recording::Opened,
-    output::{self, failure::HintExt, note},
-};
+use crate::output::{self, failure::HintExt, note};
 
 /// Flags of `glyphctl trace show`.
 #[derive(Debug, Args)]
@@ -54,7 +51,7 @@ pub(super) struct ShowArgs {
 
 /// Runs it.
 pub(super) fn run(flags: &ShowArgs) -> anyhow::Result<ExitCode> {
-    let opened = [Opened::open(&flags.input)?];
+    let opened = input::open(std::slice::from_ref(&flags.input))?;
     let traces = input::traces(&input::sources(&opened)?, Keep::EVERYTHING)?;
     let id = flags.id.as_deref().map(|wanted| find(&traces, wanted)).transpose()?;
     let choice = Choice { id, errors: flags.errors, most: flags.slowest };

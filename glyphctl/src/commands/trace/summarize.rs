@@ -11,7 +11,6 @@ use glyph_analysis::{
 
 use super::{input, target::Target};
 use crate::{
-    commands::recording::Opened,
     output::{
         Format,
         failure::HintExt,
@@ -41,6 +40,7 @@ Examples:
   glyphctl trace summarize RECORDING -o trace.json    (open it in https://ui.perfetto.dev)
   glyphctl trace summarize RECORDING --sort critical --top 5
   glyphctl trace summarize RECORDING --by attr:http.route,status
+  glyphctl trace summarize 'runs/*/traces.jsonl' --by attr:http.route
   glyphctl trace summarize RECORDING --folded stacks.txt    (inferno-flamegraph < stacks.txt > flame.svg)
   zcat old.jsonl.gz | glyphctl trace summarize - --format json | jq '.rows[0]'")]
 pub(super) struct SummarizeArgs {
@@ -92,7 +92,7 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
         let error = anyhow!("--sort {key}: the rows have no such column");
         return Err(error.hint("--by names the columns before the figures"));
     }
-    let opened = flags.inputs.iter().map(|input| Opened::open(input)).collect::<anyhow::Result<Vec<_>>>()?;
+    let opened = input::open(&flags.inputs)?;
     let sources = input::sources(&opened)?;
     let args = chrome::Args::from(flags.args);
     // An output that can't be written should not be found out after minutes of reading.
