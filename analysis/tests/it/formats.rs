@@ -244,7 +244,7 @@ fn a_document_cut_short_is_read_up_to_there() {
         "{:?}",
         read.warnings
     );
-    assert!(matches!(bytes(b"[\n{\"traceId\":1}\n]"), Err(LoadError::NotATrace { line: 3, .. })));
+    assert!(matches!(bytes(b"[\n{\"traceId\":1}\n]"), Err(LoadError::NotATrace { line: 1, .. })));
 }
 
 #[test]

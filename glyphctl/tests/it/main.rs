@@ -8,6 +8,8 @@ mod server;
 mod demo;
 mod record;
 mod replay;
+mod trace_hostile;
+mod trace_input;
 mod trace_show;
 mod trace_summarize;
 mod viewer;

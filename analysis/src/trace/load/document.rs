@@ -65,6 +65,7 @@ pub(super) fn read(
             wanted
         };
         held.set(0);
+        let begin = source.line;
         let no_json = if std::mem::take(&mut is_first) { found::bytes(source.inner.buffer()) } else { None };
         let json = serde_json::Deserializer::from_reader(&mut source);
         let taken = foreign::take(json, &mut chunk, &mut hand_on);
@@ -73,8 +74,9 @@ pub(super) fn read(
             (Ok(()), ..) => None,
             (Err(Refused::Json(error)), ..) if error.is_io() => return Err(io_error(&path, error.into())),
             (Err(Refused::Json(error)), _, Some(what)) if error.is_syntax() => {
-                Some(Refused::NoSpan(what.to_owned()).at(source.line))
+                Some(Refused::NoSpan(what.to_owned()).at(begin))
             }
+            (Err(refused @ Refused::NoSpan(_)), ..) => Some(refused.at(begin)),
             (Err(refused), ..) => Some(refused.at(source.line)),
         };
     }

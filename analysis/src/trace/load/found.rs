@@ -47,7 +47,7 @@ pub(super) fn object<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> String 
     if all(&["log"]) && keys.clone().count() == 1 {
         return "this may be a HAR, which holds requests and no spans".to_owned();
     }
-    if all(&["spans", "traces", "rows", "oddities"]) {
+    if all(&["spans", "rows", "oddities"]) {
         return "this is a summary that trace summarize wrote: give the span file it was made from"
             .to_owned();
     }
@@ -57,9 +57,8 @@ pub(super) fn object<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> String 
         more => format!(" and {more} more"),
     };
     match &named[..] {
-        [] => "it is an object without any key".to_owned(),
-        _ => visible(&format!("there is no span in it, but an object with {}{more}", named.join(", ")))
-            .into_owned(),
+        [] => "an object without any key is no span".to_owned(),
+        _ => visible(&format!("an object with {}{more} is no span", named.join(", "))).into_owned(),
     }
 }
 
@@ -85,14 +84,21 @@ pub(super) fn bytes(bytes: &[u8]) -> Option<&'static str> {
         match (utf16, binary) {
             (true, _) => Some(MAGIC[0].1),
             (_, true) => Some("this is binary data"),
-            _ => first_key(head),
+            _ => text(head),
         }
     })
 }
 
+/// Text that is no JSON from the beginning.
+fn text(head: &[u8]) -> Option<&'static str> {
+    let begin = head.trim_ascii_start();
+    let is_json = begin.first().is_none_or(|b| b"{[\"-tfn".contains(b) || b.is_ascii_digit());
+    if is_json || !head.is_ascii() { first_key(begin) } else { Some("it is no JSON") }
+}
+
 /// Objects whose keys have no quotes, as a console prints them.
-fn first_key(head: &[u8]) -> Option<&'static str> {
-    let inner = head.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start();
+fn first_key(begin: &[u8]) -> Option<&'static str> {
+    let inner = begin.strip_prefix(b"{")?.trim_ascii_start();
     let name = inner.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
     (name > 0 && inner.get(name) == Some(&b':')).then_some(
         "its keys have no quotes, so it is no JSON but what JavaScript prints: let it write OTLP, or JSON.stringify it",
@@ -112,20 +118,21 @@ mod tests {
             (b"\0\x01\x02\x03\x04", "binary"),
             (b"{\n  traceId: 'f3b2'", "JavaScript"),
             (b"PK\x03\x04", "ZIP"),
+            (b"hello", "no JSON"),
         ] {
             assert!(bytes(begin).unwrap_or_default().contains(says), "{begin:?}: {:?}", bytes(begin));
         }
-        assert_eq!([bytes(b""), bytes(b"hello"), bytes(b"{\"a\":1}"), bytes(b"\xc3")], [None; 4]);
+        assert_eq!([bytes(b""), bytes(b"{\"a\":1}"), bytes(b"\xc3")], [None; 3]);
     }
 
     #[test]
     fn an_object_is_known_by_its_keys() {
         assert_eq!(
             object(["name", "version", "a\u{1b}"].into_iter()),
-            "there is no span in it, but an object with \"name\", \"version\", \"a\\u{1b}\""
+            "an object with \"name\", \"version\", \"a\\u{1b}\" is no span"
         );
         let many = ["a"; 9];
-        assert!(object(many.into_iter()).ends_with(" and 3 more"));
+        assert!(object(many.into_iter()).ends_with(" and 3 more is no span"));
         assert!(object(["name", "ph", "ts"].into_iter()).contains("Chrome trace"));
     }
 }

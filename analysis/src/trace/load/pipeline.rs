@@ -209,10 +209,9 @@ fn parse_line(line: u64, bytes: &[u8], chunk: &mut Chunk) -> Result<(), Fault> {
         cut_off: e.is_eof(),
     };
     foreign::parse_line(text, chunk).map_err(|refused| match refused {
-        Refused::Json(error) if error.is_syntax() => match found::bytes(bytes) {
-            Some(what) => said(what.to_owned()),
-            None => fault(error),
-        },
+        Refused::Json(error) if error.is_syntax() => {
+            found::bytes(bytes).map_or_else(|| fault(error), |what| said(what.to_owned()))
+        }
         Refused::Json(error) if error.is_data() => said(bare(&error)),
         Refused::Json(error) => fault(error),
         // Of what looks like a span of glyph's, why it is none says more than that it is none of any kind.
@@ -244,8 +243,10 @@ fn join(files: &[PathBuf], parsed: Receiver<(u64, Item<Parsed>)>) -> Result<Load
                 }
                 Item::Long { line, .. } => {
                     all.oddities.add(Oddity::UnreadableLine, 1);
-                    let reason = format!("it is longer than {} MiB", LINE >> 20);
-                    state.first_fault.get_or_insert(Fault { line, reason, cut_off: false });
+                    if state.first_fault.as_ref().is_none_or(|first| line < first.line) {
+                        let reason = format!("it is longer than {} MiB", LINE >> 20);
+                        state.first_fault = Some(Fault { line, reason, cut_off: false });
+                    }
                 }
                 Item::Spans { file, chunk } => {
                     state.spans += chunk.len();

@@ -39,7 +39,8 @@ fn matching(input: &Path) -> anyhow::Result<Vec<PathBuf>> {
     // As in a shell: what is hidden is named with its dot.
     let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
     let found = glob::glob_with(pattern, options).with_context(|| format!("{pattern}: is no pattern"))?;
-    let found = found.collect::<Result<Vec<_>, _>>().with_context(|| format!("{pattern}: can't be looked up"))?;
+    let found =
+        found.collect::<Result<Vec<_>, _>>().with_context(|| format!("{pattern}: can't be looked up"))?;
     if found.is_empty() {
         return Err(anyhow!("{pattern}: no file or folder has a name like that"));
     }

@@ -10,14 +10,12 @@ use glyph_analysis::{
 };
 
 use super::{input, target::Target};
-use crate::{
-    output::{
-        Format,
-        failure::HintExt,
-        note,
-        summary::{self, Column},
-        warn,
-    },
+use crate::output::{
+    Format,
+    failure::HintExt,
+    note,
+    summary::{self, Column},
+    warn,
 };
 
 /// Flags of `glyphctl trace summarize`.

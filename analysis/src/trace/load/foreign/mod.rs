@@ -170,7 +170,7 @@ impl Walk<'_> {
     }
 }
 
-/// Where the walk is.
+/// Where the walk is. What comes out of a step is whether there may be spans, or nothing.
 struct Step<'w, 'a, 'p> {
     walk: &'w mut Walk<'a>,
     place: Place<'p>,
@@ -191,32 +191,31 @@ enum Place<'p> {
 }
 
 impl<'de> DeserializeSeed<'de> for Step<'_, '_, '_> {
-    type Value = ();
+    type Value = bool;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl Step<'_, '_, '_> {
     /// Something that is neither an array nor an object.
-    fn scalar<E>(self, what: &str) -> Result<(), E> {
+    fn scalar<E>(self, what: &str) -> Result<bool, E> {
         match self.place {
             Place::Element => self.walk.strange(|| format!("it is {what}")),
             Place::Scope(_) | Place::Envelope | Place::Scopes(_) | Place::Spans(_) => {}
         }
-        Ok(())
+        Ok(false)
     }
 
     /// An object that is a span or has spans in it.
-    fn object<'de, A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+    fn object<'de, A: MapAccess<'de>>(self, mut entries: A) -> Result<bool, A::Error> {
         let walk = self.walk;
         let mut parts = Parts::default();
         let mut is_known = false;
         while let Some(key) = entries.next_key::<String>()? {
             if ENVELOPES.contains(&key.as_str()) {
-                is_known = true;
-                entries.next_value_seed(Step { walk, place: Place::Envelope })?;
+                is_known |= entries.next_value_seed(Step { walk, place: Place::Envelope })?;
             } else if otlp::SCOPES.contains(&key.as_str()) && parts.get("resource").is_some() {
                 is_known = true;
                 let before = (walk.spans, walk.none);
@@ -234,18 +233,18 @@ impl Step<'_, '_, '_> {
         if !taken && !is_known && matches!(self.place, Place::Element) {
             walk.strange(|| found::object(parts.keys()));
         }
-        Ok(())
+        Ok(true)
     }
 }
 
 impl<'de> Visitor<'de> for Step<'_, '_, '_> {
-    type Value = ();
+    type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("spans")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<bool, A::Error> {
         let Self { walk, place } = self;
         let mut some = false;
         let mut next = |walk: &mut Walk<'_>| {
@@ -270,15 +269,15 @@ impl<'de> Visitor<'de> for Step<'_, '_, '_> {
         if !some && matches!(place, Place::Element) {
             walk.strange(|| "it is an empty array".to_owned());
         }
-        Ok(())
+        Ok(true)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<bool, A::Error> {
         let Place::Scope(service) = self.place else {
             return match self.place {
                 Place::Scopes(_) | Place::Spans(_) => {
                     while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                    Ok(())
+                    Ok(true)
                 }
                 _ => self.object(entries),
             };
@@ -291,30 +290,32 @@ impl<'de> Visitor<'de> for Step<'_, '_, '_> {
                 entries.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
         self.scalar("true or false")
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
         self.scalar("a number")
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
         self.scalar("a number")
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
         self.scalar("a number")
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+    fn visit_str<E>(self, _: &str) -> Result<bool, E> {
         self.scalar("a text")
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.scalar("null")
+    /// Query services give null for nothing.
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        self.scalar("null")?;
+        Ok(true)
     }
 }
