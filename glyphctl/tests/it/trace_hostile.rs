@@ -161,8 +161,10 @@ fn a_span_that_is_nested_too_deep_costs_no_other() {
     }
 }
 
-/// Traces of an odd shape, each a line a span.
-fn shapes() -> Vec<(&'static str, u64, fn(u64) -> String)> {
+/// A trace of an odd shape: what it is, how many spans it has, and the line of each.
+type Shape = (&'static str, u64, fn(u64) -> String);
+
+fn shapes() -> Vec<Shape> {
     const MANY: u64 = 100_000;
     const END: u64 = 10 * MANY;
     vec![
