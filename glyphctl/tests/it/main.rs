@@ -8,6 +8,7 @@ mod server;
 mod demo;
 mod record;
 mod replay;
+#[cfg(target_os = "linux")]
 mod trace_hostile;
 mod trace_input;
 mod trace_show;

@@ -31,6 +31,8 @@ fn bounded<S: AsRef<OsStr>>(
             None => command.env_remove(name),
         };
     }
+    // What each further core adds in threads is none of the trace's.
+    command.env("MALLOC_ARENA_MAX", "2").env("POLARS_MAX_THREADS", "2");
     let mut child = piped(&mut command);
     let stdin = child.stdin.take().unwrap();
     // It may end without having read all.
