@@ -1,5 +1,6 @@
 //! Random forests of spans for property tests.
 
+use glyph_formats::span::SpanKind;
 use proptest::prelude::*;
 
 use super::{
@@ -24,6 +25,8 @@ impl Forest {
             traces: 1,
             span_id: &(1..=spans.len() as u64).collect::<Vec<_>>(),
             parent_id: &spans.iter().map(|s| s.0.map_or(0, |p| p as u64 + 1)).collect::<Vec<_>>(),
+            service: &vec![0; spans.len()],
+            kind: &vec![SpanKind::Internal; spans.len()],
             start: &start,
         };
         let tree = Tree::resolve(links, &mut Oddities::default());

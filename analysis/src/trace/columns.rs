@@ -72,6 +72,8 @@ impl Spans {
             traces: self.trace_ids.len(),
             span_id: &self.span_id,
             parent_id: &self.parent_id,
+            service: &self.service,
+            kind: &self.kind,
             start: &self.start,
         }
     }

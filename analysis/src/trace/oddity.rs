@@ -34,6 +34,10 @@ pub enum Oddity {
     UnknownStatus,
     /// A span whose id another span of its trace has, too. Both count; children go to the first.
     DuplicateId,
+    /// A server's span with the id of its client's, as Zipkin has it; taken as the client's child.
+    SharedId,
+    /// A span of another service than its parent's that starts before it. Nothing is done about the times.
+    ClockSkew,
     /// A span whose parent is in none of the files; taken as a root.
     Orphan,
     /// Spans that are each other's ancestors; the one that starts first is taken as a root.
@@ -57,6 +61,8 @@ impl Oddity {
             Self::WithoutEnd => "spans_without_end",
             Self::EndBeforeStart => "end_before_start",
             Self::DuplicateId => "duplicate_ids",
+            Self::SharedId => "shared_span_ids",
+            Self::ClockSkew => "clock_skew",
             Self::Orphan => "orphans",
             Self::Cycle => "cycles",
         }
@@ -89,6 +95,16 @@ impl Oddity {
                 "span with another span's id",
                 "spans with another span's id",
                 "counted, but without children",
+            ),
+            Self::SharedId => (
+                "server span with its client's id",
+                "server spans with their clients' ids",
+                "as in Zipkin; taken as the client's child",
+            ),
+            Self::ClockSkew => (
+                "span of another service that starts before its parent",
+                "spans of other services that start before their parents",
+                "the clocks differ; left as it is",
             ),
             Self::Orphan => ("orphan", "orphans", "the parent is in none of the files; taken as a root"),
             Self::Cycle => ("cycle of parents", "cycles of parents", "broken at the earliest span"),

@@ -244,7 +244,7 @@ fn a_document_cut_short_is_read_up_to_there() {
         "{:?}",
         read.warnings
     );
-    assert!(matches!(bytes(b"[\n{\"traceId\":1}\n]"), Err(LoadError::NotATrace { line: 3, .. })));
+    assert!(matches!(bytes(b"[\n{\"traceId\":1}\n]"), Err(LoadError::NotATrace { line: 1, .. })));
 }
 
 #[test]
@@ -374,7 +374,7 @@ const REAL: [Expected; 7] = [
         services: &["mobile_api", "routing", "spectre", "unknown", "yelp-main", "yelp_main/api_proxy"],
         rows: 16,
         servers: 4,
-        odd: &[("duplicate_ids", 3)],
+        odd: &[("shared_span_ids", 3)],
     },
     Expected {
         file: "jaeger-span-longer-than-parent.json",

@@ -2,6 +2,7 @@
 
 mod load;
 mod formats;
+mod truncated;
 mod promql;
 mod promqltest;
 mod rules;

@@ -20,6 +20,10 @@ pub struct Blocks {
     next_line: u64,
     ended: bool,
     cut_short: bool,
+    /// The most that a line may have.
+    longest: usize,
+    /// Where longer lines are left out, which these were.
+    left_out: Option<Vec<u64>>,
 }
 
 /// Some whole lines.
@@ -38,7 +42,28 @@ pub struct Block<'a> {
 impl Blocks {
     /// The lines of that input.
     pub fn new(input: Input) -> Self {
-        Self { input, buffer: Vec::new(), pending: 0..0, next_line: 1, ended: false, cut_short: false }
+        Self {
+            input,
+            buffer: Vec::new(),
+            pending: 0..0,
+            next_line: 1,
+            ended: false,
+            cut_short: false,
+            longest: MAX_LINE,
+            left_out: None,
+        }
+    }
+
+    /// The same without lines longer than that, instead of an error: what such a line takes is never held.
+    #[must_use]
+    pub fn leaving_out_longer_than(mut self, bytes: usize) -> Self {
+        (self.longest, self.left_out) = (bytes, Some(Vec::new()));
+        self
+    }
+
+    /// The numbers of the lines that were left out so far.
+    pub fn left_out(&self) -> &[u64] {
+        self.left_out.as_deref().unwrap_or_default()
     }
 
     /// The file's path.
@@ -54,7 +79,7 @@ impl Blocks {
     /// The next lines, none at the end.
     ///
     /// # Errors
-    /// If reading fails or a line is longer than `MAX_LINE`.
+    /// If reading fails, or a line is longer than `MAX_LINE` and such lines are not left out.
     pub fn next_block(&mut self) -> Result<Option<Block<'_>>, ReadError> {
         let Some(end) = self.find_end()? else { return Ok(None) };
         let first_line = self.take(end);
@@ -102,15 +127,38 @@ impl Blocks {
                 break searched + at + 1;
             }
             searched = self.pending.end;
-            if searched > MAX_LINE {
+            if searched <= self.longest {
+                continue;
+            }
+            let Some(left_out) = &mut self.left_out else {
                 return Err(ReadError::LineTooLong {
                     path: self.input.path.clone(),
                     line: self.next_line,
-                    limit: MAX_LINE,
+                    limit: self.longest,
                 });
-            }
+            };
+            left_out.push(self.next_line);
+            self.skip_line()?;
+            searched = 0;
         };
         Ok((end > 0).then_some(end))
+    }
+
+    /// Drops what is pending, which is part of a line, and the rest of that line.
+    fn skip_line(&mut self) -> Result<(), ReadError> {
+        self.next_line += 1;
+        loop {
+            self.pending = 0..0;
+            if self.ended {
+                return Ok(());
+            }
+            self.fill()?;
+            if let Some(at) = memchr::memchr(b'\n', &self.buffer[..self.pending.end]) {
+                self.buffer.copy_within(at + 1..self.pending.end, 0);
+                self.pending = 0..self.pending.end - at - 1;
+                return Ok(());
+            }
+        }
     }
 
     /// Reads on, until the buffer holds a block's worth more or the input has ended.

@@ -207,3 +207,25 @@ fn a_disk_that_hangs_is_waited_for_once_and_costs_only_what_finds_no_room() {
     appender.close().unwrap();
     assert!(reader.join().unwrap().iter().all(|length| *length > 40_000));
 }
+
+#[test]
+fn lines_that_are_too_long_are_left_out_if_that_is_wanted() {
+    let (_dir, path) = folder();
+    let long = "x".repeat(9 << 20);
+    for (text, lines, left_out) in [
+        (format!("a\n{long}\nb\n"), vec![(1, "a"), (3, "b")], vec![2]),
+        (format!("{long}\n{long}\nb"), vec![(3, "b")], vec![1, 2]),
+        (format!("a\n{long}"), vec![(1, "a")], vec![2]),
+    ] {
+        fs::write(&path, &text).unwrap();
+        let mut blocks = Blocks::new(input::open(&path).unwrap()).leaving_out_longer_than(5 << 20);
+        let mut read = Vec::new();
+        while let Some(block) = blocks.next_block().unwrap() {
+            read.extend(
+                block.lines().map(|(line, bytes)| (line, String::from_utf8(bytes.to_vec()).unwrap())),
+            );
+        }
+        let read: Vec<_> = read.iter().map(|(line, text)| (*line, text.as_str())).collect();
+        assert_eq!((read, blocks.left_out()), (lines, &left_out[..]));
+    }
+}

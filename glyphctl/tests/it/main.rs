@@ -9,6 +9,9 @@ mod demo;
 mod record;
 mod replay;
 mod trace_exports;
+#[cfg(target_os = "linux")]
+mod trace_hostile;
+mod trace_input;
 mod trace_show;
 mod trace_summarize;
 mod viewer;

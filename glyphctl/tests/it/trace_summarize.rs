@@ -248,7 +248,11 @@ fn a_file_that_is_not_there_is_named() {
 fn a_directory_that_is_no_recording_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let run = summarize(dir.path(), &[]).unable();
-    assert!(run.stderr.contains("is no recording: it has no recording.json\nhint: "), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("is no recording, and no file in it ends with .json, .jsonl, .ndjson\nhint: "),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

@@ -57,8 +57,13 @@ impl Chunk {
         self.want.keep != Keep::NOTHING || self.want.rows.as_deref().is_some_and(Grouping::needs_details)
     }
 
-    /// Adds a span.
+    /// Adds a span; one with a time after the year 2262 is counted only, so that the differences of any two times, and
+    /// their sums, are still numbers.
     pub(super) fn push(&mut self, span: &Span<'_>) {
+        if span.start.max(span.end.unwrap_or(0)) > i64::MAX as u64 {
+            self.oddities.add(Oddity::TimeBeyondRange, 1);
+            return;
+        }
         let end = match span.end {
             Some(end) if end >= span.start => end,
             odd => {

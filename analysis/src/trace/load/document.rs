@@ -3,6 +3,7 @@
 //! In: an opened file that is no line file. Out: chunks of spans as they come together, and where the file broke off.
 
 use std::{
+    cell::Cell,
     io::{self, BufRead, BufReader, Read},
     path::Path,
 };
@@ -13,11 +14,18 @@ use super::{
     Want,
     chunk::Chunk,
     foreign::{self, Refused},
+    found,
     lines::Fault,
 };
 
 /// So many spans are handed on together.
 const SPANS: usize = 1 << 16;
+
+/// No text, number or gap between them is longer.
+const TOKEN: u64 = 64 << 20;
+
+/// No resource whose spans come before its name, and no trace of Jaeger's, is longer: their text has to be held.
+const HELD: u64 = 256 << 20;
 
 /// What came of a document after the chunks.
 #[derive(Debug, Default)]
@@ -35,24 +43,42 @@ pub(super) fn read(
     send: &mut dyn FnMut(Chunk) -> bool,
 ) -> Result<Ended, ReadError> {
     let path = input.path;
-    let mut source =
-        Source { inner: BufReader::with_capacity(1 << 17, input.reader), line: 1, cut_short: false };
+    let held = Cell::new(0);
+    let mut source = Source {
+        inner: BufReader::with_capacity(1 << 17, input.reader),
+        line: 1,
+        cut_short: false,
+        held: &held,
+        token: Token::default(),
+        too_large: None,
+    };
     let mut chunk = Chunk::new(want.clone());
     let mut broken = None;
     let mut wanted = true;
+    let mut is_first = true;
     while wanted && broken.is_none() && source.more().map_err(|source| io_error(&path, source))? {
         let mut hand_on = |chunk: &mut Chunk| {
+            held.set(0);
             if chunk.len() >= SPANS {
                 wanted = send(std::mem::replace(chunk, Chunk::new(want.clone())));
             }
             wanted
         };
+        held.set(0);
+        let begin = source.line;
+        let no_json = if std::mem::take(&mut is_first) { found::bytes(source.inner.buffer()) } else { None };
         let json = serde_json::Deserializer::from_reader(&mut source);
-        match foreign::take(json, &mut chunk, &mut hand_on) {
-            Ok(()) => {}
-            Err(Refused::Json(error)) if error.is_io() => return Err(io_error(&path, error.into())),
-            Err(refused) => broken = Some(refused.at(source.line)),
-        }
+        let taken = foreign::take(json, &mut chunk, &mut hand_on);
+        broken = match (taken, source.too_large, no_json) {
+            (_, Some(what), _) => Some(Refused::TooLarge(what).at(source.line)),
+            (Ok(()), ..) => None,
+            (Err(Refused::Json(error)), ..) if error.is_io() => return Err(io_error(&path, error.into())),
+            (Err(Refused::Json(error)), _, Some(what)) if error.is_syntax() => {
+                Some(Refused::NoSpan(what.to_owned()).at(begin))
+            }
+            (Err(refused @ Refused::NoSpan(_)), ..) => Some(refused.at(begin)),
+            (Err(refused), ..) => Some(refused.at(source.line)),
+        };
     }
     if wanted {
         send(chunk);
@@ -64,16 +90,44 @@ fn io_error(path: &Path, source: io::Error) -> ReadError {
     ReadError::Io { path: path.to_owned(), source }
 }
 
-/// Bytes, with the lines counted, that end where a compressed file was cut short.
-struct Source<R> {
+/// Bytes, with the lines counted, that end where a compressed file was cut short, and where a parser would have to
+/// hold more than it may.
+struct Source<'h, R> {
     inner: BufReader<R>,
     line: u64,
     cut_short: bool,
+    /// How much has come since spans were last handed on.
+    held: &'h Cell<u64>,
+    token: Token,
+    /// What is too large, where something is.
+    too_large: Option<&'static str>,
 }
 
-impl<R: Read> Source<R> {
+/// How long it is since something of JSON's structure came.
+#[derive(Debug, Default)]
+struct Token {
+    in_text: bool,
+    escaped: bool,
+    length: u64,
+}
+
+impl Token {
+    fn take(&mut self, byte: u8) {
+        self.length += 1;
+        if self.in_text {
+            self.in_text = self.escaped || byte != b'"';
+            self.escaped = !self.escaped && byte == b'\\';
+        } else if matches!(byte, b'"' | b',' | b':' | b'[' | b']' | b'{' | b'}') {
+            self.in_text = byte == b'"';
+            self.length = 0;
+        }
+    }
+}
+
+impl<R: Read> Source<'_, R> {
     /// Goes to the next value; false if there is none.
     fn more(&mut self) -> io::Result<bool> {
+        self.token = Token::default();
         loop {
             let bytes = match self.inner.fill_buf() {
                 Ok([]) => return Ok(false),
@@ -95,8 +149,16 @@ impl<R: Read> Source<R> {
     }
 }
 
-impl<R: Read> Read for Source<R> {
+impl<R: Read> Read for Source<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.token.length > TOKEN {
+            self.too_large = Some("a text in it is longer than 64 MiB");
+        } else if self.held.get() > HELD {
+            self.too_large = Some("a single trace or resource in it is larger than 256 MiB");
+        }
+        if self.too_large.is_some() {
+            return Ok(0);
+        }
         let n = match self.inner.read(buf) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.cut_short = true;
@@ -104,7 +166,11 @@ impl<R: Read> Read for Source<R> {
             }
             other => other?,
         };
-        self.line += buf[..n].iter().filter(|b| **b == b'\n').count() as u64;
+        self.held.set(self.held.get() + n as u64);
+        for byte in &buf[..n] {
+            self.token.take(*byte);
+            self.line += u64::from(*byte == b'\n');
+        }
         Ok(n)
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{
     LoadError, Warning,
     chunk::{Chunk, Full, Sink},
-    lines::{Fault, Parsed},
+    lines::{Fault, LONGEST, Parsed},
 };
 use crate::trace::oddity::Oddity;
 
@@ -38,8 +38,7 @@ impl<'s> Ending<'s> {
             // A whole block without a span, or a last line that is not even the beginning of one.
             let torn = parsed.torn.as_ref().filter(|torn| !torn.cut_off);
             if let Some(fault) = parsed.first_fault.as_ref().or(torn) {
-                let (line, reason) = (fault.line, fault.reason.clone());
-                return Err(LoadError::NotATrace { path: path.to_owned(), line, reason });
+                return Err(not_a_trace(path, fault));
             }
         }
         parsed.chunk.oddities.add(Oddity::UnreadableLine, parsed.unreadable);
@@ -54,6 +53,16 @@ impl<'s> Ending<'s> {
         self.spans(path, parsed.chunk)
     }
 
+    /// A line that was left out for its length.
+    pub(super) fn long(&mut self, path: &Path, line: u64) -> Result<(), LoadError> {
+        self.odd(path, Oddity::UnreadableLine)?;
+        if self.state.first_fault.as_ref().is_none_or(|first| line < first.line) {
+            let reason = format!("it is longer than {} MiB", LONGEST >> 20);
+            self.state.first_fault = Some(Fault { line, reason, cut_off: false });
+        }
+        Ok(())
+    }
+
     pub(super) fn spans(&mut self, path: &Path, chunk: Chunk) -> Result<(), LoadError> {
         self.state.spans += chunk.len();
         self.sink.add(chunk).map_err(|full| match full {
@@ -64,27 +73,41 @@ impl<'s> Ending<'s> {
 
     pub(super) fn broken(&mut self, path: &Path, fault: Fault) -> Result<(), LoadError> {
         if self.state.spans == 0 && !fault.cut_off {
-            let path = path.to_owned();
-            return Err(LoadError::NotATrace { path, line: fault.line, reason: fault.reason });
+            return Err(not_a_trace(path, &fault));
         }
-        let mut chunk = Chunk::default();
-        chunk.oddities.add(Oddity::BrokenDocument, 1);
         let what = format!("can't be read any further: {}; what came before it was taken", fault.reason);
         self.warn(path, Some(fault.line), what);
-        self.spans(path, chunk)
+        self.odd(path, Oddity::BrokenDocument)
     }
 
-    pub(super) fn file(&mut self, path: &Path, cut_short: bool) {
-        if let Some(fault) = std::mem::take(&mut self.state).first_fault {
+    /// The end of a file.
+    pub(super) fn file(&mut self, path: &Path, cut_short: bool) -> Result<(), LoadError> {
+        let state = std::mem::take(&mut self.state);
+        if let Some(fault) = state.first_fault {
+            if state.spans == 0 {
+                return Err(not_a_trace(path, &fault));
+            }
             self.warn(path, Some(fault.line), format!("is no span and was left out: {}", fault.reason));
         }
         if cut_short {
             let what = "the compressed file ends before its end; what could be read was taken";
             self.warn(path, None, what.to_owned());
         }
+        Ok(())
+    }
+
+    /// Counts something odd that belongs to no span.
+    fn odd(&mut self, path: &Path, kind: Oddity) -> Result<(), LoadError> {
+        let mut chunk = Chunk::default();
+        chunk.oddities.add(kind, 1);
+        self.spans(path, chunk)
     }
 
     fn warn(&mut self, path: &Path, line: Option<u64>, what: String) {
         self.warnings.push(Warning { path: path.to_owned(), line, what });
     }
+}
+
+fn not_a_trace(path: &Path, fault: &Fault) -> LoadError {
+    LoadError::NotATrace { path: path.to_owned(), line: fault.line, reason: fault.reason.clone() }
 }

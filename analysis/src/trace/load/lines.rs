@@ -11,7 +11,7 @@ use super::{
     Want,
     chunk::Chunk,
     foreign::{self, Refused},
-    glyph,
+    found, glyph,
 };
 
 /// A block of lines in memory of its own, used again for the next one.
@@ -47,12 +47,19 @@ impl Refused {
     pub(super) fn at(self, line: u64) -> Fault {
         let reason = match &self {
             Self::Json(error) => bare(error),
-            Self::NoSpan => "there is no span in it".to_owned(),
-            Self::NoIds => "none of its spans has a trace id and a span id".to_owned(),
+            Self::NoSpan(what) => what.clone(),
+            Self::NoIds => NO_IDS.to_owned(),
+            Self::TooLarge(what) => (*what).to_owned(),
         };
         Fault { line, reason, cut_off: matches!(&self, Self::Json(error) if error.is_eof()) }
     }
 }
+
+/// What is said of spans that nothing can tell apart.
+const NO_IDS: &str = "there are spans in it, but none with a trace id and a span id";
+
+/// A longer line is no span, and is not held.
+pub(super) const LONGEST: usize = 64 << 20;
 
 /// What a parser says, without the position in what it saw of the file.
 fn bare(error: &serde_json::Error) -> String {
@@ -79,10 +86,14 @@ impl Lines {
 }
 
 fn parse_line(line: u64, bytes: &[u8], chunk: &mut Chunk) -> Result<(), Fault> {
-    let text = std::str::from_utf8(bytes).map_err(|e| Fault {
-        line,
-        reason: format!("the bytes from column {} are no UTF-8", e.valid_up_to() + 1),
-        cut_off: e.error_len().is_none(),
+    let said = |reason: String| Fault { line, reason, cut_off: false };
+    let text = std::str::from_utf8(bytes).map_err(|e| match found::bytes(bytes) {
+        Some(what) => said(what.to_owned()),
+        None => Fault {
+            line,
+            reason: format!("the bytes from column {} are no UTF-8", e.valid_up_to() + 1),
+            cut_off: e.error_len().is_none(),
+        },
     })?;
     let Err(no_glyph) = glyph::parse_line(text, chunk) else { return Ok(()) };
     let fault = |e: serde_json::Error| Fault {
@@ -91,8 +102,13 @@ fn parse_line(line: u64, bytes: &[u8], chunk: &mut Chunk) -> Result<(), Fault> {
         cut_off: e.is_eof(),
     };
     foreign::parse_line(text, chunk).map_err(|refused| match refused {
+        Refused::Json(error) if error.is_syntax() => {
+            found::bytes(bytes).map_or_else(|| fault(error), |what| said(what.to_owned()))
+        }
+        Refused::Json(error) if error.is_data() => said(bare(&error)),
         Refused::Json(error) => fault(error),
-        // That it is no span of glyph's says more than that it is none of any kind.
-        Refused::NoSpan | Refused::NoIds => fault(no_glyph),
+        // Of what looks like a span of glyph's, why it is none says more than that it is none of any kind.
+        Refused::NoIds if text.contains("\"trace_id\"") && text.contains("\"span_id\"") => fault(no_glyph),
+        refused => refused.at(line),
     })
 }

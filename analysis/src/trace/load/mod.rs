@@ -17,6 +17,7 @@ mod reader;
 mod id;
 mod glyph;
 mod foreign;
+mod found;
 mod lines;
 mod document;
 
@@ -103,6 +104,9 @@ pub enum LoadError {
     /// A directory is no recording.
     #[error(transparent)]
     Recording(#[from] RecordingError),
+    /// A directory is no recording, and no file in it has the name of a trace file.
+    #[error("{path}: is no recording, and no file in it ends with {kinds}", path = .0.display(), kinds = sources::KINDS.join(", "))]
+    NothingThere(PathBuf),
     /// Nothing in a file is a span.
     #[error("{path}: is no trace file: line {line}: {reason}", path = path.display())]
     NotATrace {

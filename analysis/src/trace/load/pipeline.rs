@@ -22,6 +22,8 @@ use super::{
 pub(super) enum Item {
     /// What came of some lines.
     Lines { file: usize, parsed: Box<Parsed> },
+    /// A line that is too long.
+    Long { file: usize, line: u64 },
     /// Spans of a document.
     Spans { file: usize, chunk: Box<Chunk> },
     /// Where a document breaks off.
@@ -67,9 +69,10 @@ fn join(
             next += 1;
             match item {
                 Item::Lines { file, parsed } => end.lines(&files[file], *parsed)?,
+                Item::Long { file, line } => end.long(&files[file], line)?,
                 Item::Spans { file, chunk } => end.spans(&files[file], *chunk)?,
                 Item::Broken { file, fault } => end.broken(&files[file], fault)?,
-                Item::End { file, cut_short } => end.file(&files[file], cut_short),
+                Item::End { file, cut_short } => end.file(&files[file], cut_short)?,
                 Item::Failed(error) => return Err(error.into()),
             }
         }

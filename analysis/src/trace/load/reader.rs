@@ -14,7 +14,7 @@ use glyph_formats::jsonl::{
 use super::{
     Want, document,
     head::{self, Layout},
-    lines::Lines,
+    lines::{LONGEST, Lines},
     pipeline::Item,
 };
 
@@ -67,7 +67,11 @@ impl<'a> Reader<'a> {
                     return Ok(Some((self.number(), file, &self.files[file])));
                 }
                 Ok(None) => {
-                    let cut_short = self.blocks.take().is_some_and(|blocks| blocks.cut_short());
+                    let ended = self.blocks.take();
+                    for line in ended.iter().flat_map(Blocks::left_out) {
+                        self.send(Item::Long { file, line: *line }, out)?;
+                    }
+                    let cut_short = ended.is_some_and(|blocks| blocks.cut_short());
                     self.send(Item::End { file, cut_short }, out)?;
                 }
                 Err(error) => return self.fail(error, out),
@@ -80,7 +84,7 @@ impl<'a> Reader<'a> {
         let file = self.next_file - 1;
         let (input, layout) = head::look(input::open_counted(&self.files[file], self.progress.clone())?);
         if layout == Layout::Lines {
-            return Ok(Ok(Some(Blocks::new(input))));
+            return Ok(Ok(Some(Blocks::new(input).leaving_out_longer_than(LONGEST))));
         }
         let want = self.want;
         let ended = document::read(input, want, &mut |chunk| {

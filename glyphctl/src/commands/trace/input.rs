@@ -1,7 +1,9 @@
 //! What both trace commands begin with: files in, resolved traces out, with a progress bar and warnings.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, anyhow};
+use glob::MatchOptions;
 use glyph_analysis::trace::{
     Grouping, Keep, LoadError, Sources, Traces, load,
     load::Warning,
@@ -9,12 +11,46 @@ use glyph_analysis::trace::{
 };
 use glyph_formats::jsonl::input::Progress;
 
-use crate::output::{failure::HintExt, progress, warn};
+use crate::{
+    commands::recording::Opened,
+    output::{failure::HintExt, progress, warn},
+};
 
 /// What the help says of FILE.
 pub(super) const INPUT_HELP: &str = "Recordings (directories or artifacts), span files (glyph's own, OTLP/JSON, \
-                                     Jaeger JSON, Zipkin v2 JSON or flat JSONL, found by content; also .gz and \
-                                     .zst), or - for standard input";
+                                     Jaeger JSON, Zipkin v2 JSON, flat JSONL or Python's console spans, found by \
+                                     content; also .gz and .zst), folders of them, patterns in quotes \
+                                     ('runs/*/traces.jsonl'), or - for standard input";
+
+/// Opens what the user names. A name that is no file's and has a `*`, `?` or `[` in it is a pattern for several.
+pub(crate) fn open(inputs: &[PathBuf]) -> anyhow::Result<Vec<Opened>> {
+    let mut opened = Vec::new();
+    for input in inputs {
+        for path in matching(input)? {
+            opened.push(Opened::open(&path)?);
+        }
+    }
+    Ok(opened)
+}
+
+/// What the pattern stands for, sorted; anything else for itself.
+fn matching(input: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let Some(pattern) = input.to_str().filter(|text| text.contains(['*', '?', '['])) else {
+        return Ok(vec![input.to_owned()]);
+    };
+    if input.exists() {
+        return Ok(vec![input.to_owned()]);
+    }
+    // As in a shell: what is hidden is named with its dot.
+    let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
+    let found = glob::glob_with(pattern, options).with_context(|| format!("{pattern}: is no pattern"))?;
+    let found =
+        found.collect::<Result<Vec<_>, _>>().with_context(|| format!("{pattern}: can't be looked up"))?;
+    if found.is_empty() {
+        return Err(anyhow!("{pattern}: no file or folder has a name like that"));
+    }
+    Ok(found)
+}
 
 /// Finds the files.
 pub(crate) fn sources<P: AsRef<Path>>(inputs: &[P]) -> anyhow::Result<Sources> {
@@ -66,12 +102,10 @@ fn hinted<T>(result: Result<T, LoadError>) -> anyhow::Result<T> {
     result.map_err(|error| match &error {
         LoadError::NotATrace { .. } => anyhow::Error::new(error).hint(
             "looked for glyph's spans, one a line (docs/schemas/span.json), and for OTLP/JSON, Jaeger JSON, \
-             Zipkin v2 JSON and flat spans with trace_id and span_id",
+             Zipkin v2 JSON, flat spans with trace_id and span_id, and the console output of Python's OpenTelemetry",
         ),
-        LoadError::Recording(glyph_formats::recording::RecordingError::NoInfo(_)) => {
-            anyhow::Error::new(error)
-                .hint("name the span files in it, or a directory that glyphd --record made")
-        }
+        LoadError::NothingThere(_) => anyhow::Error::new(error)
+            .hint("name the span files in it, or a directory that glyphd --record made"),
         _ => anyhow::Error::new(error),
     })
 }

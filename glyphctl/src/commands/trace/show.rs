@@ -9,10 +9,7 @@ use glyph_analysis::trace::{
 };
 
 use super::{choice, input};
-use crate::{
-    commands::recording::Opened,
-    output::{self, note},
-};
+use crate::output::{self, note};
 
 /// Flags of `glyphctl trace show`.
 #[derive(Debug, Args)]
@@ -55,7 +52,7 @@ pub(super) struct ShowArgs {
 
 /// Runs it.
 pub(super) fn run(flags: &ShowArgs) -> anyhow::Result<ExitCode> {
-    let opened = [Opened::open(&flags.input)?];
+    let opened = input::open(std::slice::from_ref(&flags.input))?;
     let traces = input::traces(&input::sources(&opened)?, Keep::EVERYTHING)?;
     let choice = Choice {
         ids: choice::ids(&traces, &flags.id, "leave the id out to see the slowest trace")?,

@@ -16,15 +16,12 @@ use super::{
     target::Target,
     viewers::{Export, advice},
 };
-use crate::{
-    commands::recording::Opened,
-    output::{
-        Format,
-        failure::HintExt,
-        note,
-        summary::{self, Column, View},
-        terminal_width, warn,
-    },
+use crate::output::{
+    Format,
+    failure::HintExt,
+    note,
+    summary::{self, Column, View},
+    terminal_width, warn,
 };
 
 /// Flags of `glyphctl trace summarize`.
@@ -49,6 +46,7 @@ Examples:
   glyphctl trace summarize RECORDING --sort critical --top 5
   glyphctl trace summarize RECORDING --by attr:http.route,status
   glyphctl trace summarize RECORDING --where 'kind = server && .http.response.status_code >= 500'
+  glyphctl trace summarize 'runs/*/traces.jsonl' --by attr:http.route
   glyphctl trace summarize RECORDING --folded stacks.txt    (inferno-flamegraph < stacks.txt > flame.svg)
   zcat old.jsonl.gz | glyphctl trace summarize - --format json | jq '.rows[0]'")]
 pub(super) struct SummarizeArgs {
@@ -114,7 +112,7 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
         return Err(error.hint("--by names the columns before the figures"));
     }
     flags.choice.require_export(flags.chrome.is_some() || flags.folded.is_some())?;
-    let opened = flags.inputs.iter().map(|input| Opened::open(input)).collect::<anyhow::Result<Vec<_>>>()?;
+    let opened = input::open(&flags.inputs)?;
     let sources = input::sources(&opened)?;
     let args = chrome::Args::from(flags.args);
     // An output that can't be written should not be found out after minutes of reading.

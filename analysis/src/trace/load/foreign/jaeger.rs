@@ -1,4 +1,4 @@
-//! Jaeger JSON: a trace as its query service gives it, or a single span with its process in it.
+//! Jaeger JSON: a span of a trace as its query service gives it, or a single one with its process in it.
 
 use glyph_formats::span::SpanStatus;
 use serde_json::Value;
@@ -11,21 +11,10 @@ use super::{
 
 const MICROSECOND: u32 = 1_000;
 
-/// Adds the spans of a trace; how many of them are none is what comes out.
-pub(super) fn trace(trace: &Object, chunk: &mut Chunk) -> u64 {
-    let processes = field(trace, &["processes"]);
-    let mut none = 0;
-    for one in list(trace, &["spans"]) {
-        let process = || processes?.get(one.get("processID")?.as_str()?)?.as_object();
-        let added = one.as_object().is_some_and(|one| span(one, process(), chunk));
-        none += u64::from(!added);
-    }
-    none
-}
-
-/// Adds a span, which may have its process in it; false if it is none.
-pub(super) fn span(span: &Object, process: Option<&Object>, chunk: &mut Chunk) -> bool {
-    let process = process.or_else(|| span.get("process")?.as_object());
+/// Adds a span, whose process is one of its trace's or in it; false if it is none.
+pub(super) fn span(span: &Object, processes: Option<&Object>, chunk: &mut Chunk) -> bool {
+    let of_trace = || processes?.get(span.get("processID")?.as_str()?)?.as_object();
+    let process = of_trace().or_else(|| span.get("process")?.as_object());
     let tags = list(span, &["tags"]);
     let tag = |name| objects(tags).find(|t| text(t, &["key"]) == Some(name))?.get("value");
     let start = nanos(field(span, &["startTime"]), MICROSECOND);

@@ -6,6 +6,7 @@
 use base64::{Engine, alphabet, engine};
 use glyph_formats::span::{SpanKind, SpanStatus};
 use serde_json::{Map, Value};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// A JSON object.
 pub(super) type Object = Map<String, Value>;
@@ -52,6 +53,12 @@ pub(super) fn nanos(value: Option<&Value>, unit: u32) -> Option<i128> {
         },
         _ => BEYOND,
     })
+}
+
+/// A time as a date of RFC 3339, in nanoseconds since 1970. Numbers are none: nothing says what they count.
+pub(super) fn date(value: Option<&Value>) -> Option<i128> {
+    let time = OffsetDateTime::parse(value?.as_str()?, &Rfc3339).ok()?;
+    Some(time.unix_timestamp_nanos())
 }
 
 /// An id of `bytes` bytes, zero if the file says that there is none. Hexadecimal digits may lack zeroes in front.
@@ -167,6 +174,19 @@ mod tests {
         for beyond in [json!("soon"), json!(true), json!("170141183460469231731687303715884105727")] {
             assert_eq!(nanos(Some(&beyond), 1_000), Some(i128::MAX), "{beyond}");
         }
+    }
+
+    #[test]
+    fn dates_are_read_to_the_nanosecond() {
+        for (text, expected) in [
+            ("2026-11-22T22:23:56.334877Z", Some(1_795_386_236_334_877_000)),
+            ("1970-01-01T01:00:00.000000001+01:00", Some(1)),
+            ("1969-12-31T23:59:59Z", Some(-1_000_000_000)),
+            ("yesterday", None),
+        ] {
+            assert_eq!(date(Some(&json!(text))), expected, "{text}");
+        }
+        assert_eq!(date(Some(&json!(1_795_386_236))), None);
     }
 
     #[test]

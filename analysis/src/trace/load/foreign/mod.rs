@@ -1,11 +1,15 @@
-//! Spans as other tools write them: OTLP/JSON, Jaeger JSON, Zipkin v2 JSON, and flat spans.
+//! Spans as other tools write them: OTLP/JSON, Jaeger JSON, Zipkin v2 JSON, flat spans, and what Python's
+//! OpenTelemetry prints.
 //!
 //! In: a JSON value, out of a line or a stream. Out: spans in a chunk. What a value is shows in its keys, object by
-//! object: arrays and the envelopes of query services are walked through, and what is held at a time is the spans of
-//! one resource (OTLP), of one trace (Jaeger) or one span (Zipkin, flat). Not here: where values come from.
+//! object: arrays and the envelopes of query services are walked through. A span is made of its text alone, so that one
+//! that can't be read, being nested too deep or too large, costs no other; what is held at a time is one span, with
+//! the text of those that come before what they need: a resource's before the resource, a trace's before its
+//! processes. Not here: where values come from, and how much text may be held.
 
 mod loose;
 mod span;
+mod parts;
 mod otlp;
 mod jaeger;
 mod zipkin;
@@ -13,12 +17,13 @@ mod flat;
 
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
-use super::chunk::Chunk;
+use super::{chunk::Chunk, found};
 use crate::trace::oddity::Oddity;
 use loose::Object;
+use parts::{Parts, SPANS};
 
 /// What has the spans in it: of OTLP, of Grafana Tempo's answers, of Jaeger's.
 const ENVELOPES: [&str; 7] =
@@ -40,15 +45,17 @@ pub(super) const SIGNS: [&str; 8] = [
 pub(super) enum Refused {
     /// It is no JSON, or the reading of it was stopped.
     Json(serde_json::Error),
-    /// It is no span, and there is none in it.
-    NoSpan,
+    /// It is no span, and there is none in it, but this.
+    NoSpan(String),
     /// There are spans in it, and none of them has ids.
     NoIds,
+    /// More of it would have to be held than there is memory for.
+    TooLarge(&'static str),
 }
 
 /// Takes the spans out of a line, all or none if it is no JSON.
 pub(super) fn parse_line(line: &str, chunk: &mut Chunk) -> Result<(), Refused> {
-    serde_json::from_str::<de::IgnoredAny>(line).map_err(Refused::Json)?;
+    serde_json::from_str::<IgnoredAny>(line).map_err(Refused::Json)?;
     take(serde_json::Deserializer::from_str(line), chunk, &mut |_| true)
 }
 
@@ -59,12 +66,12 @@ pub(super) fn take<'de, R: serde_json::de::Read<'de>>(
     chunk: &mut Chunk,
     hand_on: &mut dyn FnMut(&mut Chunk) -> bool,
 ) -> Result<(), Refused> {
-    let mut walk = Walk { chunk, hand_on, spans: 0, none: 0, strange: 0 };
-    Step { walk: &mut walk, is_element: true }.deserialize(&mut json).map_err(Refused::Json)?;
-    let Walk { chunk, spans, none, strange, .. } = walk;
+    let mut walk = Walk { chunk, hand_on, spans: 0, none: 0, strange: 0, found: None };
+    Step { walk: &mut walk, place: Place::Element }.deserialize(&mut json).map_err(Refused::Json)?;
+    let Walk { chunk, spans, none, strange, found, .. } = walk;
     match (spans, none, strange) {
         (0, 1.., _) => Err(Refused::NoIds),
-        (0, 0, 1..) => Err(Refused::NoSpan),
+        (0, 0, 1..) => Err(Refused::NoSpan(found.unwrap_or_else(|| found::NOTHING.to_owned()))),
         _ => {
             chunk.oddities.add(Oddity::UnreadableSpan, none + strange);
             Ok(())
@@ -75,120 +82,240 @@ pub(super) fn take<'de, R: serde_json::de::Read<'de>>(
 struct Walk<'a> {
     chunk: &'a mut Chunk,
     hand_on: &'a mut dyn FnMut(&mut Chunk) -> bool,
-    /// Objects that are spans or hold them.
+    /// Spans, and resources and traces without any.
     spans: u64,
     /// Spans without ids.
     none: u64,
     /// Objects that are something else.
     strange: u64,
+    /// What the first of these is.
+    found: Option<String>,
+}
+
+/// What the spans of a list have in common.
+#[derive(Clone, Copy)]
+enum Of<'p> {
+    /// OTLP's are of a service.
+    Service(Option<&'p str>),
+    /// Jaeger's name one of these.
+    Processes(Option<&'p Object>),
 }
 
 impl Walk<'_> {
     /// Takes the spans of an object by its keys; false if it is something else.
-    fn object(&mut self, object: &Object) -> bool {
-        let has = |keys: &[&str]| keys.iter().any(|key| object.contains_key(*key));
-        let none_if = |is_none: bool| u64::from(is_none);
-        let before = self.chunk.len();
-        let none = if has(&otlp::SCOPES) {
-            otlp::resource(object, self.chunk)
-        } else if has(&["spans"]) && has(&["processes", "traceID"]) {
-            jaeger::trace(object, self.chunk)
+    fn object(&mut self, parts: &Parts) -> Result<bool, serde_json::Error> {
+        let has = |keys: &[&str]| keys.iter().any(|key| parts.get(key).is_some());
+        let in_context = || parts.get("context").is_some_and(|c| c.get().contains("\"trace_id\""));
+        if has(&otlp::SCOPES) {
+            let service = parts.service();
+            for scopes in otlp::SCOPES.iter().filter_map(|key| parts.get(key)) {
+                self.list(scopes, Place::Scopes(service.as_deref()))?;
+            }
+        } else if has(&[SPANS]) && has(&["processes", "traceID"]) {
+            let processes = parts.get("processes").and_then(|p| serde_json::from_str(p.get()).ok());
+            if let Some(spans) = parts.get(SPANS) {
+                self.list(spans, Place::Spans(Of::Processes(processes.as_ref())))?;
+            }
         } else if has(&["operationName"]) && has(&["spanID"]) {
-            none_if(!jaeger::span(object, None, self.chunk))
-        } else if has(&flat::TRACE_ID) && has(&flat::SPAN_ID) {
-            none_if(!flat::span(object, self.chunk))
+            let taken = parts.object().is_some_and(|object| jaeger::span(&object, None, self.chunk));
+            self.count(taken);
+        } else if has(&flat::TRACE_ID) && has(&flat::SPAN_ID) && !found::is_glyphs(|key| has(&[key]))
+            || in_context()
+        {
+            let taken = parts.object().is_some_and(|object| flat::span(&object, self.chunk));
+            self.count(taken);
         } else if has(&["traceId"]) && has(&["id"]) {
-            none_if(!zipkin::span(object, self.chunk))
+            let taken = parts.object().is_some_and(|object| zipkin::span(&object, self.chunk));
+            self.count(taken);
+        } else if parts.too_large {
+            self.count(false);
         } else {
-            return false;
-        };
-        self.none += none;
-        // A resource without spans, or a span without a start, is no reason to refuse the value.
-        self.spans += u64::from(none == 0 || self.chunk.len() > before);
-        true
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Takes the spans of a list whose text was held.
+    fn list(&mut self, list: &RawValue, place: Place<'_>) -> Result<(), serde_json::Error> {
+        let before = (self.spans, self.none);
+        let mut json = serde_json::Deserializer::from_str(list.get());
+        Step { walk: self, place }.deserialize(&mut json)?;
+        // A resource without spans is no reason to refuse the value.
+        self.spans += u64::from(before == (self.spans, self.none));
+        Ok(())
+    }
+
+    fn span(&mut self, text: &RawValue, of: Of<'_>) {
+        let object = parts::parse(text);
+        let taken = object.is_some_and(|span| match of {
+            Of::Service(service) => otlp::span(&span, service, self.chunk),
+            Of::Processes(processes) => jaeger::span(&span, processes, self.chunk),
+        });
+        self.count(taken);
+    }
+
+    fn count(&mut self, taken: bool) {
+        self.spans += u64::from(taken);
+        self.none += u64::from(!taken);
+    }
+
+    /// Counts what is no span.
+    fn strange(&mut self, what: impl FnOnce() -> String) {
+        self.strange += 1;
+        self.found.get_or_insert_with(what);
+    }
+
+    fn hand_on<E: de::Error>(&mut self) -> Result<(), E> {
+        if (self.hand_on)(self.chunk) { Ok(()) } else { Err(E::custom("nobody takes the spans")) }
     }
 }
 
-/// Where the walk is.
-struct Step<'w, 'a> {
+/// Where the walk is. What comes out of a step is whether there may be spans, or nothing.
+struct Step<'w, 'a, 'p> {
     walk: &'w mut Walk<'a>,
-    /// Whether a span is expected here: at the top and in arrays.
-    is_element: bool,
+    place: Place<'p>,
 }
 
-impl<'de> DeserializeSeed<'de> for Step<'_, '_> {
-    type Value = ();
+#[derive(Clone, Copy)]
+enum Place<'p> {
+    /// Where a span is expected: at the top and in arrays.
+    Element,
+    /// In something that has spans in it.
+    Envelope,
+    /// In the list of a resource's scopes.
+    Scopes(Option<&'p str>),
+    /// In one of them.
+    Scope(Option<&'p str>),
+    /// In a list of spans.
+    Spans(Of<'p>),
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+impl<'de> DeserializeSeed<'de> for Step<'_, '_, '_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl Step<'_, '_> {
-    fn scalar<E>(self) -> Result<(), E> {
-        self.walk.strange += u64::from(self.is_element);
-        Ok(())
+impl Step<'_, '_, '_> {
+    /// Something that is neither an array nor an object.
+    fn scalar<E>(self, what: &str) -> Result<bool, E> {
+        match self.place {
+            Place::Element => self.walk.strange(|| format!("it is {what}")),
+            Place::Scope(_) | Place::Envelope | Place::Scopes(_) | Place::Spans(_) => {}
+        }
+        Ok(false)
+    }
+
+    /// An object that is a span or has spans in it.
+    fn object<'de, A: MapAccess<'de>>(self, mut entries: A) -> Result<bool, A::Error> {
+        let walk = self.walk;
+        let mut parts = Parts::default();
+        let mut is_known = false;
+        while let Some(key) = entries.next_key::<String>()? {
+            if ENVELOPES.contains(&key.as_str()) {
+                is_known |= entries.next_value_seed(Step { walk, place: Place::Envelope })?;
+            } else if otlp::SCOPES.contains(&key.as_str()) && parts.get("resource").is_some() {
+                is_known = true;
+                let before = (walk.spans, walk.none);
+                let service = parts.service();
+                entries.next_value_seed(Step { walk, place: Place::Scopes(service.as_deref()) })?;
+                walk.spans += u64::from(before == (walk.spans, walk.none));
+            } else if let Some(what) = found::other(&key).filter(|_| walk.spans == 0) {
+                // Said at once: there may be gigabytes of it.
+                return Err(de::Error::custom(what));
+            } else {
+                parts.read(key, &mut entries)?;
+            }
+        }
+        let taken = walk.object(&parts).map_err(de::Error::custom)?;
+        if !taken && !is_known && matches!(self.place, Place::Element) {
+            walk.strange(|| found::object(parts.keys()));
+        }
+        Ok(true)
     }
 }
 
-impl<'de> Visitor<'de> for Step<'_, '_> {
-    type Value = ();
+impl<'de> Visitor<'de> for Step<'_, '_, '_> {
+    type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("spans")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<bool, A::Error> {
+        let Self { walk, place } = self;
         let mut some = false;
-        while elements.next_element_seed(Step { walk: self.walk, is_element: true })?.is_some() {
+        let mut next = |walk: &mut Walk<'_>| {
+            Ok(match place {
+                Place::Element | Place::Envelope => {
+                    elements.next_element_seed(Step { walk, place: Place::Element })?.is_some()
+                }
+                Place::Scopes(service) => {
+                    elements.next_element_seed(Step { walk, place: Place::Scope(service) })?.is_some()
+                }
+                Place::Spans(of) => {
+                    elements.next_element::<Box<RawValue>>()?.map(|text| walk.span(&text, of)).is_some()
+                }
+                Place::Scope(_) => elements.next_element::<IgnoredAny>()?.is_some(),
+            })
+        };
+        while next(walk)? {
             some = true;
-            if !(self.walk.hand_on)(self.walk.chunk) {
-                return Err(de::Error::custom("nobody takes the spans"));
-            }
+            walk.hand_on()?;
         }
         // Nothing at all says nothing about what it is.
-        self.walk.strange += u64::from(self.is_element && !some);
-        Ok(())
+        if !some && matches!(place, Place::Element) {
+            walk.strange(|| "it is an empty array".to_owned());
+        }
+        Ok(true)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let mut object = Object::new();
-        let mut is_envelope = false;
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<bool, A::Error> {
+        let Place::Scope(service) = self.place else {
+            return match self.place {
+                Place::Scopes(_) | Place::Spans(_) => {
+                    while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                    Ok(true)
+                }
+                _ => self.object(entries),
+            };
+        };
         while let Some(key) = entries.next_key::<String>()? {
-            if ENVELOPES.contains(&key.as_str()) {
-                is_envelope = true;
-                entries.next_value_seed(Step { walk: self.walk, is_element: false })?;
+            if key == SPANS {
+                let place = Place::Spans(Of::Service(service));
+                entries.next_value_seed(Step { walk: self.walk, place })?;
             } else {
-                object.insert(key, entries.next_value::<Value>()?);
+                entries.next_value::<IgnoredAny>()?;
             }
         }
-        if !self.walk.object(&object) && !is_envelope {
-            self.walk.strange += u64::from(self.is_element);
-        }
-        Ok(())
+        Ok(true)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.scalar()
+    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
+        self.scalar("true or false")
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.scalar()
+    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
+        self.scalar("a number")
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        self.scalar()
+    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+        self.scalar("a number")
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.scalar()
+    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
+        self.scalar("a number")
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        self.scalar()
+    fn visit_str<E>(self, _: &str) -> Result<bool, E> {
+        self.scalar("a text")
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.scalar()
+    /// Query services give null for nothing.
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        self.scalar("null")?;
+        Ok(true)
     }
 }

@@ -1,4 +1,4 @@
-//! OTLP/JSON: the spans of one resource, of any age of the format and in either style of keys.
+//! OTLP/JSON: one span of a resource, of any age of the format and in either style of keys.
 
 use serde_json::{Map, Value};
 
@@ -12,21 +12,8 @@ use super::{
 pub(super) const SCOPES: [&str; 4] =
     ["scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans"];
 
-/// Adds the spans of a resource; how many of them are none is what comes out.
-pub(super) fn resource(resource: &Object, chunk: &mut Chunk) -> u64 {
-    let attributes = resource.get("resource").and_then(|resource| resource.get("attributes"));
-    let service = attributes.and_then(service);
-    let mut none = 0;
-    for scope in SCOPES.iter().flat_map(|key| objects(list(resource, &[key]))) {
-        for one in list(scope, &["spans"]) {
-            let added = one.as_object().is_some_and(|one| span(one, service, chunk));
-            none += u64::from(!added);
-        }
-    }
-    none
-}
-
-fn span(span: &Object, service: Option<&str>, chunk: &mut Chunk) -> bool {
+/// Adds a span of that service; false if it is none.
+pub(super) fn span(span: &Object, service: Option<&str>, chunk: &mut Chunk) -> bool {
     let status = field(span, &["status"]).and_then(Value::as_object);
     let start = nanos(field(span, &["startTimeUnixNano", "start_time_unix_nano"]), 1);
     let end = nanos(field(span, &["endTimeUnixNano", "end_time_unix_nano"]), 1);

@@ -1,6 +1,6 @@
 //! Zipkin v2 JSON: one span.
 
-use glyph_formats::span::SpanStatus;
+use glyph_formats::span::{SpanKind, SpanStatus};
 use serde_json::Value;
 
 use super::{
@@ -19,13 +19,20 @@ pub(super) fn span(span: &Object, chunk: &mut Chunk) -> bool {
     let start = nanos(field(span, &["timestamp"]), MICROSECOND);
     let duration = nanos(field(span, &["duration"]), MICROSECOND);
     let failed = says_error(tag("error"));
+    // Only servers share.
+    let shared = span.get("shared").and_then(Value::as_bool) == Some(true);
+    let kind = if shared && field(span, &["kind"]).is_none() {
+        Some(SpanKind::Server)
+    } else {
+        loose::kind(field(span, &["kind"]))
+    };
     let one = Loose {
         trace_id: field(span, &["traceId"]),
         span_id: field(span, &["id"]),
         parent_id: field(span, &["parentId"]),
         name: text(span, &["name"]).filter(|name| !name.is_empty()),
         service: endpoint.and_then(|e| text(e, &["serviceName"])).filter(|name| !name.is_empty()),
-        kind: loose::kind(field(span, &["kind"])),
+        kind,
         status: if failed { Some(SpanStatus::Error) } else { loose::status(tag("otel.status_code")) },
         status_message: tag("error").and_then(Value::as_str).filter(|_| failed),
         start,

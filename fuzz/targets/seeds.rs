@@ -1,0 +1,58 @@
+//! Writes the seeds of one target into a folder: `seeds TESTDATA TARGET CORPUS`. The committed traces of that format, and
+//! a small sample with every field that its reader looks at.
+
+use std::{env, fs, io, path::Path};
+
+const OTLP: &str = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}}]},"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"t61rcWkgMzE=","parentSpanId":"1","name":"n","kind":2,"startTimeUnixNano":"1700000000000000001","endTimeUnixNano":9,"status":{"code":2,"message":"m"},"attributes":[{"key":"l","value":{"arrayValue":{"values":[{"intValue":"1"},{"kvlistValue":{"values":[]}}]}}}],"events":[{"timeUnixNano":"3","name":"e","attributes":[]}]}]}]}]}"#;
+const OTLP_LATE: &str = r#"{"batches":[{"scope_spans":[{"spans":[{"trace_id":"a","span_id":"1","start_time_unix_nano":"1"}]}],"resource":{"attributes":[{"key":"service.name","value":{"string_value":"s"}}]}}]}"#;
+const JAEGER: &str = r#"{"data":[{"traceID":"a","spans":[{"traceID":"a","spanID":"1","operationName":"n","startTime":1,"duration":2,"processID":"p","references":[{"refType":"CHILD_OF","traceID":"a","spanID":"2"},{"refType":"FOLLOWS_FROM","spanID":"3"}],"tags":[{"key":"error","value":true},{"key":"span.kind","value":"server"}],"logs":[{"timestamp":1,"fields":[{"key":"event","value":"e"}]}]}],"processes":{"p":{"serviceName":"s","tags":[]}}}]}"#;
+const JAEGER_LINE: &str = r#"{"traceID":"a","spanID":"1","operationName":"n","startTime":"1","parentSpanID":"2","process":{"serviceName":"s"}}"#;
+const ZIPKIN: &str = r#"[{"traceId":"a","id":"1","kind":"CLIENT","name":"n","timestamp":1,"duration":9,"localEndpoint":{"serviceName":"s"},"tags":{"error":"x"},"annotations":[{"timestamp":2,"value":"v"}]},{"traceId":"a","id":"1","kind":"SERVER","shared":true,"timestamp":2,"duration":3,"localEndpoint":{"serviceName":"t"}},{"traceId":"a","parentId":"1","id":"2","timestamp":3}]"#;
+const FLAT: &str = r#"{"traceId":"a1","spanId":"3","parentSpanId":"1","name":"n","kind":"client","startTimeUnixNano":13,"durationNano":4,"serviceName":"c","status":{"code":1},"attributes":{"x":1},"events":[{"name":"e","time":14}],"resource":{"service.name":"r"}}"#;
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [testdata, target, corpus] = &arguments[..] else {
+        return Err(io::Error::other("usage: seeds TESTDATA TARGET CORPUS"));
+    };
+    let file = |name: &str| fs::read(Path::new(testdata).join(name));
+    let text = |text: &str| Ok(text.as_bytes().to_vec());
+    let seeds: Vec<io::Result<Vec<u8>>> = match target.as_str() {
+        "glyph" => vec![
+            file("checkout/input.jsonl"),
+            file("odd/input.jsonl"),
+            file("hostile/input.jsonl"),
+            text(FLAT),
+        ],
+        "otlp" => vec![text(OTLP), text(OTLP_LATE), text(&format!("{OTLP}\n{OTLP_LATE}\n"))],
+        "jaeger" => vec![text(JAEGER), text(JAEGER_LINE)],
+        "zipkin" => vec![text(ZIPKIN), file("zipkin-shared/input.json")],
+        "flat" => vec![text(FLAT), text(&format!("[{FLAT},{FLAT}]"))],
+        "python" => vec![file("python-console/input.json"), file("node-console/input.txt")],
+        "compressed" => {
+            let plain = file("checkout/input.jsonl")?;
+            let halves = plain.split_at(plain.len() / 2);
+            vec![
+                Ok([gzip(halves.0)?, gzip(halves.1)?].concat()),
+                Ok([zstd::encode_all(halves.0, 1)?, zstd::encode_all(halves.1, 1)?].concat()),
+                Ok(gzip(ZIPKIN.as_bytes())?),
+            ]
+        }
+        other => return Err(io::Error::other(format!("{other}: no such target"))),
+    };
+    for (i, seed) in seeds.into_iter().enumerate() {
+        let seed = seed?;
+        // Lines too: a mutation of one span is not lost among nine.
+        if let Some(line) = seed.split(|b| *b == b'\n').find(|line| line.starts_with(b"{\"")) {
+            fs::write(Path::new(corpus).join(format!("seed-{i}-line")), line)?;
+        }
+        fs::write(Path::new(corpus).join(format!("seed-{i}")), seed)?;
+    }
+    Ok(())
+}
+
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    io::Write::write_all(&mut encoder, bytes)?;
+    encoder.finish()
+}
