@@ -1,12 +1,15 @@
-//! `glyphctl trace summarize`: the table, the Chrome trace, and the stacks of a flame graph.
+//! `glyphctl trace summarize`: the table, the traces for viewers, and the stacks of a flame graph.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::anyhow;
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use glyph_analysis::{
     text::counted,
-    trace::{Keep, Oddity, Traces, chrome, folded, summary::Key},
+    trace::{Keep, Oddity, Traces, chrome, folded, perfetto, picture, summary::Key},
 };
 
 use super::{input, target::Target};
@@ -23,7 +26,7 @@ use crate::{
 
 /// Flags of `glyphctl trace summarize`.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(group = ArgGroup::new("picture").multiple(true), after_help = "\
 Percentiles are nearest-rank: the ceil(q·n)-th of the n durations, one that really occurred. Self time is a span's \
 duration without the union of its children's. The critical path is what the trace waited for: from its end backwards, \
 always the child that finished last; each span counts for what of the path it spent itself.
@@ -36,9 +39,13 @@ down, each after its service where that changes, and the self time in nanosecond
 as \\u{3b}, as is what can't be seen; of a name 200 characters are shown. Spans more than 256 levels deep count for their \
 ancestor there.
 
+--perfetto writes the Chrome trace's content in Perfetto's own format: a fraction of the size, so that more fits into a \
+viewer, and times since 1970 in which no nanosecond is lost. Only Perfetto reads it.
+
 Examples:
   glyphctl trace summarize /var/log/glyph/traces.jsonl
   glyphctl trace summarize RECORDING -o trace.json    (open it in https://ui.perfetto.dev)
+  glyphctl trace summarize BIG.jsonl --perfetto big.pftrace --args ids
   glyphctl trace summarize RECORDING --sort critical --top 5
   glyphctl trace summarize RECORDING --by attr:http.route,status
   glyphctl trace summarize RECORDING --folded stacks.txt    (inferno-flamegraph < stacks.txt > flame.svg)
@@ -47,10 +54,13 @@ pub(super) struct SummarizeArgs {
     #[arg(value_name = "FILE|RECORDING", required = true, help = input::INPUT_HELP)]
     inputs: Vec<PathBuf>,
     /// Also write a Chrome trace there, for Perfetto, chrome://tracing and speedscope
-    #[arg(short = 'o', long, value_name = "OUT.json")]
+    #[arg(short = 'o', long, value_name = "OUT.json", group = "picture")]
     chrome: Option<PathBuf>,
-    /// What the Chrome trace says of each span: nothing more, its ids, or its ids, status and attributes
-    #[arg(long, value_enum, default_value_t = ArgsFlag::Full, requires = "chrome")]
+    /// Also write a trace in Perfetto's own format there
+    #[arg(long, value_name = "OUT.pftrace", group = "picture")]
+    perfetto: Option<PathBuf>,
+    /// What these two say of each span: nothing more, its ids, or its ids, status and attributes
+    #[arg(long, value_enum, default_value_t = ArgsFlag::Full, requires = "picture")]
     args: ArgsFlag,
     /// Also write collapsed stacks there, for flamegraph.pl, inferno and speedscope
     #[arg(long, value_name = "OUT.txt")]
@@ -76,7 +86,7 @@ enum ArgsFlag {
     Full,
 }
 
-impl From<ArgsFlag> for chrome::Args {
+impl From<ArgsFlag> for picture::Args {
     fn from(flag: ArgsFlag) -> Self {
         match flag {
             ArgsFlag::None => Self::None,
@@ -94,7 +104,7 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
     }
     let opened = flags.inputs.iter().map(|input| Opened::open(input)).collect::<anyhow::Result<Vec<_>>>()?;
     let sources = input::sources(&opened)?;
-    let args = chrome::Args::from(flags.args);
+    let args = picture::Args::from(flags.args);
     // An output that can't be written should not be found out after minutes of reading.
     let mut taken = [sources.files(), &flags.inputs].concat();
     let mut target = |path, hint| {
@@ -104,14 +114,23 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
     };
     let hint = "-o names the file for the Chrome trace; its folder must exist";
     let chrome = flags.chrome.as_deref().map(|path| target(path, hint)).transpose()?;
+    let hint = "--perfetto names the file for the trace; its folder must exist";
+    let perfetto = flags.perfetto.as_deref().map(|path| target(path, hint)).transpose()?;
     let hint = "--folded names the file for the stacks; its folder must exist";
     let folded = flags.folded.as_deref().map(|path| target(path, hint)).transpose()?;
-    let mut keep = if chrome.is_some() { args.keep() } else { Keep::NOTHING };
+    let mut keep = if chrome.is_some() || perfetto.is_some() { args.keep() } else { Keep::NOTHING };
     keep.attributes |= flags.by.iter().any(|key| matches!(key, Key::Attribute(_)));
     let traces = input::traces(&sources, keep)?;
     let mut summary = traces.summarize_by(&flags.by)?;
     if let Some(target) = chrome {
-        write_chrome(target, &traces, args)?;
+        let path = target.path;
+        let written = target.write(|file| chrome::write(&traces, args, file))?;
+        note_picture(path, written, "https://ui.perfetto.dev or speedscope");
+    }
+    if let Some(target) = perfetto {
+        let path = target.path;
+        let written = target.write(|file| perfetto::write(&traces, args, file))?;
+        note_picture(path, written, "https://ui.perfetto.dev");
     }
     if let Some(target) = folded {
         write_folded(target, &traces)?;
@@ -131,16 +150,14 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_chrome(target: Target<'_>, traces: &Traces, args: chrome::Args) -> anyhow::Result<()> {
-    let path = target.path.display();
-    let written = target.write(|file| chrome::write(traces, args, file))?;
+fn note_picture(path: &Path, written: picture::Written, viewers: &str) {
     note(format!(
-        "{path}: {} on {}, {} (open it in https://ui.perfetto.dev or speedscope)",
+        "{}: {} on {}, {} (open it in {viewers})",
+        path.display(),
         counted(written.spans, "span"),
         counted(written.lanes, "lane"),
         counted(written.arrows, "arrow"),
     ));
-    Ok(())
 }
 
 fn write_folded(target: Target<'_>, traces: &Traces) -> anyhow::Result<()> {
