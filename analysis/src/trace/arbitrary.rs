@@ -1,9 +1,13 @@
 //! Random forests of spans for property tests.
 
-use glyph_formats::span::SpanKind;
+use glyph_formats::{
+    TraceId,
+    span::{SpanKind, SpanStatus},
+};
 use proptest::prelude::*;
 
 use super::{
+    Spans, Traces,
     oddity::Oddities,
     tree::{Links, Tree},
 };
@@ -50,4 +54,24 @@ pub(crate) fn forest(spans: usize, time: u64) -> impl Strategy<Value = Forest> {
             .collect();
         Forest::of(&spans)
     })
+}
+
+/// Traces of a forest, in which spans are named by their position, with the number of each span's service.
+pub(crate) fn traces(forest: &Forest, services: &[u32]) -> Traces {
+    let mut spans = Spans { trace_ids: TraceId::new(1).into_iter().collect(), ..Spans::default() };
+    for service in 0..=services.iter().copied().max().unwrap_or(0) {
+        spans.services.intern(&format!("s{service}"));
+    }
+    for i in 0..forest.start.len() {
+        spans.trace.push(0);
+        spans.span_id.push(i as u64 + 1);
+        spans.parent_id.push(forest.tree.parent(i).map_or(0, |p| p as u64 + 1));
+        spans.service.push(services[i]);
+        spans.name.push(spans.names.intern(&i.to_string()));
+        spans.kind.push(SpanKind::Internal);
+        spans.status.push(SpanStatus::Unset);
+        spans.start.push(forest.start[i]);
+        spans.end.push(forest.end[i]);
+    }
+    Traces::resolve(spans, Oddities::default())
 }

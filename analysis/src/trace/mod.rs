@@ -1,7 +1,7 @@
 //! Traces: many spans in columns, and what can be said of them.
 //!
-//! In: paths of span files. Out: a [`summary`], a Chrome trace ([`chrome`]), stacks for a flame graph ([`folded`]), a
-//! [`waterfall`]. Not here: what the command line does with them.
+//! In: paths of span files. Out: a [`summary`], a trace for viewers ([`chrome`], [`perfetto`]), stacks for a flame graph
+//! ([`folded`]), a [`waterfall`]. Not here: what the command line does with them.
 
 // From files to columns.
 pub mod load;
@@ -27,7 +27,10 @@ pub mod lifetime;
 
 // From both to what people look at.
 pub mod summary;
+pub mod lanes;
+pub mod picture;
 pub mod chrome;
+pub mod perfetto;
 pub mod folded;
 pub mod waterfall;
 

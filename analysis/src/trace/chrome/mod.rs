@@ -3,53 +3,23 @@
 //! In: resolved [`Traces`]. Out: one JSON object, written as it is made. A service is a process, a lane a thread;
 //! where a span is not on its parent's lane an arrow leads to it; span events are instants. Times are relative to
 //! the first span and printed as `µs.nnn`: microseconds since 1970 in the double of a viewer would lose the
-//! nanoseconds. Not here: where a span goes, which [`lanes`] decides; where the file goes.
+//! nanoseconds. Not here: where a span goes, which [`lanes`](super::lanes) decides; where the file goes.
+//!
+//! Perfetto ties the end of an arrow to the slice that started last on its thread, if that is over or not, and takes
+//! events of one instant in the order of the file. So an arrow starts with the parent's slice, not where the child
+//! starts, and both its ends stand right behind their slices.
 
 mod json;
-pub mod lanes;
 
 use std::io::{self, Write};
 
-use glyph_formats::{
-    UnixNanos,
-    span::{SpanKind, SpanStatus},
-};
-use serde::Deserialize;
+use glyph_formats::{UnixNanos, span::SpanStatus};
+use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
-use self::{json::Json, lanes::Layout};
-use super::{Keep, Spans, Traces};
-
-/// How much is written of each span besides name, place and times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Args {
-    /// Nothing.
-    None,
-    /// The ids of trace, span and parent.
-    Ids,
-    /// The ids, the status, and all attributes.
-    Full,
-}
-
-impl Args {
-    /// What a loader has to keep for it.
-    pub fn keep(self) -> Keep {
-        Keep { attributes: self == Self::Full, events: true }
-    }
-}
-
-/// What was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Written {
-    /// Spans, each once.
-    pub spans: u64,
-    /// Arrows to spans that are on another lane than their parent.
-    pub arrows: u64,
-    /// Span events.
-    pub events: u64,
-    /// Lanes of all services together.
-    pub lanes: u64,
-}
+use self::json::Json;
+pub use super::picture::{Args, Written};
+use super::{Spans, Traces, lanes::Layout, picture};
 
 /// Writes the Chrome trace of all spans.
 ///
@@ -64,6 +34,7 @@ pub fn write(traces: &Traces, args: Args, out: &mut impl Write) -> io::Result<Wr
         names: json::quoted_all(spans.names.iter()),
         traces,
         layout: &layout,
+        other_ids: other_ids(&spans.span_id, &layout),
         args,
         json: Json::new(out),
         written: Written { lanes: layout.lanes.len() as u64, ..Written::default() },
@@ -73,24 +44,20 @@ pub fn write(traces: &Traces, args: Args, out: &mut impl Write) -> io::Result<Wr
     for i in &layout.order {
         writer.span(*i as usize)?;
     }
-    // Viewers tie an arrow to the slices they know by then.
-    for i in &layout.order {
-        writer.arrow(*i as usize)?;
-    }
     writer.json.text("\n]}\n")?;
     writer.json.finish()?;
     Ok(writer.written)
 }
 
-/// A span event, of which only the time is looked into.
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(borrow)]
-    name: &'a RawValue,
-    #[serde(alias = "time")]
-    time_unix_nano: u64,
-    #[serde(borrow)]
-    attributes: Option<&'a RawValue>,
+/// Arrows have the id of the span to which they lead. Where several such spans have one id, all but the first get another
+/// number: viewers would take the arrows for one.
+fn other_ids(span_id: &[u64], layout: &Layout) -> FxHashMap<usize, u64> {
+    let mut ids: Vec<(u64, usize)> =
+        (0..span_id.len()).filter(|i| layout.has_arrow(*i)).map(|i| (span_id[i], i)).collect();
+    ids.sort_unstable();
+    let mut free = (1..).filter(|id| ids.binary_search_by_key(id, |(id, _)| *id).is_err());
+    let is_again = |pair: &&[(u64, usize)]| pair[0].0 == pair[1].0;
+    ids.windows(2).filter(is_again).filter_map(|pair| Some((pair[1].1, free.next()?))).collect()
 }
 
 struct Writer<'a, W> {
@@ -99,6 +66,8 @@ struct Writer<'a, W> {
     names: Vec<String>,
     traces: &'a Traces,
     layout: &'a Layout,
+    /// Of arrows that can't have the id of their span, the id.
+    other_ids: FxHashMap<usize, u64>,
     args: Args,
     json: Json<'a, W>,
     written: Written,
@@ -148,13 +117,9 @@ impl<W: Write> Writer<'_, W> {
         self.json.micros(",\"dur\":", duration)?;
         self.json.text(",\"name\":")?;
         self.json.text(&self.names[name[i] as usize])?;
-        self.json.text(match kind[i] {
-            SpanKind::Internal => ",\"cat\":\"internal\"",
-            SpanKind::Server => ",\"cat\":\"server\"",
-            SpanKind::Client => ",\"cat\":\"client\"",
-            SpanKind::Producer => ",\"cat\":\"producer\"",
-            SpanKind::Consumer => ",\"cat\":\"consumer\"",
-        })?;
+        self.json.text(",\"cat\":\"")?;
+        self.json.text(kind[i].as_str())?;
+        self.json.text("\"")?;
         if status[i] == SpanStatus::Error {
             self.json.text(",\"cname\":\"terrible\"")?;
         }
@@ -163,6 +128,13 @@ impl<W: Write> Writer<'_, W> {
         }
         self.json.text("}")?;
         self.written.spans += 1;
+        if self.layout.has_arrow(i) {
+            self.arrow("f", i, i)?;
+        }
+        let (layout, tree) = (self.layout, &self.traces.tree);
+        for child in layout.arrows_from(i, tree) {
+            self.arrow("s", i, child)?;
+        }
         self.events(i, pid, tid)
     }
 
@@ -189,12 +161,7 @@ impl<W: Write> Writer<'_, W> {
     }
 
     fn events(&mut self, i: usize, pid: u32, tid: usize) -> io::Result<()> {
-        let text = self.traces.spans.details.get(i).events;
-        if text.is_empty() || text == "[]" {
-            return Ok(());
-        }
-        // What is no list of events is nothing to draw; the span itself stands.
-        for event in serde_json::from_str::<Vec<Event<'_>>>(text).unwrap_or_default() {
+        for event in picture::events(self.traces.spans.details.get(i)) {
             self.json.begin_event("i", pid, tid)?;
             self.json.micros(",\"ts\":", event.time_unix_nano.saturating_sub(self.base))?;
             self.json.text(",\"s\":\"t\",\"cat\":\"event\",\"name\":")?;
@@ -208,21 +175,16 @@ impl<W: Write> Writer<'_, W> {
         Ok(())
     }
 
-    /// The arrow from a span's parent to the span, if they are on different lanes.
-    fn arrow(&mut self, i: usize) -> io::Result<()> {
-        let (Some(from), Some(parent)) = (self.layout.arrow_from(i), self.traces.tree.parent(i)) else {
-            return Ok(());
-        };
+    /// One end of the arrow to span `to`: where span `at` starts.
+    fn arrow(&mut self, phase: &str, at: usize, to: usize) -> io::Result<()> {
         let spans = &self.traces.spans;
-        for (phase, span, at) in [("s", parent, from), ("f", i, spans.start[i])] {
-            self.json.begin_event(phase, pid(spans.service[span]), tid(self.layout.lane[span]))?;
-            self.json.micros(",\"ts\":", at - self.base)?;
-            self.json.hex(",\"id\":\"", spans.span_id[i].into(), 16)?;
-            self.json.text("\",\"cat\":\"parent\",\"name\":\"child\"")?;
-            self.json.text(if phase == "f" { ",\"bp\":\"e\"}" } else { "}" })?;
-        }
-        self.written.arrows += 1;
-        Ok(())
+        let id = self.other_ids.get(&to).copied().unwrap_or(spans.span_id[to]);
+        self.json.begin_event(phase, pid(spans.service[at]), tid(self.layout.lane[at]))?;
+        self.json.micros(",\"ts\":", spans.start[at] - self.base)?;
+        self.json.hex(",\"id\":\"", id.into(), 16)?;
+        self.json.text("\",\"cat\":\"parent\",\"name\":\"child\"")?;
+        self.written.arrows += u64::from(phase == "f");
+        self.json.text(if phase == "f" { ",\"bp\":\"e\"}" } else { "}" })
     }
 }
 

@@ -1,9 +1,15 @@
+use chrome_check::Picture;
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::trace::{Loaded, Sources, load};
+use crate::trace::{
+    Loaded, Sources,
+    arbitrary::{forest, traces},
+    load,
+};
 
-/// The Chrome trace of span lines.
+/// The Chrome trace of span lines, which is held to the rules of viewers.
 fn chrome(lines: &[String], args: Args) -> (Value, Written) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("traces.jsonl");
@@ -12,7 +18,16 @@ fn chrome(lines: &[String], args: Args) -> (Value, Written) {
     let Loaded { spans, oddities, .. } = load(&sources, args.keep(), &sources.progress()).unwrap();
     let mut out = Vec::new();
     let written = write(&Traces::resolve(spans, oddities), args, &mut out).unwrap();
+    checked(&out, written);
     (serde_json::from_slice(&out).unwrap(), written)
+}
+
+/// What viewers make of a file, which must be as much as is told.
+fn checked(file: &[u8], written: Written) -> Picture {
+    let picture = chrome_check::check(file).unwrap();
+    let seen = [picture.slices.len(), picture.arrows.len(), picture.instants];
+    assert_eq!(seen.map(|n| n as u64), [written.spans, written.arrows, written.events]);
+    picture
 }
 
 fn line(id: u64, parent: u64, service: &str, name: &str, start: u64, end: u64, more: &str) -> String {
@@ -93,4 +108,61 @@ fn no_spans_are_a_trace_too() {
     let (trace, written) = chrome(&[], Args::Full);
     assert_eq!(trace["traceEvents"], serde_json::json!([]));
     assert_eq!(written, Written::default());
+}
+
+#[test]
+fn arrows_to_spans_with_one_id_are_kept_apart() {
+    let lines = [
+        line(1, 0, "a", "x", 0, 100, ""),
+        line(2, 1, "b", "y", 10, 90, ""),
+        line(2, 1, "b", "z", 20, 80, ""),
+        line(3, 1, "c", "w", 30, 70, ""),
+    ];
+    let (trace, _) = chrome(&lines, Args::None);
+    let ids: Vec<_> = events(&trace, "f").iter().map(|e| e["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["0000000000000002", "0000000000000001", "0000000000000003"]);
+}
+
+#[test]
+fn events_that_are_none_are_left_out() {
+    let more = r#","events":[{"name":5,"time":1760000000000000050},{"name":"e","time":1760000000000000050,"attributes":[]}]"#;
+    let (trace, written) = chrome(&[line(1, 0, "a", "x", 0, 100, more)], Args::Full);
+    assert_eq!(written.events, 1);
+    assert!(events(&trace, "i")[0].get("args").is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn viewers_see_the_spans_as_they_are(f in forest(24, 600), services in prop::collection::vec(0_u32..3, 24)) {
+        let traces = traces(&f, &services);
+        let mut out = Vec::new();
+        let written = write(&traces, Args::None, &mut out).unwrap();
+        let picture = checked(&out, written);
+        let base = *f.start.iter().min().unwrap();
+        // The name of a span is its position.
+        let span = |slice: usize| picture.slices[slice].name.parse::<usize>().unwrap();
+        let mut seen: Vec<_> = (0..f.start.len()).map(span).collect();
+        for (at, slice) in picture.slices.iter().enumerate() {
+            let i = span(at);
+            prop_assert_eq!((slice.start, slice.start + slice.duration), (f.start[i] - base, f.end[i] - base));
+            prop_assert_eq!(slice.thread.pid, u64::from(services[i]) + 1);
+            if let Some(within) = slice.within {
+                prop_assert_eq!(Some(span(within)), f.tree.parent(i));
+            }
+        }
+        for (from, to) in &picture.arrows {
+            prop_assert_eq!(Some(span(*from)), f.tree.parent(span(*to)));
+            prop_assert_ne!(picture.slices[*from].thread, picture.slices[*to].thread);
+        }
+        // Who has no arrow is inside the parent, or starts before it, or has none.
+        for (at, slice) in picture.slices.iter().enumerate() {
+            let starts_later = f.tree.parent(span(at)).is_some_and(|parent| f.start[parent] <= f.start[span(at)]);
+            let has_arrow = picture.arrows.iter().any(|(_, to)| *to == at);
+            prop_assert_eq!(starts_later && slice.within.is_none(), has_arrow);
+        }
+        seen.sort_unstable();
+        prop_assert!(seen.into_iter().eq(0..f.start.len()));
+    }
 }

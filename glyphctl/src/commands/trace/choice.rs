@@ -17,7 +17,7 @@ pub(super) const WINDOW_HELP: &str = "Only traces that last into this time: FROM
 /// Flags that choose what goes into exports.
 #[derive(Debug, Args)]
 #[command(
-    next_help_heading = "What goes into the files written with -o and --folded (the summary is of everything)"
+    next_help_heading = "What goes into the files written with -o, --perfetto and --folded (the summary is of everything)"
 )]
 pub(super) struct ChoiceArgs {
     /// Only the N slowest traces, of those that the other flags leave
@@ -41,7 +41,7 @@ impl ChoiceArgs {
             return Ok(());
         }
         Err(anyhow!("{told}: chooses what goes into a file, and none is written")
-            .hint("name the file with -o or --folded; the summary is of all spans"))
+            .hint("name the file with -o, --perfetto or --folded; the summary is of all spans"))
     }
 
     /// The traces that are chosen, alone; none if that is all of them.

@@ -1,6 +1,7 @@
 //! `glyphctl trace …`: spans summarised, converted and shown.
 
 mod choice;
+mod exports;
 mod filter;
 pub(crate) mod input;
 mod show;

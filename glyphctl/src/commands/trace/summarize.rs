@@ -1,21 +1,15 @@
-//! `glyphctl trace summarize`: the table, the Chrome trace, and the stacks of a flame graph.
+//! `glyphctl trace summarize`: the table, the traces for viewers, and the stacks of a flame graph.
 
-use std::{fmt::Display, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::anyhow;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use glyph_analysis::{
     text::counted,
-    trace::{Filter, Grouping, Keep, Oddity, Traces, chrome, folded, group::Key},
+    trace::{Filter, Grouping, Oddity, group::Key},
 };
 
-use super::{
-    choice::ChoiceArgs,
-    filter::WHERE_HELP,
-    input,
-    target::Target,
-    viewers::{Export, advice},
-};
+use super::{exports::ExportArgs, filter::WHERE_HELP, input};
 use crate::output::{
     Format,
     failure::HintExt,
@@ -39,10 +33,14 @@ down, each after its service where that changes, and the self time in nanosecond
 as \\u{3b}, as is what can't be seen; of a name 200 characters are shown. Spans more than 256 levels deep count for their \
 ancestor there.
 
+--perfetto writes the Chrome trace's content in Perfetto's own format: a fraction of the size, so that more fits into a \
+viewer, and times since 1970 in which no nanosecond is lost. Only Perfetto reads it.
+
 Examples:
   glyphctl trace summarize /var/log/glyph/traces.jsonl
   glyphctl trace summarize RECORDING -o trace.json    (open it in https://ui.perfetto.dev)
   glyphctl trace summarize RECORDING -o trace.json --errors --slowest 10    (only these traces)
+  glyphctl trace summarize BIG.jsonl --perfetto big.pftrace --args ids
   glyphctl trace summarize RECORDING --sort critical --top 5
   glyphctl trace summarize RECORDING --by attr:http.route,status
   glyphctl trace summarize RECORDING --where 'kind = server && .http.response.status_code >= 500'
@@ -52,15 +50,6 @@ Examples:
 pub(super) struct SummarizeArgs {
     #[arg(value_name = "FILE|RECORDING", required = true, help = input::INPUT_HELP)]
     inputs: Vec<PathBuf>,
-    /// Also write a Chrome trace there, for Perfetto, chrome://tracing and speedscope
-    #[arg(short = 'o', long, value_name = "OUT.json")]
-    chrome: Option<PathBuf>,
-    /// What the Chrome trace says of each span: nothing more, its ids, or its ids, status and attributes
-    #[arg(long, value_enum, default_value_t = ArgsFlag::Full, requires = "chrome")]
-    args: ArgsFlag,
-    /// Also write collapsed stacks there, for flamegraph.pl, inferno and speedscope
-    #[arg(long, value_name = "OUT.txt")]
-    folded: Option<PathBuf>,
     /// What the spans of a row have in common: service, name, kind, status, attr:KEY; several with commas, or repeated
     #[arg(long, value_name = "KEY", value_delimiter = ',', default_value = "service,name")]
     by: Vec<Key>,
@@ -84,24 +73,7 @@ pub(super) struct SummarizeArgs {
     #[arg(long, value_name = "N")]
     top: Option<usize>,
     #[command(flatten)]
-    choice: ChoiceArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ArgsFlag {
-    None,
-    Ids,
-    Full,
-}
-
-impl From<ArgsFlag> for chrome::Args {
-    fn from(flag: ArgsFlag) -> Self {
-        match flag {
-            ArgsFlag::None => Self::None,
-            ArgsFlag::Ids => Self::Ids,
-            ArgsFlag::Full => Self::Full,
-        }
-    }
+    exports: ExportArgs,
 }
 
 /// Runs it.
@@ -111,38 +83,20 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
         let error = anyhow!("--sort {key}: the rows have no such column");
         return Err(error.hint("--by names the columns before the figures"));
     }
-    flags.choice.require_export(flags.chrome.is_some() || flags.folded.is_some())?;
     let opened = input::open(&flags.inputs)?;
     let sources = input::sources(&opened)?;
-    let args = chrome::Args::from(flags.args);
-    // An output that can't be written should not be found out after minutes of reading.
-    let mut taken = [sources.files(), &flags.inputs].concat();
-    let mut target = |path, hint| {
-        let target = Target::create(path, &taken, hint);
-        taken.push(path.to_owned());
-        target
-    };
-    let hint = "-o names the file for the Chrome trace; its folder must exist";
-    let chrome = flags.chrome.as_deref().map(|path| target(path, hint)).transpose()?;
-    let hint = "--folded names the file for the stacks; its folder must exist";
-    let folded = flags.folded.as_deref().map(|path| target(path, hint)).transpose()?;
+    let exports = flags.exports.start(&sources, &flags.inputs)?;
     let grouping = Grouping::by(&flags.by).only(flags.filter.clone());
     // Only what is drawn has to be in memory.
-    let mut summary = if chrome.is_none() && folded.is_none() {
-        input::summary(&sources, grouping, flags.memory)?
-    } else {
-        let mut keep = if chrome.is_some() { args.keep() } else { Keep::NOTHING };
-        keep.attributes |= grouping.needs_details();
-        let traces = input::traces(&sources, keep)?;
-        let only = flags.choice.only(&traces)?;
-        let written = only.as_ref().unwrap_or(&traces);
-        if let Some(target) = chrome {
-            write_chrome(target, written, args)?;
+    let mut summary = match exports {
+        None => input::summary(&sources, grouping, flags.memory)?,
+        Some(exports) => {
+            let mut keep = exports.keep();
+            keep.attributes |= grouping.needs_details();
+            let traces = input::traces(&sources, keep)?;
+            exports.write(&traces)?;
+            traces.summarize_by(&grouping)
         }
-        if let Some(target) = folded {
-            write_folded(target, written)?;
-        }
-        traces.summarize_by(&grouping)
     };
     if flags.format != Format::Json {
         // Torn lines have been named one by one.
@@ -158,38 +112,4 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
         note(format!("{} not shown (--top)", counted(hidden, "more row")));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn write_chrome(target: Target<'_>, traces: &Traces, args: chrome::Args) -> anyhow::Result<()> {
-    let path = target.path.display();
-    let (written, bytes) = target.write(|file| chrome::write(traces, args, file))?;
-    note(format!(
-        "{path}: {} on {}, {} (open it in https://ui.perfetto.dev or speedscope)",
-        counted(written.spans, "span"),
-        counted(written.lanes, "lane"),
-        counted(written.arrows, "arrow"),
-    ));
-    warn_of_size(&path, Export::Chrome { is_full: args == chrome::Args::Full }, bytes);
-    Ok(())
-}
-
-fn write_folded(target: Target<'_>, traces: &Traces) -> anyhow::Result<()> {
-    let path = target.path.display();
-    let (written, bytes) = target.write(|file| folded::write(traces, file))?;
-    note(format!(
-        "{path}: {} (for flamegraph.pl, inferno-flamegraph or https://www.speedscope.app)",
-        counted(written.stacks, "stack"),
-    ));
-    warn_of_size(&path, Export::Folded, bytes);
-    if written.too_deep > 0 {
-        let (spans, most) = (counted(written.too_deep, "span"), folded::MOST_FRAMES);
-        warn(format!("{path}: {spans} below level {most} of a trace: counted for the ancestor there"));
-    }
-    Ok(())
-}
-
-fn warn_of_size(path: &impl Display, export: Export, bytes: u64) {
-    if let Some(advice) = advice(export, bytes) {
-        warn(format!("{path}: {advice}"));
-    }
 }

@@ -22,7 +22,6 @@ pub(super) enum Export {
     /// Collapsed stacks, which speedscope reads line by line.
     Folded,
     /// A native Perfetto trace.
-    #[cfg_attr(not(test), expect(dead_code, reason = "waits for --perfetto"))]
     Perfetto,
 }
 

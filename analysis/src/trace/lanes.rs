@@ -3,7 +3,7 @@
 //! A viewer nests slices of a lane by their times alone. So a span goes on its parent's lane only if there the
 //! parent is the innermost open slice and lasts at least as long; otherwise on a lane of its service on which
 //! nothing is open. Thus no span is ever drawn inside one that is not its ancestor. Where a span is not on its
-//! parent's lane, an arrow starts at an instant at which the parent is the innermost slice of its own lane.
+//! parent's lane, an arrow leads to it.
 //!
 //! Viewers hold times as microseconds in doubles, in which `start + duration` may come out a hair beside the exact
 //! end, and they differ in what they do where one slice ends and another starts. So slices never touch on a lane
@@ -16,21 +16,21 @@ use std::{
     collections::{BTreeSet, BinaryHeap},
 };
 
-use crate::trace::tree::Tree;
+use super::tree::Tree;
 
 const NONE: u32 = u32::MAX;
-const NO_ARROW: u64 = u64::MAX;
 
 /// Where everything goes.
 #[derive(Debug, Default)]
 pub struct Layout {
-    /// The spans by start, then by descending end, then by depth: ancestors before descendants.
+    /// The spans by start, then by depth, then by descending end: of those that start together, ancestors come before
+    /// descendants, also where the descendant is the longer one.
     pub order: Vec<u32>,
     /// The lane of each span, as a position in [`Layout::lanes`].
     pub lane: Vec<u32>,
     /// All lanes.
     pub lanes: Vec<Lane>,
-    arrow_from: Vec<u64>,
+    has_arrow: Vec<bool>,
 }
 
 /// One lane.
@@ -49,30 +49,30 @@ impl Layout {
         let mut order: Vec<u32> = (0..tree.len() as u32).collect();
         order.sort_unstable_by_key(|i| {
             let i = *i as usize;
-            (start[i], Reverse(end[i]), depths[i], i)
+            (start[i], depths[i], Reverse(end[i]), i)
         });
         drop(depths);
         let base = order.first().map_or(0, |first| start[*first as usize]);
         let mut placing = Placing::new(start, end, tree, base);
-        let mut arrow_from = vec![NO_ARROW; tree.len()];
         for i in &order {
-            let i = *i as usize;
-            placing.place(i, group[i]);
-            if let Some(parent) = tree.parent(i)
-                && placing.lane[parent] != placing.lane[i]
-                && start[parent] <= start[i]
-            {
-                arrow_from[i] = placing.last_innermost(parent, start[i]);
-            }
+            placing.place(*i as usize, group[*i as usize]);
         }
         let Placing { lane, lanes, .. } = placing;
-        Self { order, lane, lanes: lanes.into_iter().map(|open| open.lane).collect(), arrow_from }
+        let has_arrow =
+            |i| tree.parent(i).is_some_and(|parent| lane[parent] != lane[i] && start[parent] <= start[i]);
+        let has_arrow = (0..tree.len()).map(has_arrow).collect();
+        Self { order, lane, lanes: lanes.into_iter().map(|open| open.lane).collect(), has_arrow }
     }
 
-    /// When the arrow to span `i` leaves its parent; none if there is no arrow: the span is on its parent's lane, or
-    /// has no parent, or starts before it, and no viewer draws an arrow back in time.
-    pub fn arrow_from(&self, i: usize) -> Option<u64> {
-        Some(self.arrow_from[i]).filter(|at| *at != NO_ARROW)
+    /// Whether an arrow leads from the start of span `i`'s parent to that of the span: it has one, on another lane, that
+    /// starts no later. No viewer draws an arrow back in time.
+    pub fn has_arrow(&self, i: usize) -> bool {
+        self.has_arrow[i]
+    }
+
+    /// The children of span `i` to which an arrow leads.
+    pub fn arrows_from<'a>(&'a self, i: usize, tree: &'a Tree) -> impl Iterator<Item = usize> + 'a {
+        tree.children(i).iter().map(|child| *child as usize).filter(|child| self.has_arrow(*child))
     }
 }
 
@@ -104,32 +104,19 @@ struct Placing<'a> {
     base: u64,
     /// The lane of each span, [`NONE`] for those to come.
     lane: Vec<u32>,
-    /// Of each span, since when nothing is open inside it on its lane.
-    innermost_since: Vec<u64>,
-    /// Of each span, the last instant at which nothing was open inside it on its lane, as far as that is over; its
-    /// start if there is none.
-    last_innermost: Vec<u64>,
     lanes: Vec<OpenLane>,
     groups: Vec<Group>,
 }
 
 impl<'a> Placing<'a> {
     fn new(start: &'a [u64], end: &'a [u64], tree: &'a Tree, base: u64) -> Self {
-        let (lane, innermost) = (vec![NONE; tree.len()], start.to_vec());
-        let (last_innermost, lanes, groups) = (start.to_vec(), Vec::new(), Vec::new());
-        Self { start, end, tree, base, lane, innermost_since: innermost, last_innermost, lanes, groups }
+        Self { start, end, tree, base, lane: vec![NONE; tree.len()], lanes: Vec::new(), groups: Vec::new() }
     }
 
     /// Puts the next span of the order on a lane.
     fn place(&mut self, i: usize, group: u32) {
         let lane = self.parents_lane(i, group).unwrap_or_else(|| self.empty_lane(i, group));
-        let open = &mut self.lanes[lane as usize].open;
-        if let Some(outer) = open.last().map(|o| *o as usize)
-            && self.innermost_since[outer] < self.start[i]
-        {
-            self.last_innermost[outer] = self.start[i] - 1;
-        }
-        open.push(i as u32);
+        self.lanes[lane as usize].open.push(i as u32);
         self.lane[i] = lane;
     }
 
@@ -187,28 +174,6 @@ impl<'a> Placing<'a> {
             let of = &mut self.lanes[lane as usize];
             of.open.pop();
             of.last_end = of.last_end.max(Some(end));
-            if let Some(outer) = of.open.last() {
-                self.innermost_since[*outer as usize] = end;
-            }
-            if self.innermost_since[top] < end {
-                self.last_innermost[top] = end - 1;
-            }
-        }
-    }
-
-    /// The last instant up to `now` at which nothing is open inside a span on its lane; its start if there is none.
-    fn last_innermost(&mut self, i: usize, now: u64) -> u64 {
-        let lane = self.lane[i];
-        if lane == NONE {
-            return self.start[i];
-        }
-        self.settle(lane, now);
-        let innermost = self.lanes[lane as usize].open.last() == Some(&(i as u32));
-        match self.innermost_since[i] {
-            since if innermost && since < now => now - 1,
-            // What was inside has just ended, so that nothing else can start there now.
-            since if innermost && since == now && self.start[i] < now => now,
-            _ => self.last_innermost[i],
         }
     }
 
