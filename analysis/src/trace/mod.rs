@@ -21,6 +21,7 @@ mod partitions;
 
 // From columns to who caused whom, and what it cost.
 pub mod tree;
+mod example;
 pub mod self_time;
 pub mod critical_path;
 pub mod lifetime;
@@ -58,7 +59,10 @@ pub struct Traces {
 impl Traces {
     /// Finds each span's parent.
     pub fn resolve(spans: Spans, mut oddities: Oddities) -> Self {
-        let tree = Tree::resolve(spans.links(), &mut oddities);
+        let mut odd = Oddities::default();
+        let tree = Tree::resolve(spans.links(), &mut odd);
+        example::place_all(&spans, &tree, &mut odd);
+        oddities.absorb(&odd);
         Self { spans, tree, oddities }
     }
 

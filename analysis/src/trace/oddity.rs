@@ -1,7 +1,8 @@
 //! What is odd about span files without keeping them from being read: counted by kind, never guessed over.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
+use glyph_formats::{SpanId, TraceId};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -12,6 +13,8 @@ pub enum Oddity {
     TornLine,
     /// A line that is no span, in a file of spans.
     UnreadableLine,
+    /// A compressed file that ends before its end.
+    CutShort,
     /// A document of other tools that ends, or stops to be JSON, in the middle.
     BrokenDocument,
     /// An object without a trace id and a span id among spans.
@@ -50,6 +53,7 @@ impl Oddity {
         match self {
             Self::TornLine => "torn_lines",
             Self::UnreadableLine => "unreadable_lines",
+            Self::CutShort => "files_cut_short",
             Self::BrokenDocument => "broken_documents",
             Self::UnreadableSpan => "unreadable_spans",
             Self::WithoutStart => "spans_without_start",
@@ -68,11 +72,27 @@ impl Oddity {
         }
     }
 
-    /// What it is called when there are so many of it, and what was done about it.
+    /// What it is called when there are so many of it.
+    pub fn name(self, count: u64) -> String {
+        let (one, many, _) = self.words();
+        format!("{} {}", crate::text::grouped(count), if count == 1 { one } else { many })
+    }
+
+    /// The same, and what was done about it.
     pub fn describe(self, count: u64) -> String {
-        let (one, many, done) = match self {
+        format!("{} ({})", self.name(count), self.words().2)
+    }
+
+    /// One of it, many of it, and what is done.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
             Self::TornLine => ("torn line", "torn lines", "left out"),
             Self::UnreadableLine => ("unreadable line", "unreadable lines", "left out"),
+            Self::CutShort => (
+                "compressed file cut short",
+                "compressed files cut short",
+                "read as far as there is something",
+            ),
             Self::BrokenDocument => ("broken document", "broken documents", "read up to the fault"),
             Self::UnreadableSpan => ("span without usable ids", "spans without usable ids", "left out"),
             Self::WithoutStart => ("span without start", "spans without start", "left out"),
@@ -108,32 +128,94 @@ impl Oddity {
             ),
             Self::Orphan => ("orphan", "orphans", "the parent is in none of the files; taken as a root"),
             Self::Cycle => ("cycle of parents", "cycles of parents", "broken at the earliest span"),
-        };
-        format!("{} {} ({done})", crate::text::grouped(count), if count == 1 { one } else { many })
+        }
     }
 }
 
-/// How many there are of each kind of oddity; kinds of which there are none are left out.
+/// Where something odd is, as far as that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The file.
+    pub path: Option<PathBuf>,
+    /// The line, counted from 1.
+    pub line: Option<u64>,
+    /// The span.
+    pub span: Option<(TraceId, SpanId)>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, line, span } = self;
+        if let Some(path) = path {
+            write!(f, "{}", path.display())?;
+        }
+        if let Some(line) = line {
+            write!(f, ":{line}")?;
+        }
+        if let Some((trace, span)) = span {
+            write!(f, "{}span {span} of trace {trace}", if path.is_some() { ": " } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+/// How many there are of each kind of oddity, and where the first is; kinds of which there are none are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(transparent)]
-pub struct Oddities(#[schemars(with = "BTreeMap<String, u64>")] BTreeMap<Oddity, u64>);
+pub struct Oddities(#[schemars(with = "BTreeMap<String, u64>")] BTreeMap<Oddity, Found>);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Found {
+    count: u64,
+    first: Option<Place>,
+}
 
 impl Oddities {
     /// Counts some more.
     pub fn add(&mut self, kind: Oddity, count: u64) {
         if count > 0 {
-            *self.0.entry(kind).or_default() += count;
+            self.0.entry(kind).or_default().count += count;
         }
+    }
+
+    /// Counts one at that place.
+    pub(super) fn add_at(&mut self, kind: Oddity, place: Place) {
+        self.add(kind, 1);
+        self.place(kind, place);
+    }
+
+    /// Says where a kind is met, unless an earlier place is known.
+    pub(super) fn place(&mut self, kind: Oddity, place: Place) {
+        if let Some(found) = self.0.get_mut(&kind) {
+            found.first.get_or_insert(place);
+        }
+    }
+
+    /// Says of all places without a file that this is theirs.
+    pub(super) fn in_file(&mut self, path: &std::path::Path) {
+        for place in self.0.values_mut().filter_map(|found| found.first.as_mut()) {
+            place.path.get_or_insert_with(|| path.to_owned());
+        }
+    }
+
+    /// The kinds of which nobody said where they are met.
+    pub(super) fn without_place(&self) -> impl Iterator<Item = Oddity> + '_ {
+        self.0.iter().filter(|(_, found)| found.first.is_none()).map(|(kind, _)| *kind)
     }
 
     /// How many there are of a kind.
     pub fn get(&self, kind: Oddity) -> u64 {
-        self.0.get(&kind).copied().unwrap_or(0)
+        self.0.get(&kind).map_or(0, |found| found.count)
+    }
+
+    /// Where one of a kind is, if that is known: of a file the first.
+    pub fn example(&self, kind: Oddity) -> Option<&Place> {
+        self.0.get(&kind)?.first.as_ref()
     }
 
     /// The kinds that there are, and how many of each.
     pub fn iter(&self) -> impl Iterator<Item = (Oddity, u64)> + '_ {
-        self.0.iter().map(|(kind, count)| (*kind, *count))
+        self.0.iter().map(|(kind, found)| (*kind, found.count))
     }
 
     /// Whether nothing is odd.
@@ -141,10 +223,13 @@ impl Oddities {
         self.0.is_empty()
     }
 
-    /// Adds the counts of `other`.
+    /// Adds what `other` counts.
     pub fn absorb(&mut self, other: &Self) {
-        for (kind, count) in other.iter() {
-            self.add(kind, count);
+        for (kind, found) in &other.0 {
+            self.add(*kind, found.count);
+            if let Some(place) = &found.first {
+                self.place(*kind, place.clone());
+            }
         }
     }
 }

@@ -379,3 +379,19 @@ fn shares_of_the_critical_path_add_up() {
         csv.lines().skip(1).map(|row| row.rsplit(',').next().unwrap().parse::<f64>().unwrap()).sum();
     assert!((shares - 1.0).abs() < 1e-9, "{shares}");
 }
+
+#[test]
+fn strictness_refuses_what_is_odd_and_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("trace.json");
+    for more in [&["--strict"][..], &["--strict", "-o", out.to_str().unwrap()]] {
+        let run = summarize(&testdata("odd"), more).unable();
+        assert_eq!(run.stdout, "");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(run.stderr.replace(testdata("odd").to_str().unwrap(), "odd"));
+        }
+    }
+    assert_eq!(names_in(folder.path()), Vec::<String>::new());
+    let fine = summarize(&testdata("checkout"), &["--strict"]).fine();
+    assert_eq!(fine.stdout, summarize(&testdata("checkout"), &[]).fine().stdout);
+}

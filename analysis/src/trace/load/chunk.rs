@@ -3,7 +3,7 @@
 use std::io;
 
 use glyph_formats::{
-    TraceId,
+    SpanId, TraceId,
     span::{SpanKind, SpanStatus},
 };
 use rustc_hash::FxHashMap;
@@ -12,7 +12,7 @@ use super::{Keep, Want};
 use crate::trace::{
     columns::{Detail, Spans},
     group::{Grouping, Groups, Member},
-    oddity::{Oddities, Oddity},
+    oddity::{Oddities, Oddity, Place},
 };
 
 /// One span as a format's file hands it over.
@@ -41,6 +41,8 @@ pub(in crate::trace) struct Chunk {
     pub(in crate::trace) group: Vec<u32>,
     pub(in crate::trace) groups: Groups,
     pub(in crate::trace) oddities: Oddities,
+    /// The line that is being read, if it is known.
+    line: Option<u64>,
 }
 
 impl Chunk {
@@ -52,6 +54,17 @@ impl Chunk {
         self.spans.len()
     }
 
+    /// Says on which line the next spans are.
+    pub(super) fn at_line(&mut self, line: u64) {
+        self.line = Some(line);
+    }
+
+    /// Counts something odd about a span.
+    pub(super) fn odd(&mut self, kind: Oddity, trace_id: TraceId, span_id: u64) {
+        let span = SpanId::new(span_id).map(|id| (trace_id, id));
+        self.oddities.add_at(kind, Place { path: None, line: self.line, span });
+    }
+
     /// Whether what a format says of a span besides its numbers and names is looked at.
     pub(super) fn wants_details(&self) -> bool {
         self.want.keep != Keep::NOTHING || self.want.rows.as_deref().is_some_and(Grouping::needs_details)
@@ -61,14 +74,14 @@ impl Chunk {
     /// their sums, are still numbers.
     pub(super) fn push(&mut self, span: &Span<'_>) {
         if span.start.max(span.end.unwrap_or(0)) > i64::MAX as u64 {
-            self.oddities.add(Oddity::TimeBeyondRange, 1);
+            self.odd(Oddity::TimeBeyondRange, span.trace_id, span.span_id);
             return;
         }
         let end = match span.end {
             Some(end) if end >= span.start => end,
             odd => {
                 let kind = if odd.is_some() { Oddity::EndBeforeStart } else { Oddity::WithoutEnd };
-                self.oddities.add(kind, 1);
+                self.odd(kind, span.trace_id, span.span_id);
                 span.start
             }
         };

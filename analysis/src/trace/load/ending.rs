@@ -8,7 +8,7 @@ use super::{
     chunk::{Chunk, Full, Sink},
     lines::{Fault, LONGEST, Parsed},
 };
-use crate::trace::oddity::Oddity;
+use crate::trace::oddity::{Oddity, Place};
 
 /// What is known of a file while it is put together.
 #[derive(Default)]
@@ -42,8 +42,11 @@ impl<'s> Ending<'s> {
             }
         }
         parsed.chunk.oddities.add(Oddity::UnreadableLine, parsed.unreadable);
+        if let Some(fault) = &parsed.first_fault {
+            parsed.chunk.oddities.place(Oddity::UnreadableLine, at_line(fault.line));
+        }
         if let Some(torn) = parsed.torn {
-            parsed.chunk.oddities.add(Oddity::TornLine, 1);
+            parsed.chunk.oddities.add_at(Oddity::TornLine, at_line(torn.line));
             let what = "the last line is torn, as a crash leaves it; it was left out".to_owned();
             self.warn(path, Some(torn.line), what);
         }
@@ -55,7 +58,7 @@ impl<'s> Ending<'s> {
 
     /// A line that was left out for its length.
     pub(super) fn long(&mut self, path: &Path, line: u64) -> Result<(), LoadError> {
-        self.odd(path, Oddity::UnreadableLine)?;
+        self.odd(path, Oddity::UnreadableLine, at_line(line))?;
         if self.state.first_fault.as_ref().is_none_or(|first| line < first.line) {
             let reason = format!("it is longer than {} MiB", LONGEST >> 20);
             self.state.first_fault = Some(Fault { line, reason, cut_off: false });
@@ -63,7 +66,8 @@ impl<'s> Ending<'s> {
         Ok(())
     }
 
-    pub(super) fn spans(&mut self, path: &Path, chunk: Chunk) -> Result<(), LoadError> {
+    pub(super) fn spans(&mut self, path: &Path, mut chunk: Chunk) -> Result<(), LoadError> {
+        chunk.oddities.in_file(path);
         self.state.spans += chunk.len();
         self.sink.add(chunk).map_err(|full| match full {
             Full::TooMany => LoadError::TooMany { path: path.to_owned() },
@@ -77,7 +81,7 @@ impl<'s> Ending<'s> {
         }
         let what = format!("can't be read any further: {}; what came before it was taken", fault.reason);
         self.warn(path, Some(fault.line), what);
-        self.odd(path, Oddity::BrokenDocument)
+        self.odd(path, Oddity::BrokenDocument, at_line(fault.line))
     }
 
     /// The end of a file.
@@ -92,20 +96,25 @@ impl<'s> Ending<'s> {
         if cut_short {
             let what = "the compressed file ends before its end; what could be read was taken";
             self.warn(path, None, what.to_owned());
+            self.odd(path, Oddity::CutShort, Place::default())?;
         }
         Ok(())
     }
 
     /// Counts something odd that belongs to no span.
-    fn odd(&mut self, path: &Path, kind: Oddity) -> Result<(), LoadError> {
+    fn odd(&mut self, path: &Path, kind: Oddity, place: Place) -> Result<(), LoadError> {
         let mut chunk = Chunk::default();
-        chunk.oddities.add(kind, 1);
+        chunk.oddities.add_at(kind, place);
         self.spans(path, chunk)
     }
 
     fn warn(&mut self, path: &Path, line: Option<u64>, what: String) {
         self.warnings.push(Warning { path: path.to_owned(), line, what });
     }
+}
+
+fn at_line(line: u64) -> Place {
+    Place { line: Some(line), ..Place::default() }
 }
 
 fn not_a_trace(path: &Path, fault: &Fault) -> LoadError {

@@ -73,6 +73,7 @@ impl Lines {
         let mut parsed =
             Parsed { chunk: Chunk::new(want.clone()), unreadable: 0, first_fault: None, torn: None };
         for (line, bytes) in block.lines() {
+            parsed.chunk.at_line(line);
             let Err(fault) = parse_line(line, bytes, &mut parsed.chunk) else { continue };
             if block.may_be_torn(bytes) {
                 parsed.torn = Some(fault);

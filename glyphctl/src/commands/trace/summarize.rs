@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::Args;
 use glyph_analysis::{
     text::counted,
-    trace::{Filter, Grouping, Oddity, group::Key},
+    trace::{Filter, Grouping, Oddities, Oddity, group::Key},
 };
 
 use super::{exports::ExportArgs, filter::WHERE_HELP, input};
@@ -56,6 +56,9 @@ pub(super) struct SummarizeArgs {
     /// Count only spans that meet this condition, such as 'status = error && duration > 100ms'
     #[arg(long = "where", value_name = "CONDITION", long_help = WHERE_HELP)]
     filter: Option<Filter>,
+    /// Do nothing and exit with 2 if anything about the files is odd, and say where
+    #[arg(long)]
+    strict: bool,
     /// How much of the memory the spans may take, in MiB, before they go to temporary files; each span's duration stays in
     /// memory, and what a Chrome trace or stacks are made of
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
@@ -89,18 +92,22 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
     let grouping = Grouping::by(&flags.by).only(flags.filter.clone());
     // Only what is drawn has to be in memory.
     let mut summary = match exports {
-        None => input::summary(&sources, grouping, flags.memory)?,
+        None => {
+            let summary = input::summary(&sources, grouping, flags.memory)?;
+            accept(&summary.oddities, flags.strict)?;
+            summary
+        }
         Some(exports) => {
             let mut keep = exports.keep();
             keep.attributes |= grouping.needs_details();
             let traces = input::traces(&sources, keep)?;
+            accept(&traces.oddities, flags.strict)?;
             exports.write(&traces)?;
             traces.summarize_by(&grouping)
         }
     };
     if flags.format != Format::Json {
-        // Torn lines have been named one by one.
-        for (kind, count) in summary.oddities.iter().filter(|(kind, _)| *kind != Oddity::TornLine) {
+        for (kind, count) in summary.oddities.iter().filter(|(kind, _)| !is_named(*kind)) {
             warn(kind.describe(count));
         }
     }
@@ -112,4 +119,24 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
         note(format!("{} not shown (--top)", counted(hidden, "more row")));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether each of it was told in the reading.
+fn is_named(kind: Oddity) -> bool {
+    matches!(kind, Oddity::TornLine | Oddity::CutShort)
+}
+
+/// Refuses what is odd, if that is asked for.
+fn accept(oddities: &Oddities, is_strict: bool) -> anyhow::Result<()> {
+    if !is_strict || oddities.is_empty() {
+        return Ok(());
+    }
+    for (kind, count) in oddities.iter() {
+        match oddities.example(kind) {
+            Some(place) => note(format!("{place}: {}", kind.name(count))),
+            None => note(kind.name(count)),
+        }
+    }
+    Err(anyhow!("--strict: the files are odd")
+        .hint("without --strict, what is odd is counted and the rest is summarised"))
 }

@@ -55,7 +55,11 @@ impl Loose<'_> {
         let trace_id = some(loose::id(self.trace_id, 16)).and_then(TraceId::new);
         let span_id = some(loose::id(self.span_id, 8)).and_then(|id| u64::try_from(id).ok());
         let (Some(trace_id), Some(span_id)) = (trace_id, span_id) else { return false };
-        let mut odd = |kind, is: bool| chunk.oddities.add(kind, is.into());
+        let mut odd = |kind, is: bool| {
+            if is {
+                chunk.odd(kind, trace_id, span_id);
+            }
+        };
         let Some((start, end)) = self.times(&mut odd) else { return true };
         let parent_id = loose::id(self.parent_id, 8).and_then(|id| u64::try_from(id).ok());
         odd(Oddity::Orphan, parent_id.is_none());
