@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn an_attribute_is_text_whatever_its_type() {
         let json = r#"{"a":"x\ny","n":200,"s":"200","e":"","l":["a","b"],"o":{"n":1},"z":null,"\u0062":1,"d":1,"d":2}"#;
-        let of = |key| attribute(json, key).map(Cow::into_owned);
+        let of = |key| value_of(json, key).map(Cow::into_owned);
         let expected = [
             ("a", Some("x\ny")),
             ("n", Some("200")),
@@ -117,6 +117,6 @@ mod tests {
         for (key, text) in expected {
             assert_eq!(of(key).as_deref(), text, "{key}");
         }
-        assert_eq!([attribute("", "a"), attribute("[1]", "a")], [None, None]);
+        assert_eq!([value_of("", "a"), value_of("[1]", "a")], [None, None]);
     }
 }

@@ -8,7 +8,7 @@ use glyph_formats::{
 };
 use rustc_hash::FxHashMap;
 
-use super::{Keep, Want};
+use super::{Keep, Want, glyph::scan::Order};
 use crate::trace::{
     columns::{Detail, Spans},
     group::{Grouping, Groups, Member},
@@ -43,6 +43,8 @@ pub(in crate::trace) struct Chunk {
     pub(in crate::trace) oddities: Oddities,
     /// The line that is being read, if it is known.
     line: Option<u64>,
+    /// In which order the line before had its fields.
+    pub(super) order: Order,
 }
 
 impl Chunk {

@@ -3,7 +3,7 @@
 //! In: one line. Out: one span. Fields are borrowed from the line; attributes and events are not looked into. Nearly
 //! every line is read by [`scan`]; serde_json reads what it gives back, and knows the words for what is wrong with it.
 
-mod scan;
+pub(super) mod scan;
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ use crate::trace::columns::Detail;
 
 /// Adds the span on that line to `chunk`.
 pub(super) fn parse_line(line: &str, chunk: &mut Chunk) -> Result<(), serde_json::Error> {
-    match scan::scan(line).as_ref().and_then(usual) {
+    match scan::scan(line, &mut chunk.order).as_ref().and_then(usual) {
         Some(span) => chunk.push(&span),
         None => chunk.push(&serde_json::from_str::<Line<'_>>(line)?.span()),
     }

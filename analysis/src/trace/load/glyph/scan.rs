@@ -25,92 +25,74 @@ pub(super) struct Fields<'a> {
     pub(super) status_message: &'a str,
 }
 
-const TRACE_ID: u16 = 1;
-const SPAN_ID: u16 = 1 << 1;
-const PARENT: u16 = 1 << 2;
-const NAME: u16 = 1 << 3;
-const SERVICE: u16 = 1 << 4;
-const KIND: u16 = 1 << 5;
-const STATUS: u16 = 1 << 6;
-const START: u16 = 1 << 7;
-const END: u16 = 1 << 8;
-const ATTRIBUTES: u16 = 1 << 9;
-const EVENTS: u16 = 1 << 10;
-const MESSAGE: u16 = 1 << 11;
-const NEEDED: u16 = TRACE_ID | SPAN_ID | NAME | SERVICE | START;
+/// The keys with their colons, by the number of the field.
+const KEYS: [&str; 12] = [
+    "\"trace_id\":",
+    "\"span_id\":",
+    "\"name\":",
+    "\"service_name\":",
+    "\"start_time_unix_nano\":",
+    "\"end_time_unix_nano\":",
+    "\"parent_span_id\":",
+    "\"kind\":",
+    "\"status\":",
+    "\"attributes\":",
+    "\"events\":",
+    "\"status_message\":",
+];
+/// No field of a span.
+const OTHER: usize = KEYS.len();
+/// The fields that a span must have are the first of them.
+const NEEDED: u16 = 0b1_1111;
+
+/// Which field follows which, as it was in the line before: files are written by one program, in one order.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::trace::load) struct Order([usize; OTHER + 2]);
+
+/// Before the first field.
+const BEGIN: usize = OTHER + 1;
+
+impl Default for Order {
+    fn default() -> Self {
+        Self([OTHER; OTHER + 2])
+    }
+}
 
 /// Reads a line.
-pub(super) fn scan(line: &str) -> Option<Fields<'_>> {
+pub(super) fn scan<'a>(line: &'a str, order: &mut Order) -> Option<Fields<'a>> {
     let mut cursor = Cursor { text: line, bytes: line.as_bytes(), at: 0 };
     let mut fields = Fields::default();
-    let mut seen = 0;
+    let mut seen = 0_u16;
+    let mut last = BEGIN;
     cursor.blank();
     cursor.take(b'{')?;
     loop {
+        let field = cursor.field(&mut order.0[last])?;
         cursor.blank();
-        let key = cursor.plain_string()?;
-        cursor.blank();
-        cursor.take(b':')?;
-        cursor.blank();
-        let field = match key {
-            "trace_id" => {
-                fields.trace_id = cursor.plain_string()?;
-                TRACE_ID
-            }
-            "span_id" => {
-                fields.span_id = cursor.plain_string()?;
-                SPAN_ID
-            }
-            "parent_span_id" => {
-                fields.parent_span_id = cursor.plain_string()?;
-                PARENT
-            }
-            "name" => {
-                fields.name = cursor.plain_string()?;
-                NAME
-            }
-            "service_name" => {
-                fields.service_name = cursor.plain_string()?;
-                SERVICE
-            }
-            "kind" => {
-                fields.kind = Some(cursor.plain_string()?);
-                KIND
-            }
-            "status" => {
-                fields.status = Some(cursor.plain_string()?);
-                STATUS
-            }
-            "start_time_unix_nano" => {
-                fields.start = cursor.integer()?;
-                START
-            }
-            "end_time_unix_nano" => {
-                fields.end = Some(cursor.integer()?);
-                END
-            }
-            "attributes" => {
-                fields.attributes = cursor.value()?;
-                ATTRIBUTES
-            }
-            "events" => {
-                fields.events = cursor.value()?;
-                EVENTS
-            }
-            "status_message" => {
-                fields.status_message = cursor.value()?;
-                MESSAGE
-            }
+        match field {
+            0 => fields.trace_id = cursor.string_of(32)?,
+            1 => fields.span_id = cursor.string_of(16)?,
+            2 => fields.name = cursor.plain_string()?,
+            3 => fields.service_name = cursor.plain_string()?,
+            4 => fields.start = cursor.integer()?,
+            5 => fields.end = Some(cursor.integer()?),
+            6 => fields.parent_span_id = cursor.string_of(16)?,
+            7 => fields.kind = Some(cursor.plain_string()?),
+            8 => fields.status = Some(cursor.plain_string()?),
+            9 => fields.attributes = cursor.value()?,
+            10 => fields.events = cursor.value()?,
+            11 => fields.status_message = cursor.value()?,
             _ => {
                 cursor.value()?;
-                0
             }
-        };
+        }
         // Twice the same is a fault.
-        if seen & field != 0 {
+        let bit = if field == OTHER { 0 } else { 1 << field };
+        if seen & bit != 0 {
             return None;
         }
-        seen |= field;
+        seen |= bit;
+        last = field;
         cursor.blank();
         match cursor.next()? {
             b',' => {}
@@ -147,6 +129,36 @@ impl<'a> Cursor<'a> {
         while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
             self.at += 1;
         }
+    }
+
+    /// A key with its colon: which field it is. `expected` is tried first, and becomes what it is.
+    fn field(&mut self, expected: &mut usize) -> Option<usize> {
+        if let Some(key) = KEYS.get(*expected)
+            && self.bytes[self.at..].starts_with(key.as_bytes())
+        {
+            self.at += key.len();
+            return Some(*expected);
+        }
+        self.blank();
+        let from = self.at;
+        self.plain_string()?;
+        let key = &self.text[from..self.at];
+        self.blank();
+        self.take(b':')?;
+        *expected = KEYS.iter().position(|known| known.strip_suffix(':') == Some(key)).unwrap_or(OTHER);
+        Some(*expected)
+    }
+
+    /// A string without escapes, most likely of that length. If it is not, who expects such a one finds a quote or an
+    /// escape in it.
+    fn string_of(&mut self, length: usize) -> Option<&'a str> {
+        let end = self.at + 1 + length;
+        if self.peek() == Some(b'"') && self.bytes.get(end) == Some(&b'"') {
+            let text = &self.text[self.at + 1..end];
+            self.at = end + 1;
+            return Some(text);
+        }
+        self.plain_string()
     }
 
     /// A string without escapes.
@@ -209,6 +221,13 @@ impl<'a> Cursor<'a> {
     fn integer(&mut self) -> Option<u64> {
         let from = self.at;
         let mut value = 0_u64;
+        while let Some(digits) =
+            self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()).and_then(eight_digits)
+            && self.at - from < 16
+        {
+            value = value * 100_000_000 + digits;
+            self.at += 8;
+        }
         while let Some(digit @ b'0'..=b'9') = self.peek() {
             value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
             self.at += 1;
@@ -328,6 +347,19 @@ impl<'a> Cursor<'a> {
         self.blank();
         Some(())
     }
+}
+
+/// The number that eight digits stand for, all at once: first in pairs, then in fours, then in eights.
+fn eight_digits(digits: &[u8; 8]) -> Option<u64> {
+    const ONES: u64 = u64::MAX / 255;
+    let v = u64::from_le_bytes(*digits) ^ (ONES * 0x30);
+    // What is a digit is less than ten now: with 118 more, no bit above stands.
+    if (v | v.wrapping_add(ONES * 118)) & (ONES << 7) != 0 {
+        return None;
+    }
+    let pairs = (v * 10).wrapping_add(v >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000).wrapping_add(fours >> 32) & 0xffff_ffff)
 }
 
 #[cfg(test)]

@@ -6,16 +6,26 @@ use super::*;
 const LINE: &str = "{\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"span_id\":\"b7ad6b7169203331\",\"name\":\"a b\",\
                     \"kind\":\"server\",\"attributes\":{\"k\":[1,{}]},\"start_time_unix_nano\":5,\"service_name\":\"s\"}";
 
+/// The fields, which must not depend on the line before.
+fn fields_of(line: &str) -> Option<Fields<'_>> {
+    let mut order = Order::default();
+    let fields = scan(line, &mut order);
+    assert_eq!(scan(line, &mut order), fields, "{line}");
+    assert!(scan(LINE, &mut order).is_some(), "{line}");
+    assert_eq!(scan(line, &mut order), fields, "{line}");
+    fields
+}
+
 #[test]
 fn a_line_gives_its_fields() {
-    let fields = scan(LINE).unwrap();
+    let fields = fields_of(LINE).unwrap();
     assert_eq!((fields.name, fields.service_name, fields.kind), ("a b", "s", Some("server")));
     assert_eq!((fields.start, fields.end, fields.attributes), (5, None, "{\"k\":[1,{}]}"));
 }
 
 #[test]
 fn what_is_unusual_is_left_to_others() {
-    assert_eq!(scan(&LINE[..LINE.len() - 1]), None);
+    assert_eq!(fields_of(&LINE[..LINE.len() - 1]), None);
     for (usual, unusual) in [
         ("a b", "a\\u0020b"),
         ("\"a b\"", "7"),
@@ -33,7 +43,7 @@ fn what_is_unusual_is_left_to_others() {
     ] {
         assert!(LINE.contains(usual));
         let line = LINE.replace(usual, unusual);
-        assert_eq!(scan(&line), None, "{line}");
+        assert_eq!(fields_of(&line), None, "{line}");
     }
 }
 
@@ -92,8 +102,23 @@ proptest! {
         let line = LINE.replace("{\"k\":[1,{}]}", &text);
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
         match serde_json::from_str::<&RawValue>(text) {
-            Ok(_) => prop_assert_eq!(scan(&line).map(|f| f.attributes), Some(text)),
-            Err(_) => prop_assert!(serde_json::from_str::<&RawValue>(&line).is_ok() || scan(&line).is_none()),
+            Ok(_) => prop_assert_eq!(fields_of(&line).map(|f| f.attributes), Some(text)),
+            Err(_) => prop_assert!(serde_json::from_str::<&RawValue>(&line).is_ok() || fields_of(&line).is_none()),
         }
+    }
+
+    #[test]
+    fn digits_are_numbers_and_nothing_else_is(text in "[0-9]{8}|[ -~]{8}|[0-9]{7}[/:g\u{7f}]") {
+        let digits: &[u8; 8] = text.as_bytes().try_into().unwrap();
+        let is_number = text.bytes().all(|b| b.is_ascii_digit());
+        prop_assert_eq!(eight_digits(digits), is_number.then(|| text.parse().unwrap()));
+    }
+
+    #[test]
+    fn integers_are_whole_numbers_of_64_bits(number in any::<u64>(), digits in 1_usize..=20) {
+        let number = number.to_string();
+        let number = &number[..digits.min(number.len())];
+        let line = LINE.replace(":5,", &format!(":{number},"));
+        prop_assert_eq!(fields_of(&line).unwrap().start, number.parse().unwrap());
     }
 }
