@@ -49,13 +49,15 @@ fn patterns_folders_and_files_are_joined_each_file_once() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::copy(testdata("checkout"), path).unwrap();
     }
+    let plain = fs::read(testdata("checkout")).unwrap();
+    fs::write(dir.path().join("runs/b/traces.jsonl.gz"), gzip(&plain)).unwrap();
     for (inputs, expected) in [
         (&["runs/*/traces.jsonl"][..], "18 spans"),
-        (&["runs/?/traces.*"], "18 spans"),
+        (&["runs/?/traces.*l"], "18 spans"),
         (&["runs/*"], "18 spans"),
         (&["runs/b"], "9 spans"),
         (&["runs/b", "runs/b/traces.jsonl", "./runs/../runs/b/traces.jsonl"], "9 spans"),
-        (&["runs/[b-z]/t*", "runs/a"], "18 spans"),
+        (&["runs/[b-z]/t*l", "runs/a"], "18 spans"),
     ] {
         assert_eq!(spans(dir.path(), inputs), expected, "{inputs:?}");
     }

@@ -76,20 +76,24 @@ fn behind(input: &Path) -> Result<Vec<PathBuf>, LoadError> {
     }
 }
 
-/// The files of a folder whose names are those of trace files. Where one is there plain and as `.zst` of the same name,
-/// compressing it was cut short or has just been done: the compressed one is taken, as of closed segments.
+/// The files of a folder whose names are those of trace files. Of one that is there in several compressions one is
+/// taken: the `.zst`, as of closed segments, else the plain one, which is whole whatever a `gzip` beside it is at.
 fn trace_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+    let mut files = FxHashSet::default();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.file_name().is_some_and(is_trace_file) && path.is_file() {
-            files.push(path);
+            files.insert(path);
         }
     }
-    files.sort_unstable();
-    let compressed: FxHashSet<PathBuf> = files.iter().filter(|f| has_ending(f, "zst")).cloned().collect();
-    files.retain(|file| !compressed.contains(&segments::compressed(file)));
-    Ok(files)
+    let is_better_there = |file: &PathBuf| {
+        let plain = if has_ending(file, "gz") { file.with_extension("") } else { file.clone() };
+        let is_there = |other: &PathBuf| other != file && files.contains(other);
+        !has_ending(file, "zst") && (is_there(&segments::compressed(&plain)) || is_there(&plain))
+    };
+    let mut taken: Vec<PathBuf> = files.iter().filter(|file| !is_better_there(file)).cloned().collect();
+    taken.sort_unstable();
+    Ok(taken)
 }
 
 fn has_ending(file: &Path, ending: &str) -> bool {
