@@ -28,7 +28,8 @@ pub(crate) fn arrows(events: &[Event<'_>], slices: &[Slice]) -> Result<Vec<(usiz
         }
         let Some(key) = event.arrow else { continue };
         let fault = |why: &str| Fault::new(event.at, format!("arrow {:?} {why}", key.2));
-        let slice = *last.get(&event.thread).ok_or_else(|| fault("is tied to nothing: no slice before it"))?;
+        let slice =
+            *last.get(&event.thread).ok_or_else(|| fault("is tied to nothing: no slice before it"))?;
         if event.time.ns > slices[slice].start + slices[slice].duration {
             return Err(fault("is tied to a slice that is over"));
         }
