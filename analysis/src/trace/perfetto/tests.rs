@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{fields::named, *};
 use crate::trace::arbitrary::{forest, traces};
 
 /// The fields of a message: numbers as they are, texts and messages as bytes.
