@@ -29,7 +29,7 @@ impl Args {
 pub struct Written {
     /// Spans, each once.
     pub spans: u64,
-    /// Arrows to spans that are on another lane than their parent.
+    /// Arrows to spans that are not drawn inside their parent.
     pub arrows: u64,
     /// Span events.
     pub events: u64,

@@ -1,7 +1,7 @@
 //! The Chrome trace: spans as a file that Perfetto, chrome://tracing and speedscope open.
 //!
 //! In: resolved [`Traces`]. Out: one JSON object, written as it is made. A service is a process, a lane a thread;
-//! where a span is not on its parent's lane an arrow leads to it; span events are instants. Times are relative to
+//! where a span is not inside its parent an arrow leads to it; span events are instants. Times are relative to
 //! the first span and printed as `µs.nnn`: microseconds since 1970 in the double of a viewer would lose the
 //! nanoseconds. Not here: where a span goes, which [`lanes`](super::lanes) decides; where the file goes.
 //!

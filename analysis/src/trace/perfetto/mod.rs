@@ -315,3 +315,6 @@ impl<W: Write> Writer<'_, W> {
 fn time(ns: u64) -> u64 {
     ns.min(i64::MAX.cast_unsigned())
 }
+
+#[cfg(test)]
+mod tests;
