@@ -28,7 +28,7 @@ fn all_of(path: &Path) -> Result<usize, LoadError> {
     let sources = Sources::find(&[path])?;
     let loaded = load(&sources, Keep::EVERYTHING, &sources.progress())?;
     let traces = Traces::resolve(loaded.spans, loaded.oddities);
-    let summary = traces.summarize().unwrap();
+    let summary = traces.summarize();
     chrome::write(&traces, chrome::Args::Full, &mut Vec::new()).unwrap();
     folded::write(&traces, &mut Vec::new()).unwrap();
     Ok(summary.spans as usize)

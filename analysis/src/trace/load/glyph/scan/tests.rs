@@ -111,7 +111,7 @@ proptest! {
     fn digits_are_numbers_and_nothing_else_is(text in "[0-9]{8}|[ -~]{8}|[0-9]{7}[/:g\u{7f}]") {
         let digits: &[u8; 8] = text.as_bytes().try_into().unwrap();
         let is_number = text.bytes().all(|b| b.is_ascii_digit());
-        prop_assert_eq!(eight_digits(digits), is_number.then(|| text.parse().unwrap()));
+        prop_assert_eq!(eight_digits(digits), is_number.then(|| text.parse::<u64>().unwrap()));
     }
 
     #[test]
@@ -119,6 +119,6 @@ proptest! {
         let number = number.to_string();
         let number = &number[..digits.min(number.len())];
         let line = LINE.replace(":5,", &format!(":{number},"));
-        prop_assert_eq!(fields_of(&line).unwrap().start, number.parse().unwrap());
+        prop_assert_eq!(fields_of(&line).unwrap().start, number.parse::<u64>().unwrap());
     }
 }
