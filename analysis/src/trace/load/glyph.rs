@@ -29,7 +29,8 @@ struct Line<'a> {
     #[serde(default)]
     status: SpanStatus,
     start_time_unix_nano: u64,
-    end_time_unix_nano: Option<u64>,
+    /// Always there in glyph's lines; a line without may have a duration, and goes to the reader of flat spans.
+    end_time_unix_nano: u64,
     #[serde(borrow)]
     attributes: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -50,7 +51,7 @@ pub(super) fn parse_line(line: &str, chunk: &mut Chunk) -> Result<(), serde_json
         kind: line.kind,
         status: line.status,
         start: line.start_time_unix_nano,
-        end: line.end_time_unix_nano,
+        end: Some(line.end_time_unix_nano),
         detail: Detail {
             attributes: line.attributes.map_or("", RawValue::get),
             events: line.events.map_or("", RawValue::get),
