@@ -214,6 +214,17 @@ fn flat_spans_are_read_beside_glyphs_own() {
     assert_eq!(read.odd(), [("unreadable_lines", 1), ("unknown_kinds", 1), ("unknown_statuses", 1)]);
 }
 
+/// Found by fuzzing: the fast reader took such a line for glyph's, and the span for one without an end.
+#[test]
+fn a_flat_span_like_glyphs_own_may_have_a_duration_instead_of_an_end() {
+    let read = text(concat!(
+        r#"{"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"b7ad6b7169203331","name":"n","service_name":"s","#,
+        r#""start_time_unix_nano":5,"duration_ns":9}"#,
+        "\n",
+    ));
+    assert_eq!((read.row().duration_ns, read.odd()), (9, vec![]));
+}
+
 #[test]
 fn times_and_ids_that_make_no_sense_are_counted() {
     let span = |more: &str| {

@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn lines_and_documents_are_told_apart() {
         let span = "{\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"span_id\":\"b7ad6b7169203331\",\
-                    \"name\":\"n\",\"service_name\":\"s\",\"start_time_unix_nano\":1}";
+                    \"name\":\"n\",\"service_name\":\"s\",\"start_time_unix_nano\":1,\"end_time_unix_nano\":2}";
         let torn = &span[..60];
         for (text, expected) in [
             ("", Layout::Lines),

@@ -50,7 +50,7 @@ fn usual<'a>(fields: &scan::Fields<'a>) -> Option<Span<'a>> {
             _ => return None,
         },
         start: fields.start,
-        end: fields.end,
+        end: Some(fields.end),
         detail: Detail {
             attributes: json(fields.attributes),
             events: json(fields.events),
@@ -74,7 +74,8 @@ struct Line<'a> {
     #[serde(default)]
     status: SpanStatus,
     start_time_unix_nano: u64,
-    end_time_unix_nano: Option<u64>,
+    /// Always there in glyph's lines; a line without may have a duration, and goes to the reader of flat spans.
+    end_time_unix_nano: u64,
     #[serde(borrow)]
     attributes: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -94,7 +95,7 @@ impl Line<'_> {
             kind: self.kind,
             status: self.status,
             start: self.start_time_unix_nano,
-            end: self.end_time_unix_nano,
+            end: Some(self.end_time_unix_nano),
             detail: Detail {
                 attributes: self.attributes.map_or("", RawValue::get),
                 events: self.events.map_or("", RawValue::get),

@@ -16,7 +16,7 @@ pub(super) struct Fields<'a> {
     pub(super) kind: Option<&'a str>,
     pub(super) status: Option<&'a str>,
     pub(super) start: u64,
-    pub(super) end: Option<u64>,
+    pub(super) end: u64,
     /// JSON text; empty if it is not there.
     pub(super) attributes: &'a str,
     /// Likewise.
@@ -43,7 +43,7 @@ const KEYS: [&str; 12] = [
 /// No field of a span.
 const OTHER: usize = KEYS.len();
 /// The fields that a span must have are the first of them.
-const NEEDED: u16 = 0b1_1111;
+const NEEDED: u16 = 0b11_1111;
 
 /// Which field follows which, as it was in the line before: files are written by one program, in one order.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +75,7 @@ pub(super) fn scan<'a>(line: &'a str, order: &mut Order) -> Option<Fields<'a>> {
             2 => fields.name = cursor.plain_string()?,
             3 => fields.service_name = cursor.plain_string()?,
             4 => fields.start = cursor.integer()?,
-            5 => fields.end = Some(cursor.integer()?),
+            5 => fields.end = cursor.integer()?,
             6 => fields.parent_span_id = cursor.string_of(16)?,
             7 => fields.kind = Some(cursor.plain_string()?),
             8 => fields.status = Some(cursor.plain_string()?),

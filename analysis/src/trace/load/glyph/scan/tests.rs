@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use super::*;
 
 const LINE: &str = "{\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"span_id\":\"b7ad6b7169203331\",\"name\":\"a b\",\
-                    \"kind\":\"server\",\"attributes\":{\"k\":[1,{}]},\"start_time_unix_nano\":5,\"service_name\":\"s\"}";
+                    \"kind\":\"server\",\"attributes\":{\"k\":[1,{}]},\"start_time_unix_nano\":5,\"end_time_unix_nano\":9,\"service_name\":\"s\"}";
 
 /// The fields, which must not depend on the line before.
 fn fields_of(line: &str) -> Option<Fields<'_>> {
@@ -20,7 +20,7 @@ fn fields_of(line: &str) -> Option<Fields<'_>> {
 fn a_line_gives_its_fields() {
     let fields = fields_of(LINE).unwrap();
     assert_eq!((fields.name, fields.service_name, fields.kind), ("a b", "s", Some("server")));
-    assert_eq!((fields.start, fields.end, fields.attributes), (5, None, "{\"k\":[1,{}]}"));
+    assert_eq!((fields.start, fields.end, fields.attributes), (5, 9, "{\"k\":[1,{}]}"));
 }
 
 #[test]
