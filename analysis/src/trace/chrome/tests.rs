@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::*;
 use crate::trace::{
     Loaded, Sources,
-    arbitrary::{crowd, traces},
+    arbitrary::{crowd, services, traces},
     load,
 };
 
@@ -135,7 +135,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn viewers_see_the_spans_as_they_are(f in crowd(), services in prop::collection::vec(0_u32..3, 24)) {
+    fn viewers_see_the_spans_as_they_are(f in crowd(), services in services()) {
         let traces = traces(&f, &services);
         let mut out = Vec::new();
         let written = write(&traces, Args::None, &mut out).unwrap();
