@@ -91,7 +91,7 @@ fn every_rule_can_be_broken() {
         }),
         said(|e| {
             let end = e.remove(END);
-            e.insert(OTHER, end);
+            e.insert(BEGIN, end);
         }),
     ];
     insta::assert_snapshot!(text.join("\n"));

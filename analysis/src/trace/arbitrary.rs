@@ -56,6 +56,16 @@ pub(crate) fn forest(spans: usize, time: u64) -> impl Strategy<Value = Forest> {
     })
 }
 
+/// Few spans, of which in some cases hardly any touch and in others most do.
+pub(crate) fn crowd() -> impl Strategy<Value = Forest> {
+    prop_oneof![forest(24, 600), forest(24, 30), forest(24, 10)]
+}
+
+/// The service of each span of a [`crowd`]: most are one's, so that they meet.
+pub(crate) fn services() -> impl Strategy<Value = Vec<u32>> {
+    prop::collection::vec((0_u32..5).prop_map(|service| service / 4), 24)
+}
+
 /// Traces of a forest, in which spans are named by their position, with the number of each span's service.
 pub(crate) fn traces(forest: &Forest, services: &[u32]) -> Traces {
     let mut spans = Spans { trace_ids: TraceId::new(1).into_iter().collect(), ..Spans::default() };

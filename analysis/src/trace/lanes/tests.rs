@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::trace::arbitrary::{Forest, forest};
+use crate::trace::arbitrary::{Forest, crowd, services};
 
 fn layout(f: &Forest, group: &[u32]) -> Layout {
     Layout::of(group, &f.start, &f.end, &f.tree)
@@ -92,7 +92,7 @@ fn is_ancestor(tree: &Tree, above: usize, mut of: usize) -> bool {
 
 /// A forest and a group for each span.
 fn groups() -> impl Strategy<Value = (Forest, Vec<u32>)> {
-    (forest(24, 600), prop::collection::vec(0_u32..2, 24))
+    (crowd(), services())
 }
 
 proptest! {

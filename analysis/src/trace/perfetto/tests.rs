@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{fields::named, *};
-use crate::trace::arbitrary::{forest, traces};
+use crate::trace::arbitrary::{crowd, services, traces};
 
 /// The fields of a message: numbers as they are, texts and messages as bytes.
 #[derive(Debug, Default)]
@@ -122,7 +122,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn every_span_is_a_slice_and_every_arrow_a_flow(f in forest(24, 600), services in prop::collection::vec(0_u32..3, 24)) {
+    fn every_span_is_a_slice_and_every_arrow_a_flow(f in crowd(), services in services()) {
         let traces = traces(&f, &services);
         let mut out = Vec::new();
         let written = write(&traces, Args::Ids, &mut out).unwrap();
