@@ -50,7 +50,7 @@ pub fn lines_and_document(bytes: &[u8]) {
             let (mut lines, mut document) = (rows(&lines), rows(&document));
             // An own line may have fields of other formats, which its reader does not look at.
             let texts = texts.concat();
-            if ["duration", "\"end_time_unix_nano\":0", "status"].iter().any(|key| texts.contains(key)) {
+            if ["\"end_time_unix_nano\":0", "status"].iter().any(|key| texts.contains(key)) {
                 for row in lines.iter_mut().chain(&mut document).flat_map(|(_, rows)| rows) {
                     (row.duration_ns, row.status_message, row.critical) = (0, None, false);
                 }
