@@ -72,11 +72,11 @@ pub(crate) fn traces(forest: &Forest, services: &[u32]) -> Traces {
     for service in 0..=services.iter().copied().max().unwrap_or(0) {
         spans.services.intern(&format!("s{service}"));
     }
-    for i in 0..forest.start.len() {
+    for (i, service) in services.iter().copied().enumerate().take(forest.start.len()) {
         spans.trace.push(0);
         spans.span_id.push(i as u64 + 1);
         spans.parent_id.push(forest.tree.parent(i).map_or(0, |p| p as u64 + 1));
-        spans.service.push(services[i]);
+        spans.service.push(service);
         spans.name.push(spans.names.intern(&i.to_string()));
         spans.kind.push(SpanKind::Internal);
         spans.status.push(SpanStatus::Unset);

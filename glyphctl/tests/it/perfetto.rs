@@ -131,12 +131,10 @@ fn of_concurrent_spans_every_one_is_where_it_belongs() {
         }
         assert!(seen.into_iter().eq(1..=600), "every span is there");
         // A Chrome trace's arrow is tied to what starts inside its span at that instant, if something does.
-        let outwards = |span: u64| {
-            let start = |span: u64| spans.times[span as usize].0;
-            let around =
-                |span: &u64| nested.get(span).copied().filter(|w| !is_exact && start(*w) == start(*span));
-            std::iter::successors(Some(span), around)
-        };
+        let start = |span: u64| spans.times[span as usize].0;
+        let around =
+            |span: &u64| nested.get(span).copied().filter(|w| !is_exact && start(*w) == start(*span));
+        let outwards = |span: u64| std::iter::successors(Some(span), around);
         let mut pointed_at = BTreeSet::new();
         for flow in flows {
             let span = outwards(id(&flow["head"])).last().unwrap();
