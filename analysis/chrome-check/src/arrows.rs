@@ -12,11 +12,11 @@ struct End<'a> {
 
 /// Every arrow, with its slices.
 ///
-/// Perfetto takes events by time, those of one instant in the order of the file, and ties an end to the slice that started
-/// last on its thread by then. catapult ties it to a slice that is open at that instant. Both must be the same.
+/// Perfetto takes events by time, of one instant the slices first, and ties an end to the slice that started last on its
+/// thread by then. catapult ties it to a slice that is open at that instant. Both must be the same.
 pub(crate) fn arrows(events: &[Event<'_>], slices: &[Slice]) -> Result<Vec<(usize, usize)>, Fault> {
     let mut sorted: Vec<&Event<'_>> = events.iter().filter(|e| e.phase != "M").collect();
-    sorted.sort_by_key(|event| event.time.ns);
+    sorted.sort_by_key(|event| (event.time.ns, event.phase != "X"));
     // Slices by time are slices in the order of the file.
     let mut started = 0..slices.len();
     let mut last: BTreeMap<Thread, usize> = BTreeMap::new();
@@ -28,7 +28,8 @@ pub(crate) fn arrows(events: &[Event<'_>], slices: &[Slice]) -> Result<Vec<(usiz
         }
         let Some(key) = event.arrow else { continue };
         let fault = |why: &str| Fault::new(event.at, format!("arrow {:?} {why}", key.2));
-        let slice = *last.get(&event.thread).ok_or_else(|| fault("is tied to nothing: no slice before it"))?;
+        let slice =
+            *last.get(&event.thread).ok_or_else(|| fault("is tied to nothing: no slice before it"))?;
         if event.time.ns > slices[slice].start + slices[slice].duration {
             return Err(fault("is tied to a slice that is over"));
         }

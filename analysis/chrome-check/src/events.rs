@@ -60,7 +60,8 @@ impl Time {
         if part.len() > 3 {
             return None;
         }
-        let ns = whole.parse::<u64>().ok()?.checked_mul(1_000)? + format!("{part:0<3}").parse::<u64>().ok()?;
+        let ns =
+            whole.parse::<u64>().ok()?.checked_mul(1_000)? + format!("{part:0<3}").parse::<u64>().ok()?;
         Some(Self { ns, micros: text.parse().ok()? })
     }
 }
@@ -116,7 +117,9 @@ pub(crate) fn names(events: &[Event<'_>]) -> Result<(), Fault> {
             "process_name" => processes.insert(event.thread.pid, name()?).is_some(),
             "thread_name" => threads.insert(event.thread, name()?).is_some(),
             "process_sort_index" | "thread_sort_index" if event.args["sort_index"].is_u64() => false,
-            other => return Err(Fault::new(event.at, format!("metadata {other:?} is not what viewers know"))),
+            other => {
+                return Err(Fault::new(event.at, format!("metadata {other:?} is not what viewers know")));
+            }
         };
         if again {
             return Err(Fault::new(event.at, format!("{}: has a {} already", event.thread, event.name)));

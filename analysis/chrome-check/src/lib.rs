@@ -1,7 +1,7 @@
 //! Holds a Chrome trace to the rules of the viewers.
 //!
 //! In: the bytes of a file that a test has written. Out: its [`Picture`], with every arrow tied to slices as Perfetto
-//! ties it, or the first [`Fault`]. The rules are those of the Trace Event Format document, of catapult's and Perfetto's
+//! ties it (seen with its trace processor 52), or the first [`Fault`]. The rules are those of the Trace Event Format document, of catapult's and Perfetto's
 //! JSON importers, and of speedscope. Not here: whether it is the picture of the right spans; and nothing of Glyph's own
 //! writer, lest the two be wrong together.
 

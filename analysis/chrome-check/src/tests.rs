@@ -27,8 +27,12 @@ fn checked(events: &[Value]) -> Result<Picture, Fault> {
 #[test]
 fn what_is_right_is_a_picture() {
     let picture = checked(&right()).unwrap();
-    let within: Vec<_> = picture.slices.iter().map(|s| (s.name.as_str(), s.start, s.duration, s.within)).collect();
-    assert_eq!(within, [("parent", 1_000, 500, None), ("child", 1_125, 375, Some(0)), ("other", 1_200, 700, None)]);
+    let within: Vec<_> =
+        picture.slices.iter().map(|s| (s.name.as_str(), s.start, s.duration, s.within)).collect();
+    assert_eq!(
+        within,
+        [("parent", 1_000, 500, None), ("child", 1_125, 375, Some(0)), ("other", 1_200, 700, None)]
+    );
     assert_eq!((picture.arrows, picture.instants), (vec![(0, 2)], 1));
 }
 
@@ -87,7 +91,7 @@ fn every_rule_can_be_broken() {
         }),
         said(|e| {
             let end = e.remove(END);
-            e.insert(OTHER, end);
+            e.insert(BEGIN, end);
         }),
     ];
     insta::assert_snapshot!(text.join("\n"));
@@ -98,9 +102,15 @@ fn an_arrow_is_tied_to_what_started_last() {
     let mut events = right();
     events[5]["ts"] = json!(1.21);
     events[6]["dur"] = json!(0.2);
-    assert_eq!(checked(&events).unwrap_err().to_string(), "event 9: arrow \"2\" ends without a beginning before it");
+    assert_eq!(
+        checked(&events).unwrap_err().to_string(),
+        "event 9: arrow \"2\" ends without a beginning before it"
+    );
     events[9]["ts"] = json!(1.4);
     assert_eq!(checked(&events).unwrap().arrows, [(1, 2)], "the child has it");
     events[5]["ts"] = json!(1.35);
-    assert_eq!(checked(&events).unwrap_err().to_string(), "event 5: arrow \"2\" is tied to a slice that is over");
+    assert_eq!(
+        checked(&events).unwrap_err().to_string(),
+        "event 5: arrow \"2\" is tied to a slice that is over"
+    );
 }

@@ -54,17 +54,27 @@ pub(crate) fn forest(spans: usize, time: u64) -> impl Strategy<Value = Forest> {
     })
 }
 
+/// Few spans, of which in some cases hardly any touch and in others most do.
+pub(crate) fn crowd() -> impl Strategy<Value = Forest> {
+    prop_oneof![forest(24, 600), forest(24, 30), forest(24, 10)]
+}
+
+/// The service of each span of a [`crowd`]: most are one's, so that they meet.
+pub(crate) fn services() -> impl Strategy<Value = Vec<u32>> {
+    prop::collection::vec((0_u32..5).prop_map(|service| service / 4), 24)
+}
+
 /// Traces of a forest, in which spans are named by their position, with the number of each span's service.
 pub(crate) fn traces(forest: &Forest, services: &[u32]) -> Traces {
     let mut spans = Spans { trace_ids: TraceId::new(1).into_iter().collect(), ..Spans::default() };
     for service in 0..=services.iter().copied().max().unwrap_or(0) {
         spans.services.intern(&format!("s{service}"));
     }
-    for i in 0..forest.start.len() {
+    for (i, service) in services.iter().copied().enumerate().take(forest.start.len()) {
         spans.trace.push(0);
         spans.span_id.push(i as u64 + 1);
         spans.parent_id.push(forest.tree.parent(i).map_or(0, |p| p as u64 + 1));
-        spans.service.push(services[i]);
+        spans.service.push(service);
         spans.name.push(spans.names.intern(&i.to_string()));
         spans.kind.push(SpanKind::Internal);
         spans.status.push(SpanStatus::Unset);

@@ -2,8 +2,8 @@
 //!
 //! A viewer nests slices of a lane by their times alone. So a span goes on its parent's lane only if there the
 //! parent is the innermost open slice and lasts at least as long; otherwise on a lane of its service on which
-//! nothing is open. Thus no span is ever drawn inside one that is not its ancestor. Where a span is not on its
-//! parent's lane, an arrow leads to it.
+//! nothing is open. Thus no span is ever drawn inside one that is not its ancestor. Where a span is not
+//! inside its parent, an arrow leads to it.
 //!
 //! Viewers hold times as microseconds in doubles, in which `start + duration` may come out a hair beside the exact
 //! end, and they differ in what they do where one slice ends and another starts. So slices never touch on a lane
@@ -58,14 +58,16 @@ impl Layout {
             placing.place(*i as usize, group[*i as usize]);
         }
         let Placing { lane, lanes, .. } = placing;
-        let has_arrow =
-            |i| tree.parent(i).is_some_and(|parent| lane[parent] != lane[i] && start[parent] <= start[i]);
+        let has_arrow = |i| {
+            let is_outside = |parent: usize| lane[parent] != lane[i] || end[parent] <= start[i];
+            tree.parent(i).is_some_and(|parent| is_outside(parent) && start[parent] <= start[i])
+        };
         let has_arrow = (0..tree.len()).map(has_arrow).collect();
         Self { order, lane, lanes: lanes.into_iter().map(|open| open.lane).collect(), has_arrow }
     }
 
-    /// Whether an arrow leads from the start of span `i`'s parent to that of the span: it has one, on another lane, that
-    /// starts no later. No viewer draws an arrow back in time.
+    /// Whether an arrow leads from the start of span `i`'s parent to that of the span: it is not drawn inside the parent,
+    /// which starts no later. No viewer draws an arrow back in time.
     pub fn has_arrow(&self, i: usize) -> bool {
         self.has_arrow[i]
     }

@@ -29,7 +29,7 @@ impl Args {
 pub struct Written {
     /// Spans, each once.
     pub spans: u64,
-    /// Arrows to spans that are on another lane than their parent.
+    /// Arrows to spans that are not drawn inside their parent.
     pub arrows: u64,
     /// Span events.
     pub events: u64,
@@ -59,7 +59,7 @@ pub(super) fn events(detail: Detail<'_>) -> Vec<Event<'_>> {
     let mut events = serde_json::from_str::<Vec<Event<'_>>>(detail.events).unwrap_or_default();
     events.retain(|event| event.name.get().starts_with('"'));
     for event in &mut events {
-        event.attributes = event.attributes.filter(|attributes| attributes.get().starts_with('{'));
+        event.attributes = event.attributes.filter(|a| a.get().starts_with('{') && a.get() != "{}");
     }
     events
 }

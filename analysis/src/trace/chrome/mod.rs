@@ -1,13 +1,13 @@
 //! The Chrome trace: spans as a file that Perfetto, chrome://tracing and speedscope open.
 //!
 //! In: resolved [`Traces`]. Out: one JSON object, written as it is made. A service is a process, a lane a thread;
-//! where a span is not on its parent's lane an arrow leads to it; span events are instants. Times are relative to
+//! where a span is not inside its parent an arrow leads to it; span events are instants. Times are relative to
 //! the first span and printed as `µs.nnn`: microseconds since 1970 in the double of a viewer would lose the
 //! nanoseconds. Not here: where a span goes, which [`lanes`](super::lanes) decides; where the file goes.
 //!
-//! Perfetto ties the end of an arrow to the slice that started last on its thread, if that is over or not, and takes
-//! events of one instant in the order of the file. So an arrow starts with the parent's slice, not where the child
-//! starts, and both its ends stand right behind their slices.
+//! Perfetto ties the end of an arrow to the slice that started last on its thread by then, whether that is over or not. So
+//! an arrow starts with the parent's slice, not where the child starts. Where another slice starts inside at that very
+//! instant, the arrow is tied to that one: the format has no way to say it better; Perfetto's own has.
 
 mod json;
 

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::trace::arbitrary::{Forest, forest};
+use crate::trace::arbitrary::{Forest, crowd, services};
 
 fn layout(f: &Forest, group: &[u32]) -> Layout {
     Layout::of(group, &f.start, &f.end, &f.tree)
@@ -36,18 +36,19 @@ fn strangers_share_a_lane_only_one_after_the_other() {
 }
 
 #[test]
-fn arrows_lead_to_what_is_on_another_lane_and_not_earlier() {
+fn arrows_lead_to_what_is_outside_and_not_earlier() {
     let f = Forest::of(&[
         (None, 10, 100),
         (Some(0), 10, 50),
         (Some(0), 20, 60),
         (Some(0), 70, 150),
         (Some(0), 5, 7),
+        (Some(0), 160, 170),
     ]);
-    let layout = layout(&f, &[0; 5]);
-    assert_eq!(layout.lane, [1, 1, 0, 0, 0]);
-    assert_eq!(layout.arrows_from(0, &f.tree).collect::<Vec<_>>(), [2, 3]);
-    assert_eq!((0..5).map(|i| layout.has_arrow(i)).collect::<Vec<_>>(), [false, false, true, true, false]);
+    let layout = layout(&f, &[0; 6]);
+    assert_eq!(layout.lane, [0, 0, 1, 1, 0, 0]);
+    assert_eq!(layout.arrows_from(0, &f.tree).collect::<Vec<_>>(), [2, 3, 5]);
+    assert!(!layout.has_arrow(0) && !layout.has_arrow(1) && !layout.has_arrow(4));
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn is_ancestor(tree: &Tree, above: usize, mut of: usize) -> bool {
 
 /// A forest and a group for each span.
 fn groups() -> impl Strategy<Value = (Forest, Vec<u32>)> {
-    (forest(24, 600), prop::collection::vec(0_u32..2, 24))
+    (crowd(), services())
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 //! In: resolved [`Traces`]. Out: a protobuf `Trace`, one packet after the other as they are made. A service is a process,
 //! a lane a track below it in the order of the lanes; spans are slices with a beginning and an end, in the order of time;
 //! arrows are flows from a parent's slice to its child's; span events are instants; ids and attributes are debug
-//! annotations. What the numbers of fields mean is in [`fields`]. Not here: where a span goes, which
+//! annotations. What the numbers of fields mean is in `fields.rs`. Not here: where a span goes, which
 //! [`lanes`](super::lanes) decides; where the file goes.
 //!
 //! The packets are one sequence: names are said once and are numbers from then on, and a time is what has passed since
@@ -315,3 +315,6 @@ impl<W: Write> Writer<'_, W> {
 fn time(ns: u64) -> u64 {
     ns.min(i64::MAX.cast_unsigned())
 }
+
+#[cfg(test)]
+mod tests;
