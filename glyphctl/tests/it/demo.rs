@@ -62,9 +62,8 @@ fn the_demo_tells_one_story_and_its_commands_work() {
     assert!(findings.iter().any(|f| f.trace_id == told.trace_id && story.contains(&f.kind)));
     assert!(audit.iter().any(|a| a.trace_id == Some(told.trace_id) && story.contains(&a.event)));
 
-    let chrome: Value = serde_json::from_slice(&fs::read(out.join("trace.json")).unwrap()).unwrap();
-    let slices = chrome["traceEvents"].as_array().unwrap().iter().filter(|e| e["ph"] == "X").count();
-    assert_eq!(slices, all::<Span>(&recording, "traces.jsonl").len());
+    let chrome = chrome_check::check(&fs::read(out.join("trace.json")).unwrap()).unwrap();
+    assert_eq!(chrome.slices.len(), all::<Span>(&recording, "traces.jsonl").len());
 
     let program = env!("CARGO_BIN_EXE_glyphctl");
     let commands: Vec<_> = run.stdout.lines().filter_map(|line| line.trim().strip_prefix(program)).collect();

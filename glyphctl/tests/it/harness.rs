@@ -89,16 +89,38 @@ pub(crate) fn within(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Whether somebody else's program is there. One that is missing skips the test, with the reason; with
-/// `GLYPH_PEERS=required` it fails it.
+/// Whether somebody else's program is there; see [`peer`].
 pub(crate) fn have(program: &str) -> bool {
+    peer(in_path(program)).is_some()
+}
+
+/// Somebody else's program, or none if `found` says what is missing: the test is then skipped, with the reason. With
+/// `GLYPH_PEERS=required` it fails.
+pub(crate) fn peer<T>(found: Result<T, String>) -> Option<T> {
+    found
+        .map_err(|missing| {
+            assert!(env::var_os("GLYPH_PEERS").is_none_or(|v| v != "required"), "missing: {missing}");
+            eprintln!("skipped: {missing} is missing");
+        })
+        .ok()
+}
+
+/// Where a program is, or its name.
+pub(crate) fn in_path(program: &str) -> Result<PathBuf, String> {
     let path = env::var_os("PATH").unwrap_or_default();
-    if env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
-        return true;
-    }
-    assert!(env::var_os("GLYPH_PEERS").is_none_or(|v| v != "required"), "missing: {program}");
-    eprintln!("skipped: {program} is missing");
-    false
+    let mut files = env::split_paths(&path).map(|folder| folder.join(program));
+    files.find(|file| file.is_file()).ok_or_else(|| program.to_owned())
+}
+
+/// The folder of the node packages.
+pub(crate) fn node_modules() -> PathBuf {
+    peers_folder("GLYPH_NODE_MODULES", "node_modules")
+}
+
+/// A folder of somebody else's files: the one that a variable names, or one in `target/peers`.
+pub(crate) fn peers_folder(variable: &str, name: &str) -> PathBuf {
+    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers").join(name);
+    env::var_os(variable).map_or_else(default, PathBuf::from)
 }
 
 /// A committed trace file.

@@ -3,9 +3,11 @@
 mod alerts_check;
 mod check;
 mod ci_job;
+mod concurrent;
 mod harness;
 mod server;
 mod demo;
+mod perfetto;
 mod record;
 mod replay;
 mod trace_show;

@@ -217,11 +217,33 @@ fn the_chrome_trace_is_written_beside_the_table() {
     let run = summarize(&testdata("checkout"), &["-o", out.to_str().unwrap()]).fine();
     assert!(run.stdout.contains("mail.send"), "{}", run.stdout);
     assert!(run.stderr.contains("9 spans on"), "{}", run.stderr);
-    insta::assert_snapshot!(fs::read_to_string(&out).unwrap());
+    let text = fs::read_to_string(&out).unwrap();
+    let picture = chrome_check::check(text.as_bytes()).unwrap();
+    assert_eq!((picture.slices.len(), picture.arrows.len(), picture.instants), (9, 4, 1));
+    insta::assert_snapshot!(text);
     assert_eq!(names_in(dir.path()), ["trace.json"]);
     let by_long_name = dir.path().join("same.json");
     summarize(&testdata("checkout"), &["--chrome", by_long_name.to_str().unwrap()]).fine();
     assert_eq!(fs::read(out).unwrap(), fs::read(by_long_name).unwrap());
+}
+
+#[test]
+fn perfettos_own_format_is_written_beside_the_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("trace.pftrace");
+    let run =
+        summarize(&testdata("checkout"), &["--perfetto", out.to_str().unwrap(), "--args", "none"]).fine();
+    assert!(run.stdout.contains("mail.send"), "{}", run.stdout);
+    let says = format!("glyphctl: {}: 9 spans on 4 lanes, 4 arrows (open it in ", out.display());
+    assert!(run.stderr.starts_with(&says), "{}", run.stderr);
+    assert_eq!(names_in(dir.path()), ["trace.pftrace"]);
+    let short = fs::metadata(&out).unwrap().len();
+    summarize(&testdata("checkout"), &["--perfetto", out.to_str().unwrap()]).fine();
+    assert!(short < fs::metadata(&out).unwrap().len());
+    let run = summarize(&testdata("checkout"), &["--perfetto", "/nonexistent/out"]).unable();
+    assert!(run.stderr.contains("hint: --perfetto names the file"), "{}", run.stderr);
+    let run = summarize(&testdata("checkout"), &["--args", "ids"]).unable();
+    assert!(run.stderr.contains("--perfetto"), "{}", run.stderr);
 }
 
 #[test]

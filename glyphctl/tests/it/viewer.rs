@@ -1,18 +1,22 @@
-//! The Chrome trace in a real viewer: speedscope in a headless Chromium.
+//! Traces and stacks in a real viewer: speedscope in a headless Chromium.
 //!
 //! What is looked at is the viewer's list of profiles and the file that it exports, since it paints on a canvas. Needs
 //! node, Chromium, and the packages of `tests/viewer/package.json`, in the folder that `GLYPH_NODE_MODULES` names or
 //! in `target/peers/node_modules`. Without them the test is skipped, unless `GLYPH_PEERS` is `required`.
 
 use std::{
-    env, fs,
+    collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use serde_json::Value;
 
-use crate::harness::{run, testdata};
+use crate::{
+    concurrent::Concurrent,
+    harness::{in_path, node_modules, peer, run, testdata},
+};
 
 /// One lane as the viewer has it.
 struct Profile {
@@ -21,27 +25,15 @@ struct Profile {
     slices: Vec<(String, Option<String>)>,
 }
 
-/// What the viewer makes of a span file; none without a viewer.
+/// What the viewer makes of a span file's Chrome trace; none without a viewer.
 fn viewed(spans: &Path) -> Option<Vec<Profile>> {
-    let (modules, chromium) = match peers() {
-        Ok(peers) => peers,
-        Err(missing) if env::var_os("GLYPH_PEERS").is_some_and(|v| v == "required") => {
-            panic!("missing: {missing}")
-        }
-        Err(missing) => {
-            eprintln!("skipped: {missing}");
-            return None;
-        }
-    };
     let dir = tempfile::tempdir().unwrap();
     let trace = dir.path().join("trace.json");
     let args =
         ["trace", "summarize", spans.to_str().unwrap(), "--args", "none", "-o", trace.to_str().unwrap()];
     run(args).fine();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/viewer/speedscope.mjs");
-    let output = Command::new("node").arg(script).arg(modules).arg(chromium).arg(trace).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    chrome_check::check(&fs::read(&trace).unwrap()).unwrap();
+    let seen = speedscope(&trace)?;
     let profiles = profiles(&seen["exported"]);
     let listed: Vec<_> = seen["profiles"].as_array().unwrap().iter().map(|p| p.as_str().unwrap()).collect();
     assert_eq!(
@@ -52,23 +44,25 @@ fn viewed(spans: &Path) -> Option<Vec<Profile>> {
     Some(profiles)
 }
 
+/// What speedscope makes of a file; none without it.
+fn speedscope(file: &Path) -> Option<Value> {
+    let (modules, chromium) = peer(peers())?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/viewer/speedscope.mjs");
+    let output = Command::new("node").arg(script).arg(modules).arg(chromium).arg(file).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
 /// The node packages and the browser, or what is missing.
 fn peers() -> Result<(PathBuf, PathBuf), String> {
-    let modules = env::var_os("GLYPH_NODE_MODULES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/node_modules"),
-        PathBuf::from,
-    );
+    let modules = node_modules();
     for package in ["speedscope", "playwright-core"] {
         if !modules.join(package).is_dir() {
             return Err(format!("{package} in {}", modules.display()));
         }
     }
-    in_path("node").ok_or("node")?;
-    Ok((modules, in_path("chromium").ok_or("chromium")?))
-}
-
-fn in_path(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
+    in_path("node")?;
+    Ok((modules, in_path("chromium")?))
 }
 
 /// Reads speedscope's own format.
@@ -109,33 +103,12 @@ fn a_viewer_shows_what_was_written() {
 
 #[test]
 fn a_viewer_nests_nothing_in_a_stranger() {
-    // Times that touch, nest, overlap and coincide, in steps that a double does not hold exactly.
-    let mut state = 1_u64;
-    let mut random = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
-    let mut parents = vec![0_u64];
-    let mut with_duration = Vec::new();
-    let mut lines = String::new();
-    for id in 1..=600_u64 {
-        let parent = if id % 20 == 1 { 0 } else { id - 1 - random((id - 1) % 20) };
-        parents.push(parent);
-        let start = 1_760_000_000_000_000_000 + id / 20 * 2_000 + random(10) * 100;
-        let end = start + random(12) * 100;
-        if start < end {
-            with_duration.push(id);
-        }
-        lines += &format!(
-            "{{\"trace_id\":\"{:032x}\",\"span_id\":\"{id:016x}\",\"parent_span_id\":\"{parent:016x}\",\"name\":\"n{id}\",\
-             \"service_name\":\"s{}\",\"start_time_unix_nano\":{start},\"end_time_unix_nano\":{end}}}\n",
-            1,
-            random(10) / 9,
-        );
-    }
+    let spans = Concurrent::new();
+    let with_duration: Vec<_> =
+        (1..).zip(&spans.times[1..]).filter(|(_, (start, end))| start < end).map(|(id, _)| id).collect();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("traces.jsonl");
-    fs::write(&file, lines).unwrap();
+    fs::write(&file, spans.lines()).unwrap();
     let Some(profiles) = viewed(&file) else { return };
     let number = |name: &str| name[1..].parse::<u64>().unwrap();
     let mut seen = Vec::new();
@@ -144,14 +117,52 @@ fn a_viewer_nests_nothing_in_a_stranger() {
         seen.push(number(name));
         let Some(within) = within else { continue };
         nested += 1;
-        let mut above = parents[number(name) as usize];
+        let mut above = spans.parents[number(name) as usize];
         while above != number(within) {
             assert_ne!(above, 0, "{name} is shown in {within}");
-            above = parents[above as usize];
+            above = spans.parents[above as usize];
         }
     }
     seen.sort_unstable();
     // Slices without a duration are drawn, but speedscope does not export them.
     assert_eq!(seen, with_duration, "every span is shown once");
     assert!(nested > 50, "{nested}");
+}
+
+#[test]
+fn a_viewer_weighs_stacks_as_they_were_written() {
+    for name in ["checkout", "odd", "hostile"] {
+        let dir = tempfile::tempdir().unwrap();
+        let stacks = dir.path().join("stacks.txt");
+        run(["trace", "summarize", testdata(name).to_str().unwrap(), "--folded", stacks.to_str().unwrap()])
+            .fine();
+        let Some(seen) = speedscope(&stacks) else { return };
+        let written: BTreeMap<_, _> = fs::read_to_string(&stacks)
+            .unwrap()
+            .lines()
+            .map(|line| line.rsplit_once(' ').unwrap())
+            .map(|(stack, ns)| (stack.to_owned(), ns.parse::<f64>().unwrap()))
+            .collect();
+        assert_eq!(weights(&seen["exported"]), written, "{name}");
+    }
+}
+
+/// The stacks and what each has of its own, in speedscope's own format.
+fn weights(exported: &Value) -> BTreeMap<String, f64> {
+    let [profile] = exported["profiles"].as_array().unwrap().as_slice() else { panic!("{exported}") };
+    let (mut weights, mut open, mut last) = (BTreeMap::new(), Vec::new(), 0.0);
+    for event in profile["events"].as_array().unwrap() {
+        let at = event["at"].as_f64().unwrap();
+        if at > last {
+            *weights.entry(open.join(";")).or_default() += at - last;
+        }
+        last = at;
+        if event["type"] == "O" {
+            let frame = event["frame"].as_u64().unwrap() as usize;
+            open.push(exported["shared"]["frames"][frame]["name"].as_str().unwrap());
+        } else {
+            open.pop();
+        }
+    }
+    weights
 }
