@@ -110,7 +110,7 @@ fn a_choice_without_a_file_is_told_before_anything_is_read() {
             run(args).unable().stderr,
             format!(
                 "glyphctl: {told}: chooses what goes into a file, and none is written\n\
-                 hint: name the file with -o or --folded; the summary is of all spans\n"
+                 hint: name the file with -o, --perfetto or --folded; the summary is of all spans\n"
             )
         );
     }

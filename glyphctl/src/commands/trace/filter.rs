@@ -9,14 +9,14 @@ Fields:
   kind                             internal, server, client, producer, consumer
   status                           ok, error, unset
   duration                         a duration: 100ms, 1.5s, 1h30m (ns us ms s m h d w y)
-  .http.route, span.http.route     an attribute: a text, a number, a duration, true, false;
+  .http.route, span.http.route     an attribute: a text, number, duration, true or false;
                                    .x = nil: there is none; .x alone: it is true;
                                    ."a b": a name that needs quotes
 
 Operators:
   = != > >= < <=                   compare; texts by their bytes
   =~ !~                            match a regular expression, all of it: name =~ "GET .*"
-  && || !(…)                       && and || bind alike, from left to right: put parentheses
+  && || !(…)                       && and || bind alike, from the left: put parentheses
 
 Texts stand in "…", with \" \\ \n \t \u00e9, or in `…` as they are. A span without the
 attribute, or with one of another type, meets no comparison, not even !=. A list meets

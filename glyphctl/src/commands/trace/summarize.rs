@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use glyph_analysis::{
     text::counted,
@@ -55,7 +55,7 @@ pub(super) struct SummarizeArgs {
     by: Vec<Key>,
     /// Count only spans that meet this condition, such as 'status = error && duration > 100ms'
     #[arg(long = "where", value_name = "CONDITION", long_help = WHERE_HELP)]
-    filter: Option<Filter>,
+    filter: Option<String>,
     /// Do nothing and exit with 2 if anything about the files is odd, and say where
     #[arg(long)]
     strict: bool,
@@ -86,10 +86,11 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
         let error = anyhow!("--sort {key}: the rows have no such column");
         return Err(error.hint("--by names the columns before the figures"));
     }
+    let filter: Option<Filter> = flags.filter.as_deref().map(str::parse).transpose().context("--where")?;
     let opened = input::open(&flags.inputs)?;
     let sources = input::sources(&opened)?;
     let exports = flags.exports.start(&sources, &flags.inputs)?;
-    let grouping = Grouping::by(&flags.by).only(flags.filter.clone());
+    let grouping = Grouping::by(&flags.by).only(filter);
     // Only what is drawn has to be in memory.
     let mut summary = match exports {
         None => {
