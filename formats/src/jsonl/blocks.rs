@@ -39,6 +39,17 @@ pub struct Block<'a> {
     pub unterminated: bool,
 }
 
+/// Which lines were put into a vector.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Taken {
+    /// As in [`Block`].
+    pub first_line: u64,
+    /// How many bytes they have.
+    pub length: usize,
+    /// As in [`Block`].
+    pub unterminated: bool,
+}
+
 impl Blocks {
     /// The lines of that input.
     pub fn new(input: Input) -> Self {
@@ -88,20 +99,22 @@ impl Blocks {
         Ok(Some(Block { path: &self.input.path, first_line, bytes, unterminated }))
     }
 
-    /// Puts the next lines into `bytes`, which holds nothing else then, and tells the first line's number and whether the last
-    /// line is without a line end; none at the end. Saves those a copy who want the lines for themselves.
+    /// Puts the next lines at the beginning of `bytes`, whatever it holds, and tells what of it they are; none at the end.
+    /// Saves those a copy who want the lines for themselves, and who bring the same vector again the zeroes in it.
     ///
     /// # Errors
     /// As [`Blocks::next_block`].
-    pub fn next_lines(&mut self, bytes: &mut Vec<u8>) -> Result<Option<(u64, bool)>, ReadError> {
-        bytes.clear();
+    pub fn next_lines(&mut self, bytes: &mut Vec<u8>) -> Result<Option<Taken>, ReadError> {
         let Some(end) = self.find_end()? else { return Ok(None) };
         let first_line = self.take(end);
-        bytes.extend_from_slice(&self.buffer[self.pending.clone()]);
-        self.pending = 0..bytes.len();
+        let left = self.pending.len();
+        if bytes.len() < left {
+            bytes.resize(left, 0);
+        }
+        bytes[..left].copy_from_slice(&self.buffer[self.pending.clone()]);
+        self.pending = 0..left;
         std::mem::swap(&mut self.buffer, bytes);
-        bytes.truncate(end);
-        Ok(Some((first_line, bytes.last() != Some(&b'\n'))))
+        Ok(Some(Taken { first_line, length: end, unterminated: bytes[..end].last() != Some(&b'\n') }))
     }
 
     /// Counts the lines up to `end` as given out, and tells the number of the first.

@@ -12,7 +12,7 @@ mod writer;
 mod appender;
 
 pub use appender::{Appender, AppenderOptions, Counts, Refused};
-pub use blocks::{Block, Blocks};
+pub use blocks::{Block, Blocks, Taken};
 pub use records::{ReadWarning, Records, records};
 pub use writer::{Rotation, Writer, WriterOptions};
 

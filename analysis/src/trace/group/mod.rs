@@ -107,7 +107,10 @@ pub(super) enum Value<'a> {
 pub(super) struct Groups {
     /// The codes of each group's values, as many to a group as there are keys.
     codes: Vec<u32>,
-    numbers: FxHashMap<Box<[u32]>, u32>,
+    count: usize,
+    /// For each key but the first: what the keys before it and its own code come to. A number of few bits has a
+    /// faster hash than a list.
+    levels: Vec<FxHashMap<(u32, u32), u32>>,
     /// The values of each attribute that is a key. In the codes they are one more; zero is for none.
     values: Vec<Names>,
     buffer: Vec<u32>,
@@ -149,7 +152,7 @@ impl Groups {
         names: &[u32],
     ) -> Vec<u32> {
         let mut codes = Vec::new();
-        (0..other.numbers.len())
+        (0..other.count)
             .map(|group| {
                 codes.clear();
                 let mut attributes = 0;
@@ -171,7 +174,7 @@ impl Groups {
 
     /// How many groups there are.
     pub(super) fn len(&self) -> usize {
-        self.numbers.len()
+        self.count
     }
 
     /// What the spans of a group have in common.
@@ -199,12 +202,28 @@ impl Groups {
     }
 
     fn number(&mut self, codes: &[u32]) -> u32 {
-        if let Some(number) = self.numbers.get(codes) {
-            return *number;
+        // A single key's codes are looked up too: of those that occur, not all may be in the groups of others.
+        let (first, rest) = match codes {
+            [] => (0, &[0][..]),
+            [first] => (0, std::slice::from_ref(first)),
+            [first, rest @ ..] => (*first, rest),
+        };
+        if self.levels.len() < rest.len() {
+            self.levels.resize_with(rest.len(), FxHashMap::default);
         }
-        let number = self.numbers.len() as u32;
-        self.codes.extend(codes);
-        self.numbers.insert(codes.into(), number);
+        let mut number = first;
+        let mut is_new = false;
+        for (level, code) in self.levels.iter_mut().zip(rest) {
+            let next = level.len() as u32;
+            number = *level.entry((number, *code)).or_insert_with(|| {
+                is_new = true;
+                next
+            });
+        }
+        if is_new {
+            self.codes.extend(codes);
+            self.count += 1;
+        }
         number
     }
 

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use glyph_formats::jsonl::Block;
+use glyph_formats::jsonl::{Block, Taken};
 
 use super::{
     Want,
@@ -17,9 +17,8 @@ use super::{
 /// A block of lines in memory of its own, used again for the next one.
 #[derive(Default)]
 pub(super) struct Lines {
-    pub(super) first_line: u64,
+    pub(super) taken: Taken,
     pub(super) bytes: Vec<u8>,
-    pub(super) unterminated: bool,
 }
 
 /// What came of a block.
@@ -68,8 +67,8 @@ fn bare(error: &serde_json::Error) -> String {
 
 impl Lines {
     pub(super) fn parse(&self, path: &Path, want: &Want) -> Parsed {
-        let block =
-            Block { path, first_line: self.first_line, bytes: &self.bytes, unterminated: self.unterminated };
+        let Taken { first_line, length, unterminated } = self.taken;
+        let block = Block { path, first_line, bytes: &self.bytes[..length], unterminated };
         let mut parsed =
             Parsed { chunk: Chunk::new(want.clone()), unreadable: 0, first_fault: None, torn: None };
         for (line, bytes) in block.lines() {

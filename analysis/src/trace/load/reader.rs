@@ -62,8 +62,8 @@ impl<'a> Reader<'a> {
             };
             let file = self.next_file - 1;
             match read {
-                Ok(Some((first_line, unterminated))) => {
-                    (lines.first_line, lines.unterminated) = (first_line, unterminated);
+                Ok(Some(taken)) => {
+                    lines.taken = taken;
                     return Ok(Some((self.number(), file, &self.files[file])));
                 }
                 Ok(None) => {

@@ -25,21 +25,38 @@ pub(super) struct Fields<'a> {
     pub(super) status_message: &'a str,
 }
 
-/// The keys with their colons, by the number of the field.
-const KEYS: [&str; 12] = [
-    "\"trace_id\":",
-    "\"span_id\":",
-    "\"name\":",
-    "\"service_name\":",
-    "\"start_time_unix_nano\":",
-    "\"end_time_unix_nano\":",
-    "\"parent_span_id\":",
-    "\"kind\":",
-    "\"status\":",
-    "\"attributes\":",
-    "\"events\":",
-    "\"status_message\":",
-];
+macro_rules! keys {
+    ($($number:literal $key:literal)*) => {
+        /// The keys, by the number of the field.
+        const KEYS: [&str; 12] = [$($key),*];
+
+        /// How long the key of that field is with quotes and colon, if `bytes` begin so. Each comparison is with a constant, which
+        /// takes a few instructions and no call.
+        fn is_key(bytes: &[u8], field: usize) -> Option<usize> {
+            match field {
+                $($number => {
+                    let key = concat!('"', $key, "\":");
+                    bytes.starts_with(key.as_bytes()).then_some(key.len())
+                })*
+                _ => None,
+            }
+        }
+    };
+}
+keys! {
+    0 "trace_id"
+    1 "span_id"
+    2 "name"
+    3 "service_name"
+    4 "start_time_unix_nano"
+    5 "end_time_unix_nano"
+    6 "parent_span_id"
+    7 "kind"
+    8 "status"
+    9 "attributes"
+    10 "events"
+    11 "status_message"
+}
 /// No field of a span.
 const OTHER: usize = KEYS.len();
 /// The fields that a span must have are the first of them.
@@ -133,19 +150,15 @@ impl<'a> Cursor<'a> {
 
     /// A key with its colon: which field it is. `expected` is tried first, and becomes what it is.
     fn field(&mut self, expected: &mut usize) -> Option<usize> {
-        if let Some(key) = KEYS.get(*expected)
-            && self.bytes[self.at..].starts_with(key.as_bytes())
-        {
-            self.at += key.len();
+        if let Some(length) = is_key(&self.bytes[self.at..], *expected) {
+            self.at += length;
             return Some(*expected);
         }
         self.blank();
-        let from = self.at;
-        self.plain_string()?;
-        let key = &self.text[from..self.at];
+        let key = self.plain_string()?;
         self.blank();
         self.take(b':')?;
-        *expected = KEYS.iter().position(|known| known.strip_suffix(':') == Some(key)).unwrap_or(OTHER);
+        *expected = KEYS.iter().position(|known| *known == key).unwrap_or(OTHER);
         Some(*expected)
     }
 
