@@ -8,7 +8,8 @@ mod oracle;
 use std::{cell::OnceCell, fs, path::PathBuf};
 
 use glyph_analysis::trace::{
-    Keep, LoadError, Sources, Traces, chrome, folded, load,
+    Grouping, Keep, LoadError, Sources, Traces, chrome, folded, load, perfetto, picture,
+    summary::Sorted,
     waterfall::{Row, Waterfall},
 };
 use serde::de::IgnoredAny;
@@ -17,15 +18,20 @@ use tempfile::TempDir;
 pub use mutate::mutate;
 pub use oracle::{as_public_type, lines_and_document};
 
-/// Loads a file of these bytes.
-fn read(bytes: &[u8]) -> Result<Traces, LoadError> {
+/// A file of these bytes, always the same one.
+fn file_of(bytes: &[u8]) -> Result<Sources, LoadError> {
     thread_local!(static FOLDER: OnceCell<TempDir> = const { OnceCell::new() });
     let path: PathBuf = FOLDER.with(|folder| {
         let folder = folder.get_or_init(|| tempfile::tempdir().expect("a folder for temporary files"));
         folder.path().join("input")
     });
     fs::write(&path, bytes).expect("a temporary file");
-    let sources = Sources::find(&[path])?;
+    Sources::find(&[path])
+}
+
+/// Loads a file of these bytes.
+fn read(bytes: &[u8]) -> Result<Traces, LoadError> {
+    let sources = file_of(bytes)?;
     let loaded = load(&sources, Keep::EVERYTHING, &sources.progress())?;
     for warning in &loaded.warnings {
         assert!(!warning.what.is_empty());
@@ -67,6 +73,23 @@ pub fn everything(bytes: &[u8]) {
     let written = chrome::write(&traces, chrome::Args::Full, &mut drawn).expect("memory takes all");
     assert_eq!(written.spans as usize, spans);
     serde_json::from_slice::<IgnoredAny>(&drawn).expect("a Chrome trace is JSON");
+    let mut native = Vec::new();
+    let written = perfetto::write(&traces, picture::Args::Full, &mut native).expect("memory takes all");
+    assert_eq!(written.spans as usize, spans);
+    // Nothing that differs between spans in memory and spans sorted by trace on disk.
+    let grouping = Grouping::by(&["service", "name", "kind", "attr:a"].map(|key| key.parse().expect("a key")));
+    let all = traces.summarize_by(&grouping);
+    for memory in [0, u64::MAX] {
+        let sources = file_of(bytes).expect("the same file");
+        let progress = sources.progress();
+        let sorted = Sorted::read(&sources, grouping.clone(), memory, &progress).expect("the same spans");
+        let progress = sorted.progress();
+        let mut summary = sorted.summarize(&progress).expect("the same spans");
+        assert!(summary.oddities.iter().eq(all.oddities.iter()));
+        // Of where they are, each knows another example.
+        summary.oddities = all.oddities.clone();
+        assert_eq!(summary, all);
+    }
     let mut stacks = Vec::new();
     folded::write(&traces, &mut stacks).expect("memory takes all");
     for line in String::from_utf8(stacks).expect("text").lines() {

@@ -39,7 +39,7 @@ pub use columns::Spans;
 pub use critical_path::CriticalPath;
 pub use filter::{Filter, FilterError};
 pub use group::Grouping;
-pub use load::{Keep, LoadError, Loaded, Sources, load};
+pub use load::{Keep, LoadError, Loaded, Sources, load, load_only};
 pub use oddity::{Oddities, Oddity};
 pub use selection::Choice;
 pub use tree::Tree;

@@ -1,4 +1,4 @@
-use crate::harness::{run, testdata};
+use crate::harness::{run, run_with_stdin, testdata};
 
 fn show(name: &str, more: &[&str]) -> crate::harness::Run {
     let file = testdata(name);
@@ -55,4 +55,15 @@ fn a_trace_that_is_not_there_is_named() {
 fn names_do_no_harm() {
     let run = show("hostile", &["--attributes", "--events"]).fine();
     assert!(!run.stdout.contains(|c| c != '\n' && glyph_analysis::text::is_hidden(c)), "{}", run.stdout);
+}
+
+#[test]
+fn what_can_be_read_once_only_is_shown_the_same() {
+    let file = testdata("checkout");
+    let flags = ["--slowest", "2", "--attributes", "--events"];
+    let again = show("checkout", &flags).fine();
+    let text = std::fs::read(file).unwrap();
+    let once = run_with_stdin(["trace", "show", "-", "--width", "90"].iter().chain(&flags), &text).fine();
+    assert_eq!(once.stdout, again.stdout);
+    assert_eq!(again.stdout.matches("trace ").count(), 2);
 }

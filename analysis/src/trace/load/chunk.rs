@@ -41,6 +41,8 @@ pub(in crate::trace) struct Chunk {
     pub(in crate::trace) group: Vec<u32>,
     pub(in crate::trace) groups: Groups,
     pub(in crate::trace) oddities: Oddities,
+    /// How many spans were read, whether they were taken or not.
+    pub(super) read: usize,
     /// The line that is being read, if it is known.
     line: Option<u64>,
     /// In which order the line before had its fields.
@@ -75,6 +77,10 @@ impl Chunk {
     /// Adds a span; one with a time after the year 2262 is counted only, so that the differences of any two times, and
     /// their sums, are still numbers.
     pub(super) fn push(&mut self, span: &Span<'_>) {
+        self.read += 1;
+        if self.want.only.as_ref().is_some_and(|only| !only.contains(&span.trace_id)) {
+            return;
+        }
         if span.start.max(span.end.unwrap_or(0)) > i64::MAX as u64 {
             self.odd(Oddity::TimeBeyondRange, span.trace_id, span.span_id);
             return;

@@ -34,7 +34,7 @@ impl<'s> Ending<'s> {
     }
 
     pub(super) fn lines(&mut self, path: &Path, mut parsed: Parsed) -> Result<(), LoadError> {
-        if self.state.spans == 0 && parsed.chunk.len() == 0 {
+        if self.state.spans == 0 && parsed.chunk.read == 0 {
             // A whole block without a span, or a last line that is not even the beginning of one.
             let torn = parsed.torn.as_ref().filter(|torn| !torn.cut_off);
             if let Some(fault) = parsed.first_fault.as_ref().or(torn) {
@@ -68,7 +68,7 @@ impl<'s> Ending<'s> {
 
     pub(super) fn spans(&mut self, path: &Path, mut chunk: Chunk) -> Result<(), LoadError> {
         chunk.oddities.in_file(path);
-        self.state.spans += chunk.len();
+        self.state.spans += chunk.read;
         self.sink.add(chunk).map_err(|full| match full {
             Full::TooMany => LoadError::TooMany { path: path.to_owned() },
             Full::Disk(error) => LoadError::Disk(error),

@@ -30,9 +30,12 @@ mod pipeline;
 use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use glyph_formats::{
+    TraceId,
     jsonl::{ReadError, input::Progress},
     recording::RecordingError,
 };
+
+use rustc_hash::FxHashSet;
 
 use super::{columns::Spans, group::Grouping, oddity::Oddities};
 
@@ -53,6 +56,12 @@ impl Keep {
     pub const NOTHING: Self = Self { attributes: false, events: false };
     /// All there is.
     pub const EVERYTHING: Self = Self { attributes: true, events: true };
+
+    /// What either keeps.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { attributes: self.attributes || other.attributes, events: self.events || other.events }
+    }
 }
 
 /// What is asked of each span.
@@ -61,6 +70,8 @@ pub(super) struct Want {
     pub(super) keep: Keep,
     /// What to find its row by; none if nobody wants rows.
     pub(super) rows: Option<Arc<Grouping>>,
+    /// The traces to take; none for every trace.
+    pub(super) only: Option<Arc<FxHashSet<TraceId>>>,
 }
 
 /// What was in the files.
@@ -133,8 +144,26 @@ pub enum LoadError {
 /// # Errors
 /// If a file can't be read or is no trace file.
 pub fn load(sources: &Sources, keep: Keep, progress: &Progress) -> Result<Loaded, LoadError> {
+    join(sources, Want { keep, ..Want::default() }, progress)
+}
+
+/// Loads the spans of these traces alone. What is odd about the others is not counted.
+///
+/// # Errors
+/// As [`load()`].
+pub fn load_only(
+    sources: &Sources,
+    traces: impl IntoIterator<Item = TraceId>,
+    keep: Keep,
+    progress: &Progress,
+) -> Result<Loaded, LoadError> {
+    let only = Some(Arc::new(traces.into_iter().collect()));
+    join(sources, Want { keep, rows: None, only }, progress)
+}
+
+fn join(sources: &Sources, want: Want, progress: &Progress) -> Result<Loaded, LoadError> {
     let mut joined = joined::Joined::default();
-    let warnings = pipeline::run(sources.files(), &Want { keep, rows: None }, progress, &mut joined)?;
+    let warnings = pipeline::run(sources.files(), &want, progress, &mut joined)?;
     let (spans, oddities) = joined.into_spans();
     Ok(Loaded { spans, oddities, warnings })
 }

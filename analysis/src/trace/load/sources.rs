@@ -54,6 +54,11 @@ impl Sources {
         &self.files
     }
 
+    /// Whether they can be read a second time: none of them is standard input or a pipe.
+    pub fn can_be_read_again(&self) -> bool {
+        self.files.iter().all(|file| !is_stdin(file) && file.is_file())
+    }
+
     /// A measure for reading them; without a total if one of them has no length.
     pub fn progress(&self) -> Progress {
         let length = |file: &PathBuf| fs::metadata(file).ok().filter(|m| m.is_file()).map(|m| m.len());

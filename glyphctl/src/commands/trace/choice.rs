@@ -44,8 +44,13 @@ impl ChoiceArgs {
             .hint("name the file with -o, --perfetto or --folded; the summary is of all spans"))
     }
 
-    /// The traces that are chosen, alone; none if that is all of them.
-    pub(super) fn only(&self, traces: &Traces) -> anyhow::Result<Option<Traces>> {
+    /// Whether any of them is given.
+    pub(super) fn is_any(&self) -> bool {
+        !self.told().is_empty()
+    }
+
+    /// The traces that are chosen; none if that is all of them.
+    pub(super) fn chosen(&self, traces: &Traces) -> anyhow::Result<Option<Vec<usize>>> {
         let hint = "glyphctl trace show --slowest 20 shows traces with their ids";
         let choice = Choice {
             ids: ids(traces, &self.trace, hint)?,
@@ -71,7 +76,7 @@ impl ChoiceArgs {
             return Err(anyhow!("{}: there are no traces to choose from", self.told()));
         }
         note(format!("{} of {} to be written", grouped(chosen.len() as u64), counted(all, "trace")));
-        Ok(Some(traces.only(&chosen)))
+        Ok(Some(chosen))
     }
 
     /// The flags that were given, as they were.

@@ -95,10 +95,13 @@ impl Exports<'_> {
         if self.chrome.is_some() || self.perfetto.is_some() { self.args.keep() } else { Keep::NOTHING }
     }
 
+    /// Which traces go into them, if it is not every one.
+    pub(super) fn choice(&self) -> &ChoiceArgs {
+        self.choice
+    }
+
     /// Writes them all.
     pub(super) fn write(self, traces: &Traces) -> anyhow::Result<()> {
-        let only = self.choice.only(traces)?;
-        let traces = only.as_ref().unwrap_or(traces);
         let args = self.args;
         if let Some(target) = self.chrome {
             let export = Export::Chrome { is_full: args == picture::Args::Full };

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use glob::MatchOptions;
 use glyph_analysis::trace::{
-    Grouping, Keep, LoadError, Sources, Traces, load,
+    Grouping, Keep, LoadError, Oddities, Sources, Traces, load,
     load::Warning,
+    load_only,
     summary::{Sorted, Summary},
 };
 use glyph_formats::jsonl::input::Progress;
@@ -63,6 +64,30 @@ pub(crate) fn traces(sources: &Sources, keep: Keep) -> anyhow::Result<Traces> {
     let loaded = with_bar("reading", &progress, || load(sources, keep, &progress))?;
     told(&loaded.warnings, loaded.spans.is_empty());
     Ok(Traces::resolve(loaded.spans, loaded.oddities))
+}
+
+/// All traces, and those that were chosen of them with what is kept of these; none if that is all of them. Where the
+/// files can be read again, nothing else is ever held of the others than `keep_all`.
+pub(super) fn chosen(
+    sources: &Sources,
+    keep_all: Keep,
+    keep_chosen: Keep,
+    choose: impl FnOnce(&Traces) -> anyhow::Result<Option<Vec<usize>>>,
+    may_choose: bool,
+) -> anyhow::Result<(Traces, Option<Traces>)> {
+    let keep_both = keep_all.or(keep_chosen);
+    let reads_again = may_choose && keep_both != keep_all && sources.can_be_read_again();
+    let all = traces(sources, if reads_again { keep_all } else { keep_both })?;
+    let Some(chosen) = choose(&all)? else { return Ok((all, None)) };
+    if !reads_again || chosen.is_empty() {
+        let only = all.only(&chosen);
+        return Ok((all, Some(only)));
+    }
+    let progress = sources.progress();
+    let ids = chosen.iter().map(|t| all.spans.trace_ids()[*t]);
+    // What is odd has been told of all of them.
+    let loaded = with_bar("reading again", &progress, || load_only(sources, ids, keep_chosen, &progress))?;
+    Ok((all, Some(Traces::resolve(loaded.spans, Oddities::default()))))
 }
 
 /// Summarises them in so many MiB, and says what is odd about single lines.

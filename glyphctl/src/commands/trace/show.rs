@@ -1,12 +1,16 @@
 //! `glyphctl trace show`: one trace, or the slowest, as waterfalls.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::HashMap, path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
 
 use clap::Args;
 use glyph_analysis::trace::{
-    Choice, Keep, Window,
+    Choice, Keep, Traces, Window,
     waterfall::{self, Waterfall},
 };
+
+use glyph_formats::TraceId;
 
 use super::{choice, input};
 use crate::output::{self, note};
@@ -53,9 +57,39 @@ pub(super) struct ShowArgs {
 /// Runs it.
 pub(super) fn run(flags: &ShowArgs) -> anyhow::Result<ExitCode> {
     let opened = input::open(std::slice::from_ref(&flags.input))?;
-    let traces = input::traces(&input::sources(&opened)?, Keep::EVERYTHING)?;
+    let sources = input::sources(&opened)?;
+    let mut ids = Vec::new();
+    let choose = |traces: &Traces| {
+        let chosen = chosen(flags, traces)?;
+        ids.extend(chosen.iter().map(|t| traces.spans.trace_ids()[*t]));
+        Ok(Some(chosen))
+    };
+    let (_, traces) = input::chosen(&sources, Keep::NOTHING, Keep::EVERYTHING, choose, true)?;
+    let traces = traces.context("nothing was chosen")?;
+    let positions: HashMap<TraceId, usize> =
+        traces.spans.trace_ids().iter().enumerate().map(|(t, id)| (*id, t)).collect();
+    let path = traces.critical_path();
+    let options = waterfall::Options {
+        width: flags.width.unwrap_or_else(output::width),
+        attributes: flags.attributes,
+        events: flags.events,
+    };
+    output::to_stdout(|out| {
+        for (i, trace) in ids.iter().filter_map(|id| positions.get(id)).enumerate() {
+            if i > 0 {
+                writeln!(out)?;
+            }
+            output::waterfall::write(&Waterfall::of(&traces, *trace, &path), options, out)?;
+        }
+        Ok(())
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The traces to show, in their order; says so if there are none.
+fn chosen(flags: &ShowArgs, traces: &Traces) -> anyhow::Result<Vec<usize>> {
     let choice = Choice {
-        ids: choice::ids(&traces, &flags.id, "leave the id out to see the slowest trace")?,
+        ids: choice::ids(traces, &flags.id, "leave the id out to see the slowest trace")?,
         errors: flags.errors,
         window: flags.window,
         slowest: Some(flags.slowest),
@@ -69,20 +103,5 @@ pub(super) fn run(flags: &ShowArgs) -> anyhow::Result<ExitCode> {
             (false, None) => {}
         }
     }
-    let path = traces.critical_path();
-    let options = waterfall::Options {
-        width: flags.width.unwrap_or_else(output::width),
-        attributes: flags.attributes,
-        events: flags.events,
-    };
-    output::to_stdout(|out| {
-        for (i, trace) in chosen.iter().enumerate() {
-            if i > 0 {
-                writeln!(out)?;
-            }
-            output::waterfall::write(&Waterfall::of(&traces, *trace, &path), options, out)?;
-        }
-        Ok(())
-    })?;
-    Ok(ExitCode::SUCCESS)
+    Ok(chosen)
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use glyph_analysis::{
     text::counted,
-    trace::{Filter, Grouping, Oddities, Oddity, group::Key},
+    trace::{Filter, Grouping, Keep, Oddities, Oddity, Traces, group::Key},
 };
 
 use super::{exports::ExportArgs, filter::WHERE_HELP, input};
@@ -99,12 +99,15 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
             summary
         }
         Some(exports) => {
-            let mut keep = exports.keep();
-            keep.attributes |= grouping.needs_details();
-            let traces = input::traces(&sources, keep)?;
-            accept(&traces.oddities, flags.strict)?;
-            exports.write(&traces)?;
-            traces.summarize_by(&grouping)
+            let keep = Keep { attributes: grouping.needs_details(), ..Keep::NOTHING };
+            let choice = exports.choice();
+            let choose = |traces: &Traces| {
+                accept(&traces.oddities, flags.strict)?;
+                choice.chosen(traces)
+            };
+            let (all, chosen) = input::chosen(&sources, keep, exports.keep(), choose, choice.is_any())?;
+            exports.write(chosen.as_ref().unwrap_or(&all))?;
+            all.summarize_by(&grouping)
         }
     };
     if flags.format != Format::Json {

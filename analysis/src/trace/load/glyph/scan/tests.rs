@@ -108,13 +108,6 @@ proptest! {
     }
 
     #[test]
-    fn digits_are_numbers_and_nothing_else_is(text in "[0-9]{8}|[ -~]{8}|[0-9]{7}[/:g\u{7f}]") {
-        let digits: &[u8; 8] = text.as_bytes().try_into().unwrap();
-        let is_number = text.bytes().all(|b| b.is_ascii_digit());
-        prop_assert_eq!(eight_digits(digits), is_number.then(|| text.parse::<u64>().unwrap()));
-    }
-
-    #[test]
     fn integers_are_whole_numbers_of_64_bits(number in any::<u64>(), digits in 1_usize..=20) {
         let number = number.to_string();
         let number = &number[..digits.min(number.len())];
