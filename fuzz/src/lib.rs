@@ -77,7 +77,8 @@ pub fn everything(bytes: &[u8]) {
     let written = perfetto::write(&traces, picture::Args::Full, &mut native).expect("memory takes all");
     assert_eq!(written.spans as usize, spans);
     // Nothing that differs between spans in memory and spans sorted by trace on disk.
-    let grouping = Grouping::by(&["service", "name", "kind", "attr:a"].map(|key| key.parse().expect("a key")));
+    let grouping =
+        Grouping::by(&["service", "name", "kind", "attr:a"].map(|key| key.parse().expect("a key")));
     let all = traces.summarize_by(&grouping);
     for memory in [0, u64::MAX] {
         let sources = file_of(bytes).expect("the same file");

@@ -28,7 +28,7 @@ impl Sorted {
     /// Reads files, whatever their size: what does not fit `memory` bytes goes to temporary files.
     ///
     /// # Errors
-    /// As [`super::load()`]; also if a temporary file can't be written.
+    /// As [`crate::trace::load()`]; also if a temporary file can't be written.
     pub fn read(
         sources: &Sources,
         grouping: Grouping,

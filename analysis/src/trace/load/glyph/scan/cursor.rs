@@ -58,13 +58,13 @@ impl<'a> Cursor<'a> {
     pub(super) fn plain_string(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
         let from = self.at;
-        self.to_special();
+        self.find_special();
         let text = &self.text[from..self.at];
         (self.next()? == b'"').then_some(text)
     }
 
     /// Goes to the next byte that ends a string or is none of one: `"`, `\` or a control character.
-    fn to_special(&mut self) {
+    fn find_special(&mut self) {
         const ONES: u64 = u64::MAX / 255;
         const HIGHS: u64 = ONES << 7;
         let zero_byte = |v: u64| v.wrapping_sub(ONES) & !v;
@@ -91,7 +91,7 @@ impl<'a> Cursor<'a> {
     /// The rest of a string after its first quote.
     fn string_rest(&mut self) -> Option<()> {
         loop {
-            self.to_special();
+            self.find_special();
             match self.next()? {
                 b'"' => return Some(()),
                 b'\\' => match self.next()? {
