@@ -99,6 +99,17 @@ pub fn short(value: f64) -> String {
     number((value * factor).round() / factor)
 }
 
+/// How often something happens, by the second or by as much more as it takes for a figure to be seen: `1,254/s`,
+/// `12.5/min`, `0.03/d`.
+pub fn rate(per_second: f64) -> String {
+    const UNITS: [(f64, &str); 4] = [(1.0, "s"), (60.0, "min"), (3_600.0, "h"), (86_400.0, "d")];
+    let seen = UNITS.iter().find(|(seconds, _)| per_second * seconds >= 0.1);
+    let (seconds, unit) = seen.unwrap_or(&UNITS[if per_second > 0.0 { 3 } else { 0 }]);
+    let figure = per_second * seconds;
+    let figure = if figure >= 1e3 { grouped(figure.round() as u64) } else { short(figure) };
+    format!("{figure}/{unit}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +125,23 @@ mod tests {
         assert_eq!(visible(" ::error::x"), r" \u{3a}:error::x");
         assert_eq!(visible("a ##[group] b"), r"a \u{23}#[group] b");
         assert_eq!(visible("Vec::new ## a"), "Vec::new ## a");
+    }
+
+    #[test]
+    fn rates_have_a_figure_to_be_seen() {
+        let cases = [
+            (0.0, "0/s"),
+            (1_254.4, "1,254/s"),
+            (48.78048780487805, "48.78/s"),
+            (0.1, "0.1/s"),
+            (0.05, "3/min"),
+            (1.0 / 3_600.0, "1/h"),
+            (1.0 / 86_400.0, "1/d"),
+            (3.633e-9, "0.0003139/d"),
+        ];
+        for (per_second, text) in cases {
+            assert_eq!(rate(per_second), text);
+        }
     }
 
     #[test]

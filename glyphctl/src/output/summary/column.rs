@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use clap::ValueEnum;
 use glyph_analysis::{
-    text::{duration, grouped, short},
+    text::{duration, grouped, rate},
     trace::{group::Key, summary::Row},
 };
 
@@ -134,10 +134,7 @@ impl Column {
             Cell::Ns(ns) => duration(ns).into(),
             Cell::PerSecond(None) => "".into(),
             Cell::PerSecond(Some(per_second)) if exact => per_second.to_string().into(),
-            Cell::PerSecond(Some(per_second)) if per_second >= 1e3 => {
-                format!("{}/s", grouped(per_second.round() as u64)).into()
-            }
-            Cell::PerSecond(Some(per_second)) => format!("{}/s", short(per_second)).into(),
+            Cell::PerSecond(Some(per_second)) => rate(per_second).into(),
         })
     }
 }
