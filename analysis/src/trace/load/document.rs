@@ -4,7 +4,7 @@
 
 use std::{
     cell::Cell,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, Read},
     path::Path,
 };
 
@@ -21,8 +21,11 @@ use super::{
 /// So many spans are handed on together.
 const SPANS: usize = 1 << 16;
 
+/// So much is read at once.
+const BUFFER: usize = 1 << 17;
+
 /// No text, number or gap between them is longer.
-const TOKEN: u64 = 64 << 20;
+const TEXT: u64 = 64 << 20;
 
 /// No resource whose spans come before its name, and no trace of Jaeger's, is longer: their text has to be held.
 const HELD: u64 = 256 << 20;
@@ -44,14 +47,7 @@ pub(super) fn read(
 ) -> Result<Ended, ReadError> {
     let path = input.path;
     let held = Cell::new(0);
-    let mut source = Source {
-        inner: BufReader::with_capacity(1 << 17, input.reader),
-        line: 1,
-        cut_short: false,
-        held: &held,
-        token: Token::default(),
-        too_large: None,
-    };
+    let mut source = Source::new(input.reader, &held);
     let mut chunk = Chunk::new(want.clone());
     let mut broken = None;
     let mut wanted = true;
@@ -65,19 +61,20 @@ pub(super) fn read(
             wanted
         };
         held.set(0);
-        let begin = source.line;
-        let no_json = if std::mem::take(&mut is_first) { found::bytes(source.inner.buffer()) } else { None };
+        let begin = source.line();
+        let no_json =
+            if std::mem::take(&mut is_first) { found::bytes(&source.buffer[source.at..]) } else { None };
         let json = serde_json::Deserializer::from_reader(&mut source);
         let taken = foreign::take(json, &mut chunk, &mut hand_on);
         broken = match (taken, source.too_large, no_json) {
-            (_, Some(what), _) => Some(Refused::TooLarge(what).at(source.line)),
+            (_, Some(what), _) => Some(Refused::TooLarge(what).at(source.line())),
             (Ok(()), ..) => None,
             (Err(Refused::Json(error)), ..) if error.is_io() => return Err(io_error(&path, error.into())),
             (Err(Refused::Json(error)), _, Some(what)) if error.is_syntax() => {
                 Some(Refused::NoSpan(what.to_owned()).at(begin))
             }
             (Err(refused @ Refused::NoSpan(_)), ..) => Some(refused.at(begin)),
-            (Err(refused), ..) => Some(refused.at(source.line)),
+            (Err(refused), ..) => Some(refused.at(source.line())),
         };
     }
     if wanted {
@@ -91,86 +88,100 @@ fn io_error(path: &Path, source: io::Error) -> ReadError {
 }
 
 /// Bytes, with the lines counted, that end where a compressed file was cut short, and where a parser would have to
-/// hold more than it may.
+/// hold more than it may. It is read byte by byte: all but giving the next one is done for many together.
 struct Source<'h, R> {
-    inner: BufReader<R>,
-    line: u64,
+    inner: R,
+    buffer: Vec<u8>,
+    /// Which byte of the buffer comes next.
+    at: usize,
+    /// How many lines there were up to `counted` in the buffer.
+    lines: u64,
+    counted: usize,
     cut_short: bool,
     /// How much has come since spans were last handed on.
     held: &'h Cell<u64>,
-    token: Token,
+    /// How much has come since the last quote or comma, of which a long text has none, or one now and then.
+    unbroken: u64,
     /// What is too large, where something is.
     too_large: Option<&'static str>,
 }
 
-/// How long it is since something of JSON's structure came.
-#[derive(Debug, Default)]
-struct Token {
-    in_text: bool,
-    escaped: bool,
-    length: u64,
-}
-
-impl Token {
-    fn take(&mut self, byte: u8) {
-        self.length += 1;
-        if self.in_text {
-            self.in_text = self.escaped || byte != b'"';
-            self.escaped = !self.escaped && byte == b'\\';
-        } else if matches!(byte, b'"' | b',' | b':' | b'[' | b']' | b'{' | b'}') {
-            self.in_text = byte == b'"';
-            self.length = 0;
+impl<'h, R: Read> Source<'h, R> {
+    fn new(inner: R, held: &'h Cell<u64>) -> Self {
+        Self {
+            inner,
+            buffer: Vec::with_capacity(BUFFER),
+            at: 0,
+            lines: 1,
+            counted: 0,
+            cut_short: false,
+            held,
+            unbroken: 0,
+            too_large: None,
         }
     }
-}
 
-impl<R: Read> Source<'_, R> {
     /// Goes to the next value; false if there is none.
     fn more(&mut self) -> io::Result<bool> {
-        self.token = Token::default();
         loop {
-            let bytes = match self.inner.fill_buf() {
-                Ok([]) => return Ok(false),
-                Ok(bytes) => bytes,
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    self.cut_short = true;
-                    return Ok(false);
-                }
-                Err(error) => return Err(error),
-            };
-            let blank = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
-            let found = blank < bytes.len();
-            self.line += bytes[..blank].iter().filter(|b| **b == b'\n').count() as u64;
-            self.inner.consume(blank);
-            if found {
+            let rest = &self.buffer[self.at..];
+            let blank = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+            self.at += blank;
+            if self.at < self.buffer.len() {
                 return Ok(true);
+            }
+            self.held.set(0);
+            self.fill()?;
+            if self.buffer.is_empty() {
+                return Ok(false);
             }
         }
     }
-}
 
-impl<R: Read> Read for Source<'_, R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if self.token.length > TOKEN {
+    /// The line of the byte that comes next.
+    fn line(&mut self) -> u64 {
+        let new = &self.buffer[std::mem::replace(&mut self.counted, self.at)..self.at];
+        self.lines += memchr::memchr_iter(b'\n', new).count() as u64;
+        self.lines
+    }
+
+    /// Reads on; the buffer is empty at the end.
+    fn fill(&mut self) -> io::Result<()> {
+        self.line();
+        (self.at, self.counted) = (0, 0);
+        self.buffer.clear();
+        if self.unbroken > TEXT {
             self.too_large = Some("a text in it is longer than 64 MiB");
         } else if self.held.get() > HELD {
             self.too_large = Some("a single trace or resource in it is larger than 256 MiB");
         }
         if self.too_large.is_some() {
-            return Ok(0);
+            return Ok(());
         }
-        let n = match self.inner.read(buf) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                self.cut_short = true;
-                0
-            }
-            other => other?,
+        match self.inner.by_ref().take(BUFFER as u64).read_to_end(&mut self.buffer) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.cut_short = true,
+            other => drop(other?),
+        }
+        let length = self.buffer.len() as u64;
+        self.held.set(self.held.get() + length);
+        self.unbroken = match memchr::memrchr2(b'"', b',', &self.buffer) {
+            Some(at) => length - at as u64,
+            None => self.unbroken + length,
         };
-        self.held.set(self.held.get() + n as u64);
-        for byte in &buf[..n] {
-            self.token.take(*byte);
-            self.line += u64::from(*byte == b'\n');
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Source<'_, R> {
+    #[inline]
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.buffer.len() {
+            self.fill()?;
         }
+        let rest = &self.buffer[self.at..];
+        let n = rest.len().min(buf.len());
+        buf[..n].copy_from_slice(&rest[..n]);
+        self.at += n;
         Ok(n)
     }
 }
