@@ -45,6 +45,11 @@ impl Table {
         widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)
     }
 
+    /// Whether it has a column of that title.
+    pub(super) fn has(&self, title: &str) -> bool {
+        self.heads.iter().any(|head| head.title == title)
+    }
+
     fn widths(&self) -> Vec<usize> {
         let mut widths = vec![0; self.heads.len()];
         for line in self.lines() {

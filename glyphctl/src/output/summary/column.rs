@@ -63,6 +63,21 @@ impl Column {
         Self::Critical,
     ];
 
+    /// Those that they are shown on a narrow terminal.
+    pub(super) const FEWER: [Self; 8] = [
+        Self::Count,
+        Self::Errors,
+        Self::P50,
+        Self::P95,
+        Self::P99,
+        Self::Total,
+        Self::SelfTime,
+        Self::Critical,
+    ];
+    /// And on a narrower one.
+    pub(super) const FEWEST: [Self; 5] =
+        [Self::Count, Self::Errors, Self::P95, Self::SelfTime, Self::Critical];
+
     /// The key that it shows; none if it shows a figure.
     pub(crate) fn key(self) -> Option<Key> {
         match self {

@@ -62,7 +62,13 @@ pub(crate) fn write(summary: &Summary, format: Format, view: View, out: &mut dyn
         }
         Format::Table => {
             writeln!(out, "{}\n", caption(summary))?;
-            fitting(summary, view).write_text(out)?;
+            let table = fitting(summary, view);
+            table.write_text(out)?;
+            let hidden: Vec<_> =
+                Column::SHOWN.iter().map(|c| c.title(false)).filter(|title| !table.has(title)).collect();
+            if !hidden.is_empty() {
+                writeln!(out, "(a wider terminal shows {}, too)", hidden.join(", "))?;
+            }
             if let Some(left_out) = left_out(summary) {
                 writeln!(out, "{left_out}")?;
             }
@@ -90,15 +96,22 @@ fn left_out(summary: &Summary) -> Option<String> {
     summary.rows_left_out.map(|hidden| format!("… and {} (--top)", counted(hidden, "more row")))
 }
 
-/// The table with as much drawn beside the figures as the terminal has room for.
+/// The table as wide as the terminal has room for, with the most telling of what fits.
 fn fitting(summary: &Summary, view: View) -> Table {
-    let whole = table(summary, &Column::SHOWN, false, Extra::of(view, true));
-    let Some(columns) = view.terminal else { return whole };
-    if whole.width() <= columns {
-        return whole;
-    }
-    let less = table(summary, &Column::SHOWN, false, Extra { bar: None, ..Extra::of(view, true) });
-    if less.width() <= columns { less } else { table(summary, &Column::SHOWN, false, Extra::of(view, false)) }
+    let all = |figures| table(summary, figures, false, Extra::of(view, true));
+    let without_bar = |figures| table(summary, figures, false, Extra { bar: None, ..Extra::of(view, true) });
+    let plain = |figures| table(summary, figures, false, Extra::of(view, false));
+    let Some(columns) = view.terminal else { return plain(&Column::SHOWN) };
+    let ways: [&dyn Fn() -> Table; 6] = [
+        &|| all(&Column::SHOWN),
+        &|| without_bar(&Column::SHOWN),
+        &|| without_bar(&Column::FEWER),
+        &|| plain(&Column::SHOWN),
+        &|| plain(&Column::FEWER),
+        &|| plain(&Column::FEWEST),
+    ];
+    let mut tables = ways.iter().map(|way| way());
+    tables.find(|table| table.width() <= columns).unwrap_or_else(|| plain(&Column::FEWEST))
 }
 
 /// What stands beside the figures.
@@ -167,4 +180,68 @@ fn value<'a>(row: &'a Row, key: &Key) -> Cow<'a, str> {
         }
     };
     text.unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use glyph_analysis::trace::{oddity::Oddities, summary::Powers};
+
+    use super::*;
+
+    fn summary() -> Summary {
+        let row = |name: &str, ns: u64| Row {
+            service: Some("shop".to_owned()),
+            name: Some(name.to_owned()),
+            count: 2,
+            rate_per_second: Some(12.5),
+            p50_ns: ns,
+            p95_ns: ns,
+            p99_ns: ns,
+            max_ns: ns,
+            total_ns: 2 * ns,
+            self_ns: ns,
+            critical_path_ns: ns,
+            durations: Powers::of(&[ns, ns]),
+            ..Row::default()
+        };
+        Summary {
+            filter: None,
+            spans_left_out: None,
+            spans: 4,
+            traces: 2,
+            services: vec!["shop".to_owned()],
+            start_unix_nano: Some(0),
+            end_unix_nano: Some(160_000_000),
+            critical_path_ns: 4_100_000,
+            by: vec![Key::Service, Key::Name],
+            rows: vec![row("checkout", 4_000_000), row("auth", 100_000)],
+            rows_left_out: None,
+            oddities: Oddities::default(),
+        }
+    }
+
+    #[test]
+    fn a_table_is_no_wider_than_the_terminal() {
+        let summary = summary();
+        for terminal in 75..160 {
+            let view = View { sorted_by: Column::Total, shares: true, terminal: Some(terminal) };
+            let width = fitting(&summary, view).width();
+            assert!(width <= terminal, "{width} > {terminal}");
+        }
+    }
+
+    #[test]
+    fn a_wider_terminal_shows_more() {
+        let written = |columns| {
+            let view = View { sorted_by: Column::Total, shares: false, terminal: columns };
+            let mut out = Vec::new();
+            write(&summary(), Format::Table, view, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let all = [Some(200), Some(120), Some(100), Some(70), None].map(|columns| {
+            let columns_told = columns.map_or("no terminal".to_owned(), |n: usize| format!("{n} columns"));
+            format!("{columns_told}\n{}", written(columns))
+        });
+        insta::assert_snapshot!(all.join("\n"));
+    }
 }
