@@ -95,7 +95,14 @@ fn parse_line(line: u64, bytes: &[u8], chunk: &mut Chunk) -> Result<(), Fault> {
             cut_off: e.error_len().is_none(),
         },
     })?;
-    let Err(no_glyph) = glyph::parse_line(text, chunk) else { return Ok(()) };
+    let mut no_glyph = None;
+    // A whole resource on a line is long, and no reader should walk through it in vain.
+    if !foreign::is_envelope(text) {
+        match glyph::parse_line(text, chunk) {
+            Ok(()) => return Ok(()),
+            Err(error) => no_glyph = Some(error),
+        }
+    }
     let fault = |e: serde_json::Error| Fault {
         line,
         reason: format!("{} (column {})", bare(&e), e.column()),
@@ -108,7 +115,9 @@ fn parse_line(line: u64, bytes: &[u8], chunk: &mut Chunk) -> Result<(), Fault> {
         Refused::Json(error) if error.is_data() => said(bare(&error)),
         Refused::Json(error) => fault(error),
         // Of what looks like a span of glyph's, why it is none says more than that it is none of any kind.
-        Refused::NoIds if text.contains("\"trace_id\"") && text.contains("\"span_id\"") => fault(no_glyph),
+        Refused::NoIds if text.contains("\"trace_id\"") && text.contains("\"span_id\"") => {
+            no_glyph.map_or_else(|| Refused::NoIds.at(line), fault)
+        }
         refused => refused.at(line),
     })
 }

@@ -11,6 +11,9 @@ use super::{
 
 const MICROSECOND: u32 = 1_000;
 
+/// What of a span only pictures need.
+pub(super) const EXTRAS: [&str; 1] = ["logs"];
+
 /// Adds a span, whose process is one of its trace's or in it; false if it is none.
 pub(super) fn span(span: &Object, processes: Option<&Object>, chunk: &mut Chunk) -> bool {
     let of_trace = || processes?.get(span.get("processID")?.as_str()?)?.as_object();

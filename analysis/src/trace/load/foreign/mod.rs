@@ -53,6 +53,13 @@ pub(super) enum Refused {
     TooLarge(&'static str),
 }
 
+/// Whether it begins as what has spans of other tools in it.
+pub(super) fn is_envelope(text: &str) -> bool {
+    let key = text.trim_start().strip_prefix('{').and_then(|rest| rest.trim_start().strip_prefix('"'));
+    let is = |rest: &str, key: &str| rest.strip_prefix(key).is_some_and(|rest| rest.starts_with('"'));
+    key.is_some_and(|rest| ENVELOPES.iter().any(|key| is(rest, key)))
+}
+
 /// Takes the spans out of a line, all or none if it is no JSON.
 pub(super) fn parse_line(line: &str, chunk: &mut Chunk) -> Result<(), Refused> {
     serde_json::from_str::<IgnoredAny>(line).map_err(Refused::Json)?;
@@ -117,15 +124,19 @@ impl Walk<'_> {
                 self.list(spans, Place::Spans(Of::Processes(processes.as_ref())))?;
             }
         } else if has(&["operationName"]) && has(&["spanID"]) {
-            let taken = parts.object().is_some_and(|object| jaeger::span(&object, None, self.chunk));
+            let taken = parts
+                .object(self.left_out(&jaeger::EXTRAS))
+                .is_some_and(|object| jaeger::span(&object, None, self.chunk));
             self.count(taken);
         } else if has(&flat::TRACE_ID) && has(&flat::SPAN_ID) && !found::is_glyphs(|key| has(&[key]))
             || in_context()
         {
-            let taken = parts.object().is_some_and(|object| flat::span(&object, self.chunk));
+            let taken = parts.object(&[]).is_some_and(|object| flat::span(&object, self.chunk));
             self.count(taken);
         } else if has(&["traceId"]) && has(&["id"]) {
-            let taken = parts.object().is_some_and(|object| zipkin::span(&object, self.chunk));
+            let taken = parts
+                .object(self.left_out(&zipkin::EXTRAS))
+                .is_some_and(|object| zipkin::span(&object, self.chunk));
             self.count(taken);
         } else if parts.too_large {
             self.count(false);
@@ -146,12 +157,21 @@ impl Walk<'_> {
     }
 
     fn span(&mut self, text: &RawValue, of: Of<'_>) {
-        let object = parts::parse(text);
+        let only_pictures_need = match of {
+            Of::Service(_) => &otlp::EXTRAS[..],
+            Of::Processes(_) => &jaeger::EXTRAS,
+        };
+        let object = parts::parse(text, self.left_out(only_pictures_need));
         let taken = object.is_some_and(|span| match of {
             Of::Service(service) => otlp::span(&span, service, self.chunk),
             Of::Processes(processes) => jaeger::span(&span, processes, self.chunk),
         });
         self.count(taken);
+    }
+
+    /// Those keys, unless what stands there is wanted.
+    fn left_out<'k>(&self, only_pictures_need: &'k [&'k str]) -> &'k [&'k str] {
+        if self.chunk.wants_details() { &[] } else { only_pictures_need }
     }
 
     fn count(&mut self, taken: bool) {

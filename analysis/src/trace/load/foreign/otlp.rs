@@ -12,6 +12,9 @@ use super::{
 pub(super) const SCOPES: [&str; 4] =
     ["scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans"];
 
+/// What of a span only pictures need.
+pub(super) const EXTRAS: [&str; 3] = ["attributes", "events", "links"];
+
 /// Adds a span of that service; false if it is none.
 pub(super) fn span(span: &Object, service: Option<&str>, chunk: &mut Chunk) -> bool {
     let status = field(span, &["status"]).and_then(Value::as_object);

@@ -11,6 +11,9 @@ use super::{
 
 const MICROSECOND: u32 = 1_000;
 
+/// What of a span only pictures need.
+pub(super) const EXTRAS: [&str; 1] = ["annotations"];
+
 /// Adds a span; false if it is none.
 pub(super) fn span(span: &Object, chunk: &mut Chunk) -> bool {
     let tags = field(span, &["tags"]).and_then(Value::as_object);
