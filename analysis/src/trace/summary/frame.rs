@@ -1,10 +1,54 @@
-//! Percentiles. Sorting is polars', and so is its use of every core.
+//! How the durations of each group are spread: percentiles, which take all of them in order. Sorting is polars'.
+//!
+//! In: the durations of every group. Out: a [`Spread`] for each. Groups are sorted side by side, one on each core.
+
+use std::{
+    panic,
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
 use polars::prelude::*;
 
-/// The nearest-rank percentiles 50, 90, 95, 99 and 100 of at least one duration: each the `ceil(q·n)`-th by size.
-pub(super) fn percentiles(durations: Vec<u64>) -> [u64; 5] {
-    let sorted = UInt64Chunked::from_vec("durations".into(), durations).sort(false);
+use super::powers::Powers;
+
+/// What is said of a group's durations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Spread {
+    /// The nearest-rank percentiles 50, 90, 95, 99 and 100: each the `ceil(q·n)`-th by size. Zeroes without durations.
+    pub(super) percentiles: [u64; 5],
+    pub(super) powers: Powers,
+}
+
+/// The spread of each group, in the order of the groups.
+pub(super) fn spreads(groups: Vec<Vec<u64>>) -> Vec<Spread> {
+    let mut spreads = vec![Spread::default(); groups.len()];
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(groups.len().max(1));
+    let next = Mutex::new(groups.into_iter().zip(&mut spreads));
+    let work = || {
+        loop {
+            let taken = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((durations, spread)) = taken else { return };
+            *spread = self::spread(durations);
+        }
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        work();
+        for other in others {
+            other.join().unwrap_or_else(|cause| panic::resume_unwind(cause));
+        }
+    });
+    spreads
+}
+
+fn spread(durations: Vec<u64>) -> Spread {
+    let powers = Powers::of(&durations);
+    let options = SortOptions::default().with_multithreaded(false);
+    let sorted = UInt64Chunked::from_vec("durations".into(), durations).sort_with(options);
     let n = sorted.len();
-    [50, 90, 95, 99, 100].map(|percent| sorted.get((n * percent).div_ceil(100) - 1).unwrap_or_default())
+    let rank = |percent: usize| (n * percent).div_ceil(100).checked_sub(1);
+    let percentiles =
+        [50, 90, 95, 99, 100].map(|q| rank(q).and_then(|at| sorted.get(at)).unwrap_or_default());
+    Spread { percentiles, powers }
 }

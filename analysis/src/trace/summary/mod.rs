@@ -170,15 +170,18 @@ fn summary(
     let seconds = (extent > 0).then(|| extent as f64 / 1e9);
     let critical_path_ns =
         figures.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.critical_path_ns));
-    let mut rows: Vec<Row> = figures
-        .groups
+    let mut of_groups = figures.groups;
+    let counts: Vec<u64> = of_groups.iter().map(|group| group.durations.len() as u64).collect();
+    let spreads =
+        frame::spreads(of_groups.iter_mut().map(|group| std::mem::take(&mut group.durations)).collect());
+    let mut rows: Vec<Row> = of_groups
         .into_iter()
+        .zip(counts)
+        .zip(spreads)
         .enumerate()
-        .filter(|(_, group)| !group.durations.is_empty())
-        .map(|(number, group)| {
-            let count = group.durations.len() as u64;
-            let durations = Powers::of(&group.durations);
-            let [p50_ns, p90_ns, p95_ns, p99_ns, max_ns] = frame::percentiles(group.durations);
+        .filter(|(_, ((_, count), _))| *count > 0)
+        .map(|(number, ((group, count), spread))| {
+            let [p50_ns, p90_ns, p95_ns, p99_ns, max_ns] = spread.percentiles;
             let mut row = Row {
                 count,
                 rate_per_second: seconds.map(|seconds| count as f64 / seconds),
@@ -191,7 +194,7 @@ fn summary(
                 total_ns: group.total_ns,
                 self_ns: group.self_ns,
                 critical_path_ns: group.critical_path_ns,
-                durations,
+                durations: spread.powers,
                 ..Row::default()
             };
             for value in groups.values(number, grouping) {
