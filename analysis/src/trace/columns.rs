@@ -79,6 +79,20 @@ impl Spans {
     }
 }
 
+/// Trace ids as small numbers, in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct TraceNumbers(FxHashMap<TraceId, u32>);
+
+impl TraceNumbers {
+    /// The number of that trace: its position in `ids`, to which it is added if it is new.
+    pub(super) fn of(&mut self, id: TraceId, ids: &mut Vec<TraceId>) -> u32 {
+        *self.0.entry(id).or_insert_with(|| {
+            ids.push(id);
+            ids.len() as u32 - 1
+        })
+    }
+}
+
 /// Texts as small numbers, in the order in which they came.
 #[derive(Debug, Default)]
 pub struct Names {

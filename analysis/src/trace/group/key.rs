@@ -5,6 +5,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use glyph_formats::span::{SpanKind, SpanStatus};
 
 use crate::trace::attribute;
+
 /// What spans of one row have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {

@@ -5,6 +5,7 @@
 
 mod key;
 
+use glyph_formats::span::{SpanKind, SpanStatus};
 use rustc_hash::FxHashMap;
 
 pub(super) use key::{KINDS, STATUSES};
@@ -15,7 +16,6 @@ use super::{
     columns::{Detail, Names},
     filter::{Filter, Subject},
 };
-use glyph_formats::span::{SpanKind, SpanStatus};
 
 /// What the rows of a summary are by.
 #[derive(Debug, Clone, Default)]
@@ -108,8 +108,8 @@ pub(super) struct Groups {
     /// The codes of each group's values, as many to a group as there are keys.
     codes: Vec<u32>,
     count: usize,
-    /// For each key but the first: what the keys before it and its own code come to. A number of few bits has a
-    /// faster hash than a list.
+    /// For each key but the first (or for the only one): what the keys before it and its own code come to. A number of few
+    /// bits has a faster hash than a list.
     levels: Vec<FxHashMap<(u32, u32), u32>>,
     /// The values of each attribute that is a key. In the codes they are one more; zero is for none.
     values: Vec<Names>,

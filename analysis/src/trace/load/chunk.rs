@@ -6,11 +6,10 @@ use glyph_formats::{
     SpanId, TraceId,
     span::{SpanKind, SpanStatus},
 };
-use rustc_hash::FxHashMap;
 
 use super::{Keep, Want, glyph::scan::Order};
 use crate::trace::{
-    columns::{Detail, Spans},
+    columns::{Detail, Spans, TraceNumbers},
     group::{Grouping, Groups, Member},
     oddity::{Oddities, Oddity, Place},
 };
@@ -36,7 +35,7 @@ pub(super) struct Span<'a> {
 pub(in crate::trace) struct Chunk {
     want: Want,
     pub(in crate::trace) spans: Spans,
-    numbers: FxHashMap<TraceId, u32>,
+    numbers: TraceNumbers,
     /// The group of each span, if rows are wanted.
     pub(in crate::trace) group: Vec<u32>,
     pub(in crate::trace) groups: Groups,
@@ -94,11 +93,7 @@ impl Chunk {
             }
         };
         let columns = &mut self.spans;
-        let next = columns.trace_ids.len() as u32;
-        columns.trace.push(*self.numbers.entry(span.trace_id).or_insert_with(|| {
-            columns.trace_ids.push(span.trace_id);
-            next
-        }));
+        columns.trace.push(self.numbers.of(span.trace_id, &mut columns.trace_ids));
         columns.span_id.push(span.span_id);
         columns.parent_id.push(span.parent_id);
         let (service, name) = (columns.services.intern(span.service), columns.names.intern(span.name));

@@ -1,16 +1,16 @@
 //! Chunks, joined to all the spans there are, in memory.
 
-use glyph_formats::TraceId;
-use rustc_hash::FxHashMap;
-
 use super::chunk::{Chunk, Full, Sink};
-use crate::trace::{columns::Spans, oddity::Oddities};
+use crate::trace::{
+    columns::{Spans, TraceNumbers},
+    oddity::Oddities,
+};
 
 /// Chunks, joined to all the spans there are.
 #[derive(Debug, Default)]
 pub(super) struct Joined {
     spans: Spans,
-    traces: FxHashMap<TraceId, u32>,
+    traces: TraceNumbers,
     pub(super) oddities: Oddities,
 }
 
@@ -22,15 +22,8 @@ impl Sink for Joined {
         if all.len() + new.len() >= u32::MAX as usize {
             return Err(Full::TooMany);
         }
-        let traces: Vec<u32> = (new.trace_ids.iter())
-            .map(|id| {
-                let next = all.trace_ids.len() as u32;
-                *self.traces.entry(*id).or_insert_with(|| {
-                    all.trace_ids.push(*id);
-                    next
-                })
-            })
-            .collect();
+        let traces: Vec<u32> =
+            new.trace_ids.iter().map(|id| self.traces.of(*id, &mut all.trace_ids)).collect();
         let services = all.services.absorb(&new.services);
         let names = all.names.absorb(&new.names);
         let renumber = |all: &mut Vec<u32>, new: Vec<u32>, numbers: &[u32]| {

@@ -13,11 +13,10 @@ use std::{
 };
 
 use glyph_formats::TraceId;
-use rustc_hash::FxHashMap;
 
 use self::record::Record;
 use super::{
-    columns::{Names, Spans},
+    columns::{Names, Spans, TraceNumbers},
     group::{Grouping, Groups, LEFT_OUT},
     load::{Chunk, Full, Sink},
     oddity::Oddities,
@@ -175,7 +174,7 @@ impl Part {
 #[derive(Default)]
 struct Columns {
     grouped: Grouped,
-    numbers: FxHashMap<TraceId, u32>,
+    numbers: TraceNumbers,
 }
 
 impl Columns {
@@ -193,11 +192,7 @@ impl Columns {
 
     fn push(&mut self, record: &Record) {
         let Grouped { spans, group } = &mut self.grouped;
-        let next = spans.trace_ids.len() as u32;
-        spans.trace.push(*self.numbers.entry(record.trace_id).or_insert_with(|| {
-            spans.trace_ids.push(record.trace_id);
-            next
-        }));
+        spans.trace.push(self.numbers.of(record.trace_id, &mut spans.trace_ids));
         spans.span_id.push(record.span_id);
         spans.parent_id.push(record.parent_id);
         spans.service.push(record.service);

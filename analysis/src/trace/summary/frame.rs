@@ -2,15 +2,11 @@
 //!
 //! In: the durations of every group. Out: a [`Spread`] for each. Groups are sorted side by side, one on each core.
 
-use std::{
-    panic,
-    sync::{Mutex, PoisonError},
-    thread,
-};
+use std::sync::{Mutex, PoisonError};
 
 use polars::prelude::*;
 
-use super::powers::Powers;
+use super::{cores::on_every_core, powers::Powers};
 
 /// What is said of a group's durations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,20 +19,12 @@ pub(super) struct Spread {
 /// The spread of each group, in the order of the groups.
 pub(super) fn spreads(groups: Vec<Vec<u64>>) -> Vec<Spread> {
     let mut spreads = vec![Spread::default(); groups.len()];
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(groups.len().max(1));
     let next = Mutex::new(groups.into_iter().zip(&mut spreads));
-    let work = || {
+    on_every_core(|| {
         loop {
             let taken = next.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((durations, spread)) = taken else { return };
             *spread = self::spread(durations);
-        }
-    };
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        work();
-        for other in others {
-            other.join().unwrap_or_else(|cause| panic::resume_unwind(cause));
         }
     });
     spreads

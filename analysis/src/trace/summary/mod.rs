@@ -4,6 +4,7 @@
 //! documented output of `glyphctl trace summarize --format json`. Not here: how a table looks; polars is in `frame` alone.
 
 mod sorted;
+mod cores;
 mod figures;
 mod frame;
 mod powers;

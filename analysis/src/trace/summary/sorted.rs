@@ -3,12 +3,11 @@
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError},
-    thread,
 };
 
 use glyph_formats::jsonl::input::Progress;
 
-use super::{Summary, figures::Figures, summary};
+use super::{Summary, cores::on_every_core, figures::Figures, summary};
 use crate::trace::{
     Traces,
     group::Grouping,
@@ -67,11 +66,10 @@ impl Sorted {
     }
 }
 
-/// The figures of all parts, found by as many threads as there are cores, and what is odd about their trees.
+/// The figures of all parts, and what is odd about their trees.
 fn of_parts(parts: Vec<Part>, groups: usize, progress: &Progress) -> io::Result<(Figures, Oddities)> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
     let parts = Mutex::new(parts.into_iter());
-    let work = || -> io::Result<(Figures, Oddities)> {
+    let results = on_every_core(|| -> io::Result<_> {
         let (mut figures, mut oddities) = (Figures::of(groups), Oddities::default());
         loop {
             let part = parts.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -83,15 +81,12 @@ fn of_parts(parts: Vec<Part>, groups: usize, progress: &Progress) -> io::Result<
             figures.add(&traces, &grouped.group);
             progress.add(bytes);
         }
-    };
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let (mut figures, mut oddities) = work()?;
-        for other in others {
-            let (more, odd) = other.join().map_err(|_| io::Error::other("a thread failed"))??;
-            figures.absorb(more);
-            oddities.absorb(&odd);
-        }
-        Ok((figures, oddities))
-    })
+    });
+    let (mut figures, mut oddities) = (Figures::of(groups), Oddities::default());
+    for result in results {
+        let (more, odd) = result?;
+        figures.absorb(more);
+        oddities.absorb(&odd);
+    }
+    Ok((figures, oddities))
 }

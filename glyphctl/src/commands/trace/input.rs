@@ -66,14 +66,14 @@ pub(crate) fn traces(sources: &Sources, keep: Keep) -> anyhow::Result<Traces> {
     Ok(Traces::resolve(loaded.spans, loaded.oddities))
 }
 
-/// All traces, and those that were chosen of them with what is kept of these; none if that is all of them. Where the
-/// files can be read again, nothing else is ever held of the others than `keep_all`.
+/// All traces, and those that were chosen of them with what is kept of these; none if that is all of them. If `may_choose`
+/// and where the files can be read again, nothing else is ever held of the others than `keep_all`.
 pub(super) fn chosen(
     sources: &Sources,
     keep_all: Keep,
     keep_chosen: Keep,
-    choose: impl FnOnce(&Traces) -> anyhow::Result<Option<Vec<usize>>>,
     may_choose: bool,
+    choose: impl FnOnce(&Traces) -> anyhow::Result<Option<Vec<usize>>>,
 ) -> anyhow::Result<(Traces, Option<Traces>)> {
     let keep_both = keep_all.or(keep_chosen);
     let reads_again = may_choose && keep_both != keep_all && sources.can_be_read_again();

@@ -1,16 +1,12 @@
 //! `glyphctl trace show`: one trace, or the slowest, as waterfalls.
 
-use std::{collections::HashMap, path::PathBuf, process::ExitCode};
-
-use anyhow::Context;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use glyph_analysis::trace::{
     Choice, Keep, Traces, Window,
     waterfall::{self, Waterfall},
 };
-
-use glyph_formats::TraceId;
 
 use super::{choice, input};
 use crate::output::{self, note};
@@ -58,16 +54,9 @@ pub(super) struct ShowArgs {
 pub(super) fn run(flags: &ShowArgs) -> anyhow::Result<ExitCode> {
     let opened = input::open(std::slice::from_ref(&flags.input))?;
     let sources = input::sources(&opened)?;
-    let mut ids = Vec::new();
-    let choose = |traces: &Traces| {
-        let chosen = chosen(flags, traces)?;
-        ids.extend(chosen.iter().map(|t| traces.spans.trace_ids()[*t]));
-        Ok(Some(chosen))
-    };
-    let (_, traces) = input::chosen(&sources, Keep::NOTHING, Keep::EVERYTHING, choose, true)?;
-    let traces = traces.context("nothing was chosen")?;
-    let positions: HashMap<TraceId, usize> =
-        traces.spans.trace_ids().iter().enumerate().map(|(t, id)| (*id, t)).collect();
+    let choose = |traces: &Traces| chosen(flags, traces).map(Some);
+    let (all, only) = input::chosen(&sources, Keep::NOTHING, Keep::EVERYTHING, true, choose)?;
+    let traces = only.unwrap_or(all);
     let path = traces.critical_path();
     let options = waterfall::Options {
         width: flags.width.unwrap_or_else(output::width),
@@ -75,18 +64,18 @@ pub(super) fn run(flags: &ShowArgs) -> anyhow::Result<ExitCode> {
         events: flags.events,
     };
     output::to_stdout(|out| {
-        for (i, trace) in ids.iter().filter_map(|id| positions.get(id)).enumerate() {
+        for (i, trace) in traces.choose(&Choice::default()).into_iter().enumerate() {
             if i > 0 {
                 writeln!(out)?;
             }
-            output::waterfall::write(&Waterfall::of(&traces, *trace, &path), options, out)?;
+            output::waterfall::write(&Waterfall::of(&traces, trace, &path), options, out)?;
         }
         Ok(())
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The traces to show, in their order; says so if there are none.
+/// The traces to show; says so if there are none.
 fn chosen(flags: &ShowArgs, traces: &Traces) -> anyhow::Result<Vec<usize>> {
     let choice = Choice {
         ids: choice::ids(traces, &flags.id, "leave the id out to see the slowest trace")?,

@@ -105,7 +105,7 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
                 accept(&traces.oddities, flags.strict)?;
                 choice.chosen(traces)
             };
-            let (all, chosen) = input::chosen(&sources, keep, exports.keep(), choose, choice.is_any())?;
+            let (all, chosen) = input::chosen(&sources, keep, exports.keep(), choice.is_any(), choose)?;
             exports.write(chosen.as_ref().unwrap_or(&all))?;
             all.summarize_by(&grouping)
         }
