@@ -44,21 +44,20 @@ impl Prometheus {
             .spawn();
         let mut child = peers::found("prometheus", spawned)?;
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let (mut said, mut address) = (Vec::new(), None);
-        let ready = async {
-            loop {
+        let (mut said, mut address, mut ready) = (Vec::new(), None, false);
+        // Two of its threads say where it listens and that it is ready, in either order.
+        let both = async {
+            while address.is_none() || !ready {
                 let line = lines.next_line().await.unwrap();
                 said.push(line.unwrap_or_else(|| panic!("Prometheus has ended: {said:#?}")));
                 let line = said.last().unwrap();
                 if line.contains("msg=\"Listening on\"") {
                     address = line.split_once("address=").map(|(_, rest)| rest.parse().unwrap());
                 }
-                if line.contains("Server is ready") {
-                    return;
-                }
+                ready |= line.contains("Server is ready");
             }
         };
-        within("Prometheus to be ready", ready).await;
+        within("Prometheus to be ready", both).await;
         let log = Arc::new(Mutex::new(said));
         let rest = Arc::clone(&log);
         let reader = tokio::spawn(async move {
@@ -66,7 +65,7 @@ impl Prometheus {
                 rest.lock().unwrap().push(line);
             }
         });
-        Some(Self { child, address: address.expect("it says where it listens"), log, reader })
+        Some(Self { child, address: address.unwrap(), log, reader })
     }
 
     /// What the API says, which must be a success.
