@@ -24,10 +24,16 @@ pub mod duration;
 mod lexer;
 mod parse;
 
-// From a tree to values.
+// From a tree to values: a node at all steps, then the node above it.
 pub mod value;
+mod grid;
+mod column;
+mod row;
 mod evaluate;
+mod scope;
+mod constant;
 mod select;
+mod range;
 mod window;
 mod functions;
 mod aggregate;
@@ -38,7 +44,7 @@ pub mod error;
 pub mod note;
 
 pub use ast::{Expr, ExprKind, TextRange};
-pub use error::{EvalError, ParseError, caret};
+pub use error::{EvalError, EvalErrorKind, ParseError, caret};
 pub use evaluate::{Evaluator, Settings};
 pub use note::{Level, Note};
 pub use parse::Query;
