@@ -24,6 +24,9 @@ pub mod duration;
 mod lexer;
 mod parse;
 
+// What a tree needs of a store.
+pub mod needs;
+
 // From a tree to values.
 pub mod value;
 mod evaluate;
