@@ -24,6 +24,9 @@ pub mod duration;
 mod lexer;
 mod parse;
 
+// What a tree needs of a store.
+pub mod needs;
+
 // From a tree to values: a node at all steps, then the node above it.
 pub mod value;
 mod grid;
