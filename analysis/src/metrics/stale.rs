@@ -17,7 +17,7 @@ pub fn is_marker(value: f64) -> bool {
 /// A target is a pair of `job` and `instance`; its scrapes are the times of its `up` series, or of all its series
 /// if it has none. A sample at another time is one that the target dated itself: Prometheus does not track these,
 /// and neither do we. Text formats have no way to write the marker, so it has to be found out.
-pub(super) fn mark(store: &mut Store) {
+pub fn mark(store: &mut Store) {
     let mut targets: FxHashMap<(Str, Str), Vec<u32>> = FxHashMap::default();
     for (id, series) in store.series().iter().enumerate() {
         let (job, instance) = (series.labels.get("job"), series.labels.get("instance"));
