@@ -63,8 +63,7 @@ pub(super) fn check(eval: &Eval, data: &Data, settings: Settings) -> Verdict {
             }
             let Some(pinned) = pin::pinned(&query, time) else { return Verdict::Passed };
             for other in pin::times(time) {
-                let result =
-                    run.instant(&pinned, other).and_then(|()| run.also_as_range(&pinned, other));
+                let result = run.instant(&pinned, other).and_then(|()| run.also_as_range(&pinned, other));
                 if result.is_err() {
                     let (at, now) = (duration::format(time), duration::format(other));
                     return verdict(result, Some(format!("pinned to @ {at}, asked at {now}")));
@@ -109,9 +108,7 @@ fn beyond(query: &Query, when: When, data: &Data, settings: Settings) -> Option<
     if needs.iter().any(|need| finds(&data.histograms, need)) {
         return Some("native histograms");
     }
-    let of_counters = |e: &Expr| {
-        matches!(&e.kind, ExprKind::Call(c) if matches!(c.function.name, "rate" | "increase" | "irate" | "resets"))
-    };
+    let of_counters = |e: &Expr| matches!(&e.kind, ExprKind::Call(c) if matches!(c.function.name, "rate" | "increase" | "irate" | "resets"));
     let has_starts = || needs.iter().any(|need| finds(&data.starts, need));
     (any(&query.expr, &mut |e| of_counters(e)) && has_starts()).then_some("start timestamps")
 }

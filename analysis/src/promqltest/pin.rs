@@ -42,7 +42,10 @@ pub(super) fn pinned(query: &Query, time: i64) -> Option<Query> {
 
 /// When it is asked again.
 pub(super) fn times(time: i64) -> Vec<i64> {
-    if time == 0 { vec![-1000, 0, 1000] } else { vec![-10 * time, 0, time / 5, time, 10 * time] }
+    match time {
+        0 => vec![-1000, 0, 1000],
+        _ => vec![time.saturating_mul(-10), 0, time / 5, time, time.saturating_mul(10)],
+    }
 }
 
 fn pin(expr: &mut Expr, time: i64) {

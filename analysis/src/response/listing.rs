@@ -122,8 +122,11 @@ impl ValueListing {
                 *samples += series.values.iter().filter(|v| !is_marker(**v)).count() as u64;
             }
         }
-        let row =
-            |(value, (series, samples)): (&str, (u64, u64))| ValueRow { value: value.to_owned(), series, samples };
+        let row = |(value, (series, samples)): (&str, (u64, u64))| ValueRow {
+            value: value.to_owned(),
+            series,
+            samples,
+        };
         Self { label: label.to_owned(), values: found.into_iter().map(row).collect() }
     }
 }
@@ -183,7 +186,10 @@ mod tests {
         }
         let listing = SeriesListing::of(&store, &[selector("a").unwrap()]);
         let json = serde_json::to_string(&listing.series[0]).unwrap();
-        assert_eq!(json, r#"{"labels":{"__name__":"a","job":"x"},"type":null,"samples":3,"first":0,"last":3}"#);
+        assert_eq!(
+            json,
+            r#"{"labels":{"__name__":"a","job":"x"},"type":null,"samples":3,"first":0,"last":3}"#
+        );
         assert_eq!(listing.series.len(), 2);
         let labels = LabelListing::of(&store, &[]);
         let told: Vec<_> = labels.labels.iter().map(|l| (l.label.as_str(), l.values, l.series)).collect();

@@ -72,7 +72,8 @@ impl ExpressionFault {
 
     fn new(kind: ErrorType, text: &str, range: TextRange, what: &str) -> Self {
         let before = text.get(..range.start).unwrap_or(text);
-        let (line, column) = (before.matches('\n').count() + 1, before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1);
+        let (line, column) =
+            (before.matches('\n').count() + 1, before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1);
         Self { kind, what: format!("{line}:{column}: {what}"), shown: caret(text, range) }
     }
 }

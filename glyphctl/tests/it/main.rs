@@ -6,6 +6,7 @@ mod ci_job;
 mod concurrent;
 mod harness;
 mod metrics_listing;
+mod metrics_peer;
 mod metrics_query;
 mod metrics_server;
 mod metrics_test;

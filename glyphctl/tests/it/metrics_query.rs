@@ -12,7 +12,11 @@ fn recorded() -> String {
     let mut text = String::from("# TYPE jobs counter\n");
     for i in 0..=40 {
         let time = 1_760_000_000 + i * 15;
-        text += &format!("jobs_total{{job=\"a\"}} {} {time}\njobs_total{{job=\"b\"}} {} {time}\n", i * 15, i * 30);
+        text += &format!(
+            "jobs_total{{job=\"a\"}} {} {time}\njobs_total{{job=\"b\"}} {} {time}\n",
+            i * 15,
+            i * 30
+        );
     }
     text + "# EOF\n"
 }
@@ -67,7 +71,15 @@ fn json_is_what_the_api_answers() {
         ]}})
     );
     assert_eq!(
-        data.json(&["sum(jobs_total)", "--start", "2025-10-09T08:53:20Z", "--end", "1760000030", "--step", "15"]),
+        data.json(&[
+            "sum(jobs_total)",
+            "--start",
+            "2025-10-09T08:53:20Z",
+            "--end",
+            "1760000030",
+            "--step",
+            "15"
+        ]),
         json!({"status": "success", "data": {"resultType": "matrix", "result": [
             {"metric": {}, "values": [[1_760_000_000, "0"], [1_760_000_015, "45"], [1_760_000_030, "90"]]},
         ]}})
@@ -100,7 +112,8 @@ fn a_range_is_a_line_a_series() {
 #[test]
 fn csv_has_a_line_for_each_sample() {
     let data = Data::new(&recorded());
-    let run = data.query(&["jobs_total{job=\"a\"}", "--end", "1760000015", "--step", "7.5", "--format", "csv"]);
+    let run =
+        data.query(&["jobs_total{job=\"a\"}", "--end", "1760000015", "--step", "7.5", "--format", "csv"]);
     assert_eq!(
         run.fine().stdout,
         "__name__,job,time,value\n\

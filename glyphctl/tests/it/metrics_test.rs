@@ -8,7 +8,8 @@ use crate::harness::{Run, run};
 
 const GOOD: &str = "load 1m\n  x_total 0+60x10\n\neval instant at 5m rate(x_total[5m])\n  {} 1\n";
 const BAD: &str = "load 1m\n  x_total 0+60x10\n\neval instant at 5m rate(x_total[5m])\n  {} 2\n";
-const PARTLY: &str = "load 1m\n  h {{count:1}}x10\n  x 1\n\neval instant at 1m h\n  {} 1\n\neval instant at 0 x\n  x 1\n";
+const PARTLY: &str =
+    "load 1m\n  h {{count:1}}x10\n  x 1\n\neval instant at 1m h\n  {} 1\n\neval instant at 0 x\n  x 1\n";
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -32,7 +33,10 @@ fn what_passes_is_counted() {
     let run = test(dir.path(), &["good.test", "partly.test"]).fine();
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("2 passed, 0 failed, 1 skipped\n", ""));
     let run = test(dir.path(), &["partly.test", "--skipped"]).fine();
-    assert_eq!(run.stdout, "partly.test:5: skipped: h: needs native histograms\n1 passed, 0 failed, 1 skipped\n");
+    assert_eq!(
+        run.stdout,
+        "partly.test:5: skipped: h: needs native histograms\n1 passed, 0 failed, 1 skipped\n"
+    );
 }
 
 #[test]
@@ -51,7 +55,12 @@ fn what_fails_has_a_place_and_both_values() {
 
 #[test]
 fn what_is_no_script_is_told_and_the_others_run() {
-    let dir = folder(&[("good.test", GOOD), ("bad.test", BAD), ("none.test", "hello\n"), ("empty.test", "\n# x\n")]);
+    let dir = folder(&[
+        ("good.test", GOOD),
+        ("bad.test", BAD),
+        ("none.test", "hello\n"),
+        ("empty.test", "\n# x\n"),
+    ]);
     fs::write(dir.path().join("bytes.test"), b"\xff\xfe").unwrap();
     let args = ["none.test", "bad.test", "gone.test", "bytes.test", "empty.test", "good.test"];
     let run = test(dir.path(), &args);

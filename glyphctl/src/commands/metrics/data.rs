@@ -11,8 +11,7 @@ use crate::{
 };
 
 /// What the help says of --data.
-pub(crate) const DATA_HELP: &str =
-    "Recordings (also artifacts), files of OpenMetrics or Prometheus text with timestamps, or of the query API's JSON \
+pub(crate) const DATA_HELP: &str = "Recordings (also artifacts), files of OpenMetrics or Prometheus text with timestamps, or of the query API's JSON \
      (also .gz and .zst), patterns in quotes, or - for standard input";
 
 /// Reads recordings and files into one store.

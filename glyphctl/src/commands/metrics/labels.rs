@@ -45,9 +45,7 @@ pub(super) fn run(mut flags: LabelsArgs) -> anyhow::Result<ExitCode> {
     let store = source.select(&selectors, from, until)?;
     output::to_stdout(|out| match &label {
         None => metrics::write_labels(&LabelListing::of(&store, &selectors), flags.format, out),
-        Some(label) => {
-            metrics::write_values(&ValueListing::of(&store, &selectors, label), flags.format, out)
-        }
+        Some(label) => metrics::write_values(&ValueListing::of(&store, &selectors, label), flags.format, out),
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -141,7 +141,10 @@ fn tell(told: &Note) {
 
 fn when(flags: &QueryArgs, source: &Source) -> anyhow::Result<When> {
     let (first, last) = source.extent();
-    if flags.start.is_none() && flags.end.is_none() && flags.step.is_none() && flags.format != QueryFormat::Plot
+    if flags.start.is_none()
+        && flags.end.is_none()
+        && flags.step.is_none()
+        && flags.format != QueryFormat::Plot
     {
         return Ok(When::At(flags.time.unwrap_or(last)));
     }
@@ -155,9 +158,9 @@ fn when(flags: &QueryArgs, source: &Source) -> anyhow::Result<When> {
     }
     let step = flags.step.unwrap_or_else(|| ((end - start) / STEPS / 1_000).max(1) * 1_000);
     if (end - start) / step >= MOST_STEPS {
-        return Err(anyhow!("more than {MOST_STEPS} steps")).context("--step").map_err(|e| {
-            e.hint("a longer --step, or --start and --end closer together, make fewer")
-        });
+        return Err(anyhow!("more than {MOST_STEPS} steps"))
+            .context("--step")
+            .map_err(|e| e.hint("a longer --step, or --start and --end closer together, make fewer"));
     }
     Ok(When::Over { start, end, step })
 }

@@ -78,7 +78,9 @@ mod tests {
 
     #[test]
     fn any_values_have_an_axis() {
-        for (least, most) in [(f64::MIN, f64::MAX), (0.0, f64::MAX), (0.0, 5e-324), (1e300, 1e300), (-1e-9, 1e9)] {
+        for (least, most) in
+            [(f64::MIN, f64::MAX), (0.0, f64::MAX), (0.0, 5e-324), (1e300, 1e300), (-1e-9, 1e9)]
+        {
             let axis = Axis::of(least, most, 5);
             for value in [least, most] {
                 let place = axis.place(value);

@@ -32,7 +32,8 @@ impl Canvas {
 
     /// Draws a line from dot to dot.
     pub(super) fn line(&mut self, from: (usize, usize), to: (usize, usize), who: usize) {
-        let along = |a: usize, b: usize, part: f64| (a as f64 + (b as f64 - a as f64) * part).round() as usize;
+        let along =
+            |a: usize, b: usize, part: f64| (a as f64 + (b as f64 - a as f64) * part).round() as usize;
         let steps = from.0.abs_diff(to.0).max(from.1.abs_diff(to.1)).max(1);
         for step in 0..=steps {
             let part = step as f64 / steps as f64;

@@ -31,29 +31,30 @@ pub(crate) fn write_series(listing: &SeriesListing, format: Format, out: &mut dy
     });
     let heads = [("series", false), ("type", false), ("samples", true), ("first", exact), ("last", exact)];
     let samples: u64 = listing.series.iter().map(|s| s.samples).sum();
-    let caption =
-        format!("{} series, {}", grouped(listing.series.len() as u64), counted(samples, "sample"));
+    let caption = format!("{} series, {}", grouped(listing.series.len() as u64), counted(samples, "sample"));
     write(listing, &caption, table(&heads, rows), format, out)
 }
 
 /// Writes which labels there are.
 pub(crate) fn write_labels(listing: &LabelListing, format: Format, out: &mut dyn Write) -> io::Result<()> {
     let exact = format == Format::Csv;
-    let rows = listing
-        .labels
-        .iter()
-        .map(|l| vec![l.label.clone(), count(l.values, exact), count(l.series, exact)]);
+    let rows =
+        listing.labels.iter().map(|l| vec![l.label.clone(), count(l.values, exact), count(l.series, exact)]);
     let caption = counted(listing.labels.len() as u64, "label");
-    write(listing, &caption, table(&[("label", false), ("values", true), ("series", true)], rows), format, out)
+    write(
+        listing,
+        &caption,
+        table(&[("label", false), ("values", true), ("series", true)], rows),
+        format,
+        out,
+    )
 }
 
 /// Writes which values a label has.
 pub(crate) fn write_values(listing: &ValueListing, format: Format, out: &mut dyn Write) -> io::Result<()> {
     let exact = format == Format::Csv;
-    let rows = listing
-        .values
-        .iter()
-        .map(|v| vec![v.value.clone(), count(v.series, exact), count(v.samples, exact)]);
+    let rows =
+        listing.values.iter().map(|v| vec![v.value.clone(), count(v.series, exact), count(v.samples, exact)]);
     let caption = format!("{} of {}", counted(listing.values.len() as u64, "value"), listing.label);
     let heads = [(listing.label.as_str(), false), ("series", true), ("samples", true)];
     write(listing, &caption, table(&heads, rows), format, out)

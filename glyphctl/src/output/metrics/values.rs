@@ -136,7 +136,8 @@ fn spark(series: &RangeSeries, view: View, columns: usize) -> String {
 
 /// A line for each sample, a column for each label: exact.
 pub(super) fn write_csv(value: &Value, view: View, out: &mut dyn Write) -> io::Result<()> {
-    let time = |ms: i64| if ms % 1_000 == 0 { (ms / 1_000).to_string() } else { (ms as f64 / 1e3).to_string() };
+    let time =
+        |ms: i64| if ms % 1_000 == 0 { (ms / 1_000).to_string() } else { (ms as f64 / 1e3).to_string() };
     let none = Labels::empty();
     let mut samples: Vec<(&Labels, String, String)> = Vec::new();
     match value {

@@ -47,9 +47,11 @@ pub(super) fn base(text: &str) -> Result<String, String> {
         return Err("expected http:// or https://, for example http://localhost:9090".to_owned());
     }
     if uri.authority().is_some_and(|a| a.as_str().contains('@')) {
-        return Err("a secret in a flag can be seen by others; --prometheus-user and --prometheus-password @FILE \
+        return Err(
+            "a secret in a flag can be seen by others; --prometheus-user and --prometheus-password @FILE \
                     take it"
-            .to_owned());
+                .to_owned(),
+        );
     }
     if uri.query().is_some() {
         return Err("expected a URL without a query".to_owned());
@@ -72,7 +74,11 @@ impl Client {
             .https_or_http()
             .enable_http1()
             .build();
-        Ok(Self { pool: Pool::builder(TokioExecutor::new()).build(connector), base: base.to_owned(), headers })
+        Ok(Self {
+            pool: Pool::builder(TokioExecutor::new()).build(connector),
+            base: base.to_owned(),
+            headers,
+        })
     }
 
     pub(super) fn base(&self) -> &str {
@@ -136,9 +142,9 @@ impl Refused {
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                     Some("--prometheus-token, --prometheus-user and --prometheus-headers take credentials")
                 }
-                StatusCode::NOT_FOUND => {
-                    Some("the URL is what stands before /api/v1, for example https://host/select/0/prometheus")
-                }
+                StatusCode::NOT_FOUND => Some(
+                    "the URL is what stands before /api/v1, for example https://host/select/0/prometheus",
+                ),
                 _ => None,
             }),
         }
@@ -187,6 +193,9 @@ mod tests {
 
     #[test]
     fn forms_are_encoded() {
-        assert_eq!(encoded(&[("query", "a{b=\"ü\"}[1ms]"), ("time", "1.5")]), "query=a%7Bb%3D%22%C3%BC%22%7D%5B1ms%5D&time=1.5");
+        assert_eq!(
+            encoded(&[("query", "a{b=\"ü\"}[1ms]"), ("time", "1.5")]),
+            "query=a%7Bb%3D%22%C3%BC%22%7D%5B1ms%5D&time=1.5"
+        );
     }
 }

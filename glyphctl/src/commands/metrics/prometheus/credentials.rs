@@ -46,7 +46,9 @@ impl Credentials {
             (Some(token), None) => Some(format!("Bearer {}", token.trim())),
             (None, Some(user)) => {
                 let password = secret(self.prometheus_password.as_deref(), "password")?.ok_or_else(|| {
-                    anyhow!("--prometheus-user needs --prometheus-password @FILE or GLYPH_PROMETHEUS_PASSWORD")
+                    anyhow!(
+                        "--prometheus-user needs --prometheus-password @FILE or GLYPH_PROMETHEUS_PASSWORD"
+                    )
                 })?;
                 let pair = format!("{user}:{}", password.trim_end_matches(['\r', '\n']));
                 Some(format!("Basic {}", BASE64_STANDARD.encode(pair)))

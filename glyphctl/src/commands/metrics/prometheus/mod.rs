@@ -11,9 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Context;
 use clap::Args;
-use glyph_analysis::{
-    metrics::{Labels, Matcher, Store, api},
-};
+use glyph_analysis::metrics::{Labels, Matcher, Store, api};
 use tokio::runtime;
 
 use self::{client::Client, credentials::Credentials};
@@ -80,17 +78,12 @@ impl Server {
         Ok(store)
     }
 
-    fn fetch_window(
-        &self,
-        selector: &str,
-        after: i64,
-        until: i64,
-        found: &mut Found,
-    ) -> anyhow::Result<()> {
+    fn fetch_window(&self, selector: &str, after: i64, until: i64, found: &mut Found) -> anyhow::Result<()> {
         let window = (until - after).max(1);
         let query = format!("{selector}[{window}ms]");
         let time = format!("{}.{:03}", until.div_euclid(1_000), until.rem_euclid(1_000));
-        let answer = self.runtime.block_on(self.client.post("query", &[("query", &query), ("time", &time)]))?;
+        let answer =
+            self.runtime.block_on(self.client.post("query", &[("query", &query), ("time", &time)]))?;
         let what = || format!("{}: {query}", self.client.base());
         let mut store = Store::new();
         match answer.and_then(|body| api::read_into(&mut store, &body).map_err(client::Refused::of)) {
