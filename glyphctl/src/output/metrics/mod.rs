@@ -43,6 +43,18 @@ pub(crate) struct View {
     pub(crate) in_colour: bool,
 }
 
+impl View {
+    /// The same, begun where the samples of a range vector do.
+    fn of(self, value: &Value) -> Self {
+        let Value::Range(series) = value else { return self };
+        let first = series.iter().filter_map(|s| s.samples.first()).map(|(time, _)| *time).min();
+        match first {
+            Some(first) if self.start == self.end => Self { start: first.min(self.end), ..self },
+            _ => self,
+        }
+    }
+}
+
 /// Writes a result.
 pub(crate) fn write(
     value: &Value,
@@ -51,6 +63,7 @@ pub(crate) fn write(
     view: View,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let view = view.of(value);
     match format {
         QueryFormat::Json => write_response(&QueryResponse::success(value, view.end, notes), out),
         QueryFormat::Plot => match value {

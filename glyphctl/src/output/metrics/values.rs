@@ -25,6 +25,7 @@ const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 /// For a terminal.
 pub(super) fn write_text(value: &Value, view: View, out: &mut dyn Write) -> io::Result<()> {
     match value {
+        value if is_empty(value) => writeln!(out, "{}", caption(value, view)),
         Value::Scalar(value) => writeln!(out, "{}", number(*value)),
         Value::Text(text) => writeln!(out, "{}", visible(text)),
         Value::Vector(_) => {
@@ -44,6 +45,7 @@ pub(super) fn write_text(value: &Value, view: View, out: &mut dyn Write) -> io::
 pub(super) fn write_markdown(value: &Value, view: View, out: &mut dyn Write) -> io::Result<()> {
     match value {
         Value::Scalar(_) | Value::Text(_) => write_text(value, view, out),
+        value if is_empty(value) => write_text(value, view, out),
         Value::Vector(_) => {
             writeln!(out, "{}\n", caption(value, view))?;
             table(value, view, 0).write_markdown(out)
@@ -55,15 +57,19 @@ pub(super) fn write_markdown(value: &Value, view: View, out: &mut dyn Write) -> 
     }
 }
 
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Vector(samples) => samples.is_empty(),
+        Value::Range(series) => series.is_empty(),
+        Value::Scalar(_) | Value::Text(_) => false,
+    }
+}
+
 fn caption(value: &Value, view: View) -> String {
     match value {
         Value::Range(series) => {
-            let span = if view.start == view.end {
-                format!("up to {}", shown(view.end))
-            } else {
-                format!("from {} to {}", shown(view.start), shown(view.end))
-            };
-            format!("{} {span}", counted_series(series.len()))
+            let (start, end) = (shown(view.start), shown(view.end));
+            format!("{} from {start} to {end}", counted_series(series.len()))
         }
         Value::Vector(samples) => format!("{} at {}", counted_series(samples.len()), shown(view.end)),
         _ => String::new(),
@@ -119,10 +125,11 @@ fn spark(series: &RangeSeries, view: View, columns: usize) -> String {
     let finite = || series.samples.iter().filter(|(_, v)| v.is_finite());
     let least = finite().map(|(_, v)| *v).fold(f64::INFINITY, f64::min);
     let most = finite().map(|(_, v)| *v).fold(f64::NEG_INFINITY, f64::max);
-    let span = (view.end - view.start).max(1) as f64;
+    let start = view.start;
+    let span = (view.end - start).max(1) as f64;
     let mut sums = vec![(0.0, 0u32); columns];
     for (time, value) in finite() {
-        let at = ((time - view.start) as f64 / span * (columns as f64 - 1.0)).round();
+        let at = ((time - start) as f64 / span * (columns as f64 - 1.0)).round();
         let (sum, count) = &mut sums[(at.max(0.0) as usize).min(columns - 1)];
         *sum += (value - least) / (most - least).max(f64::MIN_POSITIVE);
         *count += 1;
