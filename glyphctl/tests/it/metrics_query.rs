@@ -159,7 +159,7 @@ fn names_go_where_or_when_it_is_asked() {
 #[test]
 fn faults_are_shown_where_they_are() {
     let data = Data::new(&recorded());
-    insta::assert_snapshot!(data.query(&["sum(jobs_total) + + by"]).unable().stderr);
+    insta::assert_snapshot!(data.query(&["sum(jobs_total) + )"]).unable().stderr);
     insta::assert_snapshot!(data.query(&["rate(jobs_total)"]).unable().stderr);
     insta::assert_snapshot!(data.query(&["jobs_total / on() jobs_total"]).unable().stderr);
     let answer = |args: &[&str]| {

@@ -131,7 +131,7 @@ fn what_an_expression_needs_is_fetched_and_evaluated_here() {
     let asked = api.asked();
     assert_eq!(asked.len(), 1, "{asked:#?}");
     assert!(asked[0].head.starts_with("POST /select/0/prometheus/api/v1/query HTTP/1.1\r\n"), "{asked:#?}");
-    assert_eq!(asked[0].query, "{a=~\"1|2\",__name__=\"x_total\"}[60000ms]");
+    assert_eq!(asked[0].query, "{__name__=\"x_total\",a=~\"1|2\"}[60000ms]");
     assert_eq!(asked[0].time, 570.0);
 }
 
