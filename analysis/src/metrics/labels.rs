@@ -1,6 +1,6 @@
 //! The labels of a series: sorted by name, none of them empty, cheap to clone.
 
-use std::{fmt, sync::Arc};
+use std::{cmp::Ordering, fmt, sync::Arc};
 
 /// A name or a value. Within one [`crate::metrics::Store`] the same text is the same allocation.
 pub type Str = Arc<str>;
@@ -9,8 +9,25 @@ pub type Str = Arc<str>;
 pub const NAME: &str = "__name__";
 
 /// A label set. A label that is empty is a label that is not there.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Labels(Arc<[(Str, Str)]>);
+
+/// By the first pair that differs, its name before its value, as Prometheus sorts.
+impl Ord for Labels {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Series of one store share their texts: most comparisons are of pointers.
+        let text = |a: &Str, b: &Str| if Arc::ptr_eq(a, b) { Ordering::Equal } else { a.cmp(b) };
+        let pairs = self.0.iter().zip(other.0.iter());
+        let mut pairs = pairs.map(|(a, b)| text(&a.0, &b.0).then_with(|| text(&a.1, &b.1)));
+        pairs.find(|order| order.is_ne()).unwrap_or_else(|| self.0.len().cmp(&other.0.len()))
+    }
+}
+
+impl PartialOrd for Labels {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Labels {
     /// Makes a label set of pairs in any order. Of a name that stands twice the last value counts.

@@ -6,6 +6,7 @@
 
 // What a series is called, and how it is found.
 pub mod labels;
+mod go_regex;
 pub mod matcher;
 
 // Where its samples are.

@@ -18,7 +18,7 @@ use super::{
     stale,
 };
 pub use warning::Warning;
-use warning::{CUT_SHORT, DUPLICATE, OUT_OF_ORDER, Odd};
+use warning::{CUT_SHORT, DUPLICATE, OTHER_FILE, OUT_OF_ORDER, Odd};
 
 /// Why metrics could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +69,8 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, MetricsError> {
     Ok(segments::with_closed(&file)?)
 }
 
-/// Reads files, in the order in which they are given, and marks where series end. `-` is standard input; gzip and
+/// Reads files and marks where series end. Files may overlap in time and stand in any order; of two values at the same
+/// time the one that was read first counts. `-` is standard input; gzip and
 /// Zstandard are found by content, as is JSON of Prometheus' query API ([`api`]). What else there is is text.
 ///
 /// Times of text are seconds in OpenMetrics and milliseconds in Prometheus' older text. A file of which the name has
@@ -85,12 +86,14 @@ pub fn read(files: &[PathBuf], progress: &input::Progress) -> Result<Reading, Me
         let input = input::open_counted(path, progress.clone())?;
         let (head, input) =
             head::look(input).map_err(|source| ReadError::Io { path: path.clone(), source })?;
+        reading.store.begin_run();
         reading.ended = if api::looks_like_json(&head) {
             read_api(input, &mut reading.store, &mut odd)?;
             true
         } else {
             read_text(input, &mut reading.store, &mut odd)?
         };
+        odd.add(0, OTHER_FILE, reading.store.end_run());
         reading.warnings.extend(odd.warnings(path));
     }
     stale::mark(&mut reading.store);

@@ -44,6 +44,8 @@ pub(super) const DUPLICATE: &str =
     "the series has another value at that time already; the sample was dropped";
 pub(super) const CARRIAGE_RETURN: &str =
     "the line ends with a carriage return, which neither format has; it was left out";
+pub(super) const OTHER_FILE: &str =
+    "a file before this one has another value at the sample's time; the sample was dropped";
 pub(super) const BEHIND_THE_END: &str = "a sample stands behind # EOF; it was taken";
 
 impl Warning {
