@@ -19,10 +19,14 @@
 //! ```
 
 // From text to a tree.
-pub mod ast;
-pub mod duration;
 mod lexer;
+pub mod duration;
 mod parse;
+pub mod ast;
+
+// And back.
+mod print;
+mod quote;
 
 // From a tree to values.
 pub mod value;
