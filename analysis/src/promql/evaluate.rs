@@ -155,9 +155,9 @@ impl<'a> Scope<'a> {
     /// The value of an expression at a time.
     pub(super) fn value(&mut self, expr: &Expr, time: i64) -> Result<Value, EvalError> {
         Ok(match &expr.kind {
-            ExprKind::Number(number) => Value::Scalar(*number),
+            ExprKind::Number(number) | ExprKind::Duration(number) => Value::Scalar(*number),
             ExprKind::Text(text) => Value::Text(text.clone()),
-            ExprKind::Paren(inner) => self.value(inner, time)?,
+            ExprKind::Paren(inner) | ExprKind::Plus(inner) => self.value(inner, time)?,
             ExprKind::Selector(selector) => Value::Vector(self.now(selector, time)),
             ExprKind::Range { .. } | ExprKind::Subquery(_) => Value::Range(self.ranges(expr, time)?),
             ExprKind::Aggregate(aggregate) => Value::Vector(aggregate::evaluate(self, aggregate, time)?),
