@@ -10,7 +10,7 @@ use super::{
 use crate::{
     metrics::Store,
     promql::{
-        EvalError, Evaluator, Expr, ExprKind, Query, Sample, Settings, Value, ValueType,
+        EvalError, Evaluator, Expr, ExprKind, ParseError, Query, Sample, Settings, Value, ValueType,
         ast::{At, Shift},
         duration,
         error::EvalErrorKind,
@@ -44,7 +44,7 @@ pub(super) fn check(eval: &Eval, data: &Data, settings: Settings) -> Verdict {
     }
     let query = match Query::parse(&eval.expr) {
         Ok(query) => query,
-        Err(e) => return refused(eval, &e.what),
+        Err(e) => return refused(eval, &e),
     };
     if let Some(reason) = beyond(&query, eval.when, data, settings) {
         return Verdict::Skipped(reason.to_owned());
@@ -83,15 +83,23 @@ fn verdict(result: Result<(), Stop>, when: Option<String>) -> Verdict {
 }
 
 /// An expression that does not parse.
-fn refused(eval: &Eval, what: &str) -> Verdict {
-    if let Some(what) = what.strip_prefix("unsupported: ") {
-        return Verdict::Skipped(what.to_owned());
-    }
-    // Go's texts can be any bytes: where ours can't, the words are not Prometheus'.
-    if eval.expect.fails.is_some() && what.contains("UTF-8") {
-        return Verdict::Passed;
-    }
-    verdict(eval.expect.check_failure(what).map_err(Stop::from), None)
+fn refused(eval: &Eval, error: &ParseError) -> Verdict {
+    let text = match error.what.strip_prefix("unsupported: ") {
+        None => error.what.clone(),
+        Some(what) => match label_of_bytes(&eval.expr, error) {
+            None => return Verdict::Skipped(what.to_owned()),
+            Some(literal) => format!("invalid label name {literal}"),
+        },
+    };
+    verdict(eval.expect.check_failure(&text).map_err(Stop::from), None)
+}
+
+/// The literal of a label's name that is not UTF-8. Our texts can't hold it; that it is no label's name is all that
+/// Prometheus has to say of it.
+fn label_of_bytes<'e>(expr: &'e str, error: &ParseError) -> Option<&'e str> {
+    let before = expr.get(..error.range.start)?.trim_end();
+    let is_label = error.what.contains("UTF-8") && before.ends_with("count_values(");
+    expr.get(error.range.start..error.range.end).filter(|_| is_label)
 }
 
 /// What an expression would need of the data that the store could not take.

@@ -55,7 +55,7 @@ fn pin(expr: &mut Expr, time: i64) {
         }
     };
     match &mut expr.kind {
-        ExprKind::Number(_) | ExprKind::Text(_) => {}
+        ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_) => {}
         ExprKind::Selector(selector) | ExprKind::Range { selector, .. } => set(&mut selector.shift),
         // What is in a subquery is of the subquery's times.
         ExprKind::Subquery(subquery) => set(&mut subquery.shift),
@@ -70,6 +70,6 @@ fn pin(expr: &mut Expr, time: i64) {
             pin(&mut b.lhs, time);
             pin(&mut b.rhs, time);
         }
-        ExprKind::Negate(inner) | ExprKind::Paren(inner) => pin(inner, time),
+        ExprKind::Negate(inner) | ExprKind::Plus(inner) | ExprKind::Paren(inner) => pin(inner, time),
     }
 }

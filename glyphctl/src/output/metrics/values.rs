@@ -35,8 +35,9 @@ pub(super) fn write_text(value: &Value, view: View, out: &mut dyn Write) -> io::
         Value::Range(_) => {
             writeln!(out, "{}\n", caption(value, view))?;
             let bare = table(value, view, 0).width();
-            let line = view.width.saturating_sub(bare + 2).min(LINE);
-            table(value, view, if line < SHORTEST_LINE { 0 } else { line }).write_text(out)
+            let line = view.width.saturating_sub(bare + 2).min(LINE).min(steps(value, view));
+            table(value, view, if line < SHORTEST_LINE.min(steps(value, view)) { 0 } else { line })
+                .write_text(out)
         }
     }
 }
@@ -52,9 +53,17 @@ pub(super) fn write_markdown(value: &Value, view: View, out: &mut dyn Write) -> 
         }
         Value::Range(_) => {
             writeln!(out, "{}\n", caption(value, view))?;
-            table(value, view, 20).write_markdown(out)
+            table(value, view, steps(value, view).min(20)).write_markdown(out)
         }
     }
+}
+
+/// How many samples a series can have.
+fn steps(value: &Value, view: View) -> usize {
+    let Value::Range(series) = value else { return 1 };
+    let pairs = series.iter().flat_map(|s| s.samples.windows(2));
+    let step = pairs.map(|pair| pair[1].0 - pair[0].0).min();
+    step.map_or(1, |step| ((view.end - view.start) / step.max(1) + 1) as usize)
 }
 
 fn is_empty(value: &Value) -> bool {
