@@ -37,7 +37,9 @@ With --prometheus, the samples that the expression needs are fetched from a serv
 count for --lookback more. Its times default to now, and the hour before.
 
 --format json is what Prometheus' HTTP API answers; an error is an answer too (and exit code 2). docs/promql.md says \
-what of PromQL there is.
+what of PromQL there is. A faulty expression is shown with a mark under the fault.
+
+Exit codes: 0 there is a result, 2 there is none.
 
 Examples:
   glyphctl metrics query --data RECORDING 'rate(http_requests_total[5m])'
