@@ -6,6 +6,7 @@ mod truncated;
 mod promql;
 mod promqltest;
 mod rules;
+mod exposition;
 mod schema;
 mod shipped;
 mod shared_corpora;
