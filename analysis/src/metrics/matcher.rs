@@ -42,13 +42,14 @@ pub struct Matcher {
     pub op: MatchOp,
     /// With what, as it was written.
     pub value: Str,
-    pattern: Pattern,
+    /// Of an operator that takes a regular expression.
+    pattern: Option<Pattern>,
 }
 
-/// What a value is held against.
+/// What a regular expression is.
 #[derive(Debug, Clone)]
 enum Pattern {
-    /// One of these texts, sorted: `a`, or `a|b`, which most regular expressions are.
+    /// One of these texts, sorted: `a|b`, which most are.
     Literals(Vec<Str>),
     Regex(Regex),
 }
@@ -79,8 +80,8 @@ impl Matcher {
     /// If the value is to be a regular expression and is none, or one too large.
     pub fn new(name: &str, op: MatchOp, value: &str) -> Result<Self, regex::Error> {
         let pattern = match op {
-            MatchOp::Equal | MatchOp::NotEqual => Pattern::Literals(vec![value.into()]),
-            MatchOp::Matches | MatchOp::MatchesNot => Pattern::new(value)?,
+            MatchOp::Equal | MatchOp::NotEqual => None,
+            MatchOp::Matches | MatchOp::MatchesNot => Some(Pattern::new(value)?),
         };
         Ok(Self { name: name.into(), op, value: value.into(), pattern })
     }
@@ -88,13 +89,18 @@ impl Matcher {
     /// Whether a value meets the condition.
     pub fn accepts(&self, value: &str) -> bool {
         let wanted = matches!(self.op, MatchOp::Equal | MatchOp::Matches);
-        self.pattern.matches(value) == wanted
+        let found = match &self.pattern {
+            Some(pattern) => pattern.matches(value),
+            None => *value == *self.value,
+        };
+        found == wanted
     }
 
     /// The only values that meet the condition, if it names them.
     pub(super) fn named_values(&self) -> Option<&[Str]> {
         match (self.op, &self.pattern) {
-            (MatchOp::Equal | MatchOp::Matches, Pattern::Literals(values)) => Some(values),
+            (MatchOp::Equal, _) => Some(std::slice::from_ref(&self.value)),
+            (MatchOp::Matches, Some(Pattern::Literals(values))) => Some(values),
             _ => None,
         }
     }

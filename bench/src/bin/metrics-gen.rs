@@ -23,8 +23,8 @@ Scrapes 15 seconds apart, to standard output if no file is named; 10 plugins, 20
 ";
 
 const BOUNDS: [&str; 18] = [
-    "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0",
-    "25.0", "50.0", "100.0", "+Inf",
+    "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0",
+    "10.0", "25.0", "50.0", "100.0", "+Inf",
 ];
 const FIRST_MS: u64 = 1_700_000_000_123;
 const INTERVAL_MS: u64 = 15_000;
@@ -99,7 +99,10 @@ fn run(args: &Args) -> io::Result<()> {
     let mut plugins = vec![Histogram::default(); args.plugins];
     for scrape in 0..args.scrapes {
         let now = FIRST_MS + scrape * INTERVAL_MS;
-        writeln!(out, "# HELP delivery_seconds Time from a flow to its answer.\n# TYPE delivery_seconds histogram")?;
+        writeln!(
+            out,
+            "# HELP delivery_seconds Time from a flow to its answer.\n# TYPE delivery_seconds histogram"
+        )?;
         for (number, plugin) in plugins.iter_mut().enumerate() {
             plugin.observe(&mut random, now);
             plugin.write(number, now, &mut out)?;

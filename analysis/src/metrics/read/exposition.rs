@@ -130,10 +130,9 @@ impl<'a> File<'a> {
 
     fn sample(&mut self, number: u64, sample: &Sample<'_>) -> Result<(), ExpositionError> {
         let store = &mut *self.store;
-        let id = self.series.find(sample.series, || {
-            let labels = text::labels(sample.series)?;
-            if labels.name().is_empty() { Err(ExpositionError::NoName) } else { Ok(store.id_of(&labels)) }
-        })?;
+        let id = self
+            .series
+            .find(sample.series, || text::labels(sample.series).map(|labels| store.id_of(&labels)))?;
         let time = self.time(sample.time)?;
         if let Some(exemplar) = &sample.exemplar {
             self.push_exemplar(id, exemplar, time)?;
@@ -157,7 +156,7 @@ impl<'a> File<'a> {
         exemplar: &ExemplarText<'_>,
         time: i64,
     ) -> Result<(), ExpositionError> {
-        let labels = text::labels(exemplar.labels)?;
+        let labels = text::exemplar_labels(exemplar.labels)?;
         let time = exemplar.time.unwrap_or(time);
         self.store.push_exemplar(id, Exemplar { labels, value: exemplar.value, time });
         Ok(())

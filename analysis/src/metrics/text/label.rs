@@ -9,27 +9,57 @@ use crate::metrics::{
 /// The labels of the text of a series, the name among them.
 ///
 /// # Errors
-/// If it is not well formed, or a label stands twice.
+/// If it is not well formed, has no name, or a label stands twice.
 pub(in crate::metrics) fn labels(series: &str) -> Result<Labels, ExpositionError> {
-    let (name, rest) = match series.find('{') {
+    let (bare, rest) = match series.find('{') {
         Some(at) => (series[..at].trim_end_matches([' ', '\t']), &series[at + 1..]),
         None => (series, "}"),
     };
-    let mut pairs: Vec<(Str, Str)> = Vec::new();
-    let mut named = !name.is_empty();
-    if named {
-        if !is_metric_name(name) {
-            return Err(ExpositionError::MetricName(excerpt(name)));
-        }
-        pairs.push((NAME.into(), name.into()));
+    if !bare.is_empty() && !is_metric_name(bare) {
+        return Err(ExpositionError::MetricName(excerpt(bare)));
     }
-    let mut rest = blank(rest);
+    let Pairs { mut pairs, name } = pairs(rest)?;
+    let name = match (bare, name) {
+        ("", None) => return Err(ExpositionError::NoName),
+        ("", Some(name)) => name,
+        (bare, None) => bare.into(),
+        (_, Some(_)) => return Err(TWO_NAMES),
+    };
+    pairs.push((NAME.into(), name));
+    set(pairs)
+}
+
+/// The labels of an exemplar, in braces.
+///
+/// # Errors
+/// If they are not well formed, or a label stands twice.
+pub(in crate::metrics) fn exemplar_labels(text: &str) -> Result<Labels, ExpositionError> {
+    match pairs(text.strip_prefix('{').unwrap_or(text))? {
+        Pairs { pairs, name: None } => set(pairs),
+        Pairs { name: Some(_), .. } => Err(NO_VALUE),
+    }
+}
+
+const TWO_NAMES: ExpositionError = ExpositionError::Labels("the metric has two names");
+const NO_VALUE: ExpositionError = ExpositionError::Labels("a label has no value");
+
+/// What stands in braces.
+struct Pairs {
+    pairs: Vec<(Str, Str)>,
+    /// A text in quotes without a value, which is a metric's name: `{"a name", label="value"}`.
+    name: Option<Str>,
+}
+
+/// Reads what stands behind an opening brace, up to the closing one, which has to be the end.
+fn pairs(text: &str) -> Result<Pairs, ExpositionError> {
+    let (mut pairs, mut metric) = (Vec::new(), None);
+    let mut rest = blank(text);
     loop {
         if let Some(end) = rest.strip_prefix('}') {
-            if !end.is_empty() {
-                return Err(ExpositionError::Labels("something stands behind the closing brace"));
-            }
-            break;
+            return match end {
+                "" => Ok(Pairs { pairs, name: metric }),
+                _ => Err(ExpositionError::Labels("something stands behind the closing brace")),
+            };
         }
         let in_quotes = rest.starts_with('"');
         let (name, after) = if in_quotes { quoted(rest)? } else { bare(rest)? };
@@ -40,14 +70,12 @@ pub(in crate::metrics) fn labels(series: &str) -> Result<Labels, ExpositionError
                 pairs.push((name.into(), value.into()));
                 after
             }
-            // `{"a name that needs quotes", label="value"}`
-            None if in_quotes && !named && !name.is_empty() => {
-                named = true;
-                pairs.push((NAME.into(), name.into()));
+            None if !in_quotes || name.is_empty() => return Err(NO_VALUE),
+            None if metric.is_some() => return Err(TWO_NAMES),
+            None => {
+                metric = Some(name.into());
                 after
             }
-            None if in_quotes && named => return Err(ExpositionError::Labels("the metric has two names")),
-            None => return Err(ExpositionError::Labels("a label has no value")),
         };
         rest = blank(rest);
         match rest.strip_prefix(',') {
@@ -56,6 +84,9 @@ pub(in crate::metrics) fn labels(series: &str) -> Result<Labels, ExpositionError
             None => return Err(ExpositionError::Labels("a comma is missing")),
         }
     }
+}
+
+fn set(mut pairs: Vec<(Str, Str)>) -> Result<Labels, ExpositionError> {
     // What is empty is not there, and so not there twice.
     pairs.retain(|(_, value)| !value.is_empty());
     pairs.sort_by(|a, b| a.0.cmp(&b.0));
@@ -151,6 +182,8 @@ mod tests {
             (r#"a{"b"}"#, "the metric has two names"),
             (r#"{"a","b"}"#, "the metric has two names"),
             (r#"{""}"#, "a label has no value"),
+            (r#"{__name__="a"}"#, "a sample without a metric name"),
+            ("{}", "a sample without a metric name"),
             (r#"a{b="c",b="d"}"#, "the label \"b\" is there twice"),
             (r#"a{b="c",b="c"}"#, "the label \"b\" is there twice"),
             (r#"a{__name__="b"}"#, "the label \"__name__\" is there twice"),
@@ -161,5 +194,13 @@ mod tests {
             let told = labels(text).expect_err(text).to_string();
             assert!(told.contains(expected), "{text}: {told}");
         }
+    }
+
+    #[test]
+    fn exemplars_have_labels_but_no_name() {
+        assert_eq!(exemplar_labels(r#"{"a b"="c"}"#), Ok(Labels::of([("a b", "c")])));
+        assert_eq!(exemplar_labels("{}"), Ok(Labels::empty()));
+        assert_eq!(exemplar_labels(r#"{"a"}"#), Err(NO_VALUE));
+        assert_eq!(exemplar_labels(r#"{a="b",a="c"}"#), Err(ExpositionError::LabelTwice("a".into())));
     }
 }

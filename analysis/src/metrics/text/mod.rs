@@ -8,7 +8,7 @@ mod label;
 pub(super) mod number;
 
 pub use error::ExpositionError;
-pub(super) use label::labels;
+pub(super) use label::{exemplar_labels, labels};
 
 use std::borrow::Cow;
 

@@ -14,7 +14,7 @@ fn samples_are_taken_apart() {
     assert_eq!(labels(s.series).unwrap().get("p"), "x } # \"y\\");
     let exemplar = s.exemplar.unwrap();
     assert_eq!((exemplar.value, exemplar.time), (0.25, Some(1250)));
-    assert_eq!(labels(exemplar.labels).unwrap().get("trace_id"), "t");
+    assert_eq!(exemplar_labels(exemplar.labels).unwrap().get("trace_id"), "t");
     assert!(sample("a NaN 1").value.is_nan());
     assert_eq!(sample("a{} -Inf 1").value, f64::NEG_INFINITY);
     assert_eq!(sample(" \ta\t1  1 ").series, "a");
