@@ -12,10 +12,11 @@ import sys
 
 from runner import report
 from runner.measure import Failed
+from runner.metrics_reading import metrics_reading
 from runner.scenarios import Scenarios
 from runner.tools import Tools, say
 
-SCENARIOS = ["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"]
+SCENARIOS = ["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq", "metrics-reading"]
 
 
 def main():
@@ -24,7 +25,10 @@ def main():
     scenarios, results = Scenarios(tools, args.spans, args.rounds, args.patience), []
     for name in args.only or [*SCENARIOS, *(["huge"] if args.huge else [])]:
         say(name)
-        results.append(getattr(scenarios, name.replace("-", "_"))())
+        if name == "metrics-reading":
+            results.append(metrics_reading(tools, args.spans // 200, args.rounds, args.patience))
+        else:
+            results.append(getattr(scenarios, name.replace("-", "_"))())
     versions = f"{tools.version()} and DuckDB {args.duckdb}"
     text = report.markdown(results, versions, args.rounds)
     print(text)

@@ -10,6 +10,7 @@ pub mod trace;
 pub mod metrics;
 pub mod promql;
 pub mod promqltest;
+pub mod response;
 pub mod rules;
 
 // A recording held against its limits.

@@ -2,6 +2,7 @@
 //!
 //! In: bytes. Out: nothing, or a panic that libFuzzer keeps the input of.
 
+mod metrics;
 mod mutate;
 mod oracle;
 
@@ -15,6 +16,7 @@ use glyph_analysis::trace::{
 use serde::de::IgnoredAny;
 use tempfile::TempDir;
 
+pub use metrics::metrics;
 pub use mutate::mutate;
 pub use oracle::{as_public_type, lines_and_document};
 

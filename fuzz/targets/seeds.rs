@@ -9,6 +9,11 @@ const JAEGER: &str = r#"{"data":[{"traceID":"a","spans":[{"traceID":"a","spanID"
 const JAEGER_LINE: &str = r#"{"traceID":"a","spanID":"1","operationName":"n","startTime":"1","parentSpanID":"2","process":{"serviceName":"s"}}"#;
 const ZIPKIN: &str = r#"[{"traceId":"a","id":"1","kind":"CLIENT","name":"n","timestamp":1,"duration":9,"localEndpoint":{"serviceName":"s"},"tags":{"error":"x"},"annotations":[{"timestamp":2,"value":"v"}]},{"traceId":"a","id":"1","kind":"SERVER","shared":true,"timestamp":2,"duration":3,"localEndpoint":{"serviceName":"t"}},{"traceId":"a","parentId":"1","id":"2","timestamp":3}]"#;
 const FLAT: &str = r#"{"traceId":"a1","spanId":"3","parentSpanId":"1","name":"n","kind":"client","startTimeUnixNano":13,"durationNano":4,"serviceName":"c","status":{"code":1},"attributes":{"x":1},"events":[{"name":"e","time":14}],"resource":{"service.name":"r"}}"#;
+const OPENMETRICS: &str = "# HELP a x\n# TYPE a histogram\nup{job=\"j\",instance=\"i\"} 1 1\na_bucket{job=\"j\",instance=\"i\",le=\"+Inf\"} 1 1 # {trace_id=\"t\"} 0.5 0.9\nb{x=\"\\\"\\n\"} -1.5e3 1\n{\"c.d\",\"e f\"=\"g\"} NaN 1\nup{job=\"j\",instance=\"i\"} 1 2.005\na_bucket{job=\"j\",instance=\"i\",le=\"+Inf\"} 2 2.005 # {trace_id=\"t\"} 0.5 0.9\n# EOF\n";
+const MILLISECONDS: &str = "a 1 1700000000123\na 2 1700000015123\nb{c=\"d\", } +Inf 1700000015123\n";
+const MATRIX: &str = r#"{"status":"success","warnings":["w"],"data":{"resultType":"matrix","result":[{"metric":{"__name__":"a","b":"c"},"values":[[1.5,"1"],[2,"+Inf"]]},{"metric":{},"value":[1,"NaN"]}]}}"#;
+const SCALAR: &str = r#"{"resultType":"scalar","result":[1,"2"]}"#;
+const EXEMPLARS: &str = r#"{"status":"success","data":[{"seriesLabels":{"__name__":"a"},"exemplars":[{"labels":{"t":"1"},"value":"1","timestamp":1.5}]}]}"#;
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -29,6 +34,7 @@ fn main() -> io::Result<()> {
         "zipkin" => vec![text(ZIPKIN), file("zipkin-shared/input.json")],
         "flat" => vec![text(FLAT), text(&format!("[{FLAT},{FLAT}]"))],
         "python" => vec![file("python-console/input.json"), file("node-console/input.txt")],
+        "metrics" => [OPENMETRICS, MILLISECONDS, MATRIX, SCALAR, EXEMPLARS].map(text).into(),
         "compressed" => {
             let plain = file("checkout/input.jsonl")?;
             let halves = plain.split_at(plain.len() / 2);

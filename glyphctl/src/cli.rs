@@ -6,6 +6,7 @@ use crate::commands::{
     alerts::AlertsArgs,
     check::CheckArgs,
     demo::{DemoArgs, DemoPlugin},
+    metrics::MetricsArgs,
     record::RecordArgs,
     replay::ReplayArgs,
     trace::TraceArgs,
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Traces: where the time went.
     Trace(TraceArgs),
+    /// Metrics: PromQL over what was recorded, and its test scripts.
+    Metrics(MetricsArgs),
     /// Alert rules: what would have fired.
     Alerts(AlertsArgs),
     /// Recordings as single files: packed, checked, unpacked.

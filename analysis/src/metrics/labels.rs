@@ -1,6 +1,6 @@
 //! The labels of a series: sorted by name, none of them empty, cheap to clone.
 
-use std::{fmt, sync::Arc};
+use std::{cmp::Ordering, fmt, sync::Arc};
 
 /// A name or a value. Within one [`crate::metrics::Store`] the same text is the same allocation.
 pub type Str = Arc<str>;
@@ -9,8 +9,25 @@ pub type Str = Arc<str>;
 pub const NAME: &str = "__name__";
 
 /// A label set. A label that is empty is a label that is not there.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Labels(Arc<[(Str, Str)]>);
+
+/// By the first pair that differs, its name before its value, as Prometheus sorts.
+impl Ord for Labels {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Series of one store share their texts: most comparisons are of pointers.
+        let text = |a: &Str, b: &Str| if Arc::ptr_eq(a, b) { Ordering::Equal } else { a.cmp(b) };
+        let pairs = self.0.iter().zip(other.0.iter());
+        let mut pairs = pairs.map(|(a, b)| text(&a.0, &b.0).then_with(|| text(&a.1, &b.1)));
+        pairs.find(|order| order.is_ne()).unwrap_or_else(|| self.0.len().cmp(&other.0.len()))
+    }
+}
+
+impl PartialOrd for Labels {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Labels {
     /// Makes a label set of pairs in any order. Of a name that stands twice the last value counts.
@@ -80,22 +97,69 @@ impl Labels {
     }
 }
 
-/// As Prometheus writes it: `name{label="value"}`.
+/// As Prometheus writes it: `name{label="value"}`, and in quotes what is no name without them:
+/// `{"a name", "a label"="value"}`.
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
-        f.write_str(name)?;
+        let plain = is_plain(name, ":");
+        if plain {
+            f.write_str(name)?;
+        }
         let mut rest = self.0.iter().filter(|(n, _)| **n != *NAME).peekable();
-        if rest.peek().is_none() && !name.is_empty() {
+        if plain && rest.peek().is_none() {
             return Ok(());
         }
         f.write_str("{")?;
-        for (i, (name, value)) in rest.enumerate() {
-            let comma = if i > 0 { ", " } else { "" };
-            write!(f, "{comma}{name}={value:?}")?;
+        let mut between = "";
+        if !plain && !name.is_empty() {
+            quote(f, name)?;
+            between = ", ";
+        }
+        for (name, value) in rest {
+            f.write_str(between)?;
+            between = ", ";
+            if is_plain(name, "") {
+                f.write_str(name)?;
+            } else {
+                quote(f, name)?;
+            }
+            f.write_str("=")?;
+            quote(f, value)?;
         }
         f.write_str("}")
     }
+}
+
+/// Whether a name can do without quotes: letters, digits and underscores, and the characters in `also`.
+pub(super) fn is_plain(name: &str, also: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || also.contains(c);
+    !name.is_empty() && name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// A text in quotes, escaped as Go does it.
+pub(super) fn quote(f: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    f.write_char('"')?;
+    for c in text.chars() {
+        match c {
+            '"' => f.write_str("\\\"")?,
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            '\x07' => f.write_str("\\a")?,
+            '\x08' => f.write_str("\\b")?,
+            '\x0b' => f.write_str("\\v")?,
+            '\x0c' => f.write_str("\\f")?,
+            c if c.is_ascii_control() => write!(f, "\\x{:02x}", c as u32)?,
+            '\'' => f.write_char(c)?,
+            // What Rust would escape can't be printed, in Go's opinion neither.
+            c if c.escape_debug().len() == 1 => f.write_char(c)?,
+            c if (c as u32) < 0x10000 => write!(f, "\\u{:04x}", c as u32)?,
+            c => write!(f, "\\U{:08x}", c as u32)?,
+        }
+    }
+    f.write_char('"')
 }
 
 #[cfg(test)]
@@ -110,5 +174,18 @@ mod tests {
         assert_eq!(labels.with("a", "").without_name().to_string(), r#"{b="3"}"#);
         assert_eq!(Labels::empty().to_string(), "{}");
         assert_eq!(Labels::of([(NAME, "up")]).to_string(), "up");
+    }
+
+    #[test]
+    fn what_is_no_plain_name_is_written_in_quotes() {
+        let table = [
+            (Labels::of([(NAME, "a:b"), ("c:d", "e")]), r#"a:b{"c:d"="e"}"#),
+            (Labels::of([(NAME, "a b")]), r#"{"a b"}"#),
+            (Labels::of([(NAME, "ü"), ("1", "x")]), r#"{"ü", "1"="x"}"#),
+            (Labels::of([("a", "\"\\\n\x07\x01\u{200b}\u{e000}'ü")]), r#"{a="\"\\\n\a\x01\u200b\ue000'ü"}"#),
+        ];
+        for (labels, expected) in table {
+            assert_eq!(labels.to_string(), expected);
+        }
     }
 }

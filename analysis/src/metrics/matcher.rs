@@ -4,7 +4,10 @@ use std::fmt;
 
 use regex::Regex;
 
-use super::{Labels, Str};
+use super::{
+    Labels, Str, go_regex,
+    labels::{is_plain, quote},
+};
 
 /// How a value is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +42,35 @@ pub struct Matcher {
     pub op: MatchOp,
     /// With what, as it was written.
     pub value: Str,
-    regex: Option<Regex>,
+    /// Of an operator that takes a regular expression.
+    pattern: Option<Pattern>,
+}
+
+/// What a regular expression is.
+#[derive(Debug, Clone)]
+enum Pattern {
+    /// One of these texts, sorted: `a|b`, which most are.
+    Literals(Vec<Str>),
+    Regex(Regex),
+}
+
+impl Pattern {
+    fn new(text: &str) -> Result<Self, regex::Error> {
+        if text.contains(['\\', '.', '+', '*', '?', '(', ')', '[', ']', '{', '}', '^', '$']) {
+            return anchored(text).map(Self::Regex);
+        }
+        let mut literals: Vec<Str> = text.split('|').map(Str::from).collect();
+        literals.sort_unstable();
+        literals.dedup();
+        Ok(Self::Literals(literals))
+    }
+
+    fn matches(&self, value: &str) -> bool {
+        match self {
+            Self::Literals(texts) => texts.binary_search_by(|text| (**text).cmp(value)).is_ok(),
+            Self::Regex(regex) => regex.is_match(value),
+        }
+    }
 }
 
 impl Matcher {
@@ -48,22 +79,29 @@ impl Matcher {
     /// # Errors
     /// If the value is to be a regular expression and is none, or one too large.
     pub fn new(name: &str, op: MatchOp, value: &str) -> Result<Self, regex::Error> {
-        let regex = match op {
+        let pattern = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
-            MatchOp::Matches | MatchOp::MatchesNot => Some(anchored(value)?),
+            MatchOp::Matches | MatchOp::MatchesNot => Some(Pattern::new(value)?),
         };
-        Ok(Self { name: name.into(), op, value: value.into(), regex })
+        Ok(Self { name: name.into(), op, value: value.into(), pattern })
     }
 
     /// Whether a value meets the condition.
     pub fn accepts(&self, value: &str) -> bool {
-        match (self.op, &self.regex) {
-            (MatchOp::Equal, _) => *value == *self.value,
-            (MatchOp::NotEqual, _) => *value != *self.value,
-            (MatchOp::Matches, Some(regex)) => regex.is_match(value),
-            (MatchOp::MatchesNot, Some(regex)) => !regex.is_match(value),
-            // `new` gives these two a regular expression.
-            (_, None) => false,
+        let wanted = matches!(self.op, MatchOp::Equal | MatchOp::Matches);
+        let found = match &self.pattern {
+            Some(pattern) => pattern.matches(value),
+            None => *value == *self.value,
+        };
+        found == wanted
+    }
+
+    /// The only values that meet the condition, if it names them.
+    pub(super) fn named_values(&self) -> Option<&[Str]> {
+        match (self.op, &self.pattern) {
+            (MatchOp::Equal, _) => Some(std::slice::from_ref(&self.value)),
+            (MatchOp::Matches, Some(Pattern::Literals(values))) => Some(values),
+            _ => None,
         }
     }
 
@@ -81,18 +119,23 @@ impl PartialEq for Matcher {
 
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}{:?}", self.name, self.op, self.value)
+        if is_plain(&self.name, "") {
+            f.write_str(&self.name)?;
+        } else {
+            quote(f, &self.name)?;
+        }
+        write!(f, "{}", self.op)?;
+        quote(f, &self.value)
     }
 }
 
-/// A regular expression that has to match all of the text, and whose `.` takes line ends too: Prometheus' way.
+/// A regular expression in Go's dialect that has to match all of the text, and whose `.` takes line ends too:
+/// Prometheus' way.
 ///
 /// # Errors
 /// If it is none, or one too large.
 pub fn anchored(pattern: &str) -> Result<Regex, regex::Error> {
-    // Alone first, so that no parenthesis in it can close the one around it.
-    Regex::new(pattern)?;
-    Regex::new(&format!("^(?s:{pattern})$"))
+    Regex::new(&format!("^(?s:{})$", go_regex::translate(pattern)?))
 }
 
 #[cfg(test)]

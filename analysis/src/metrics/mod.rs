@@ -1,10 +1,12 @@
-//! Series of samples in columns, and how a recorded scrape file becomes them.
+//! Series of samples in columns, and how files and servers' answers become them.
 //!
-//! In: OpenMetrics or Prometheus text with a timestamp on every sample. Out: a [`Store`] that finds series by their
-//! labels. Not here: any arithmetic on samples ([`crate::promql`] does that), any server.
+//! In: OpenMetrics or Prometheus text with a timestamp on every sample, or the JSON of Prometheus' query API. Out: a
+//! [`Store`] that finds series by their labels. Not here: any arithmetic on samples ([`crate::promql`] does that), any
+//! server.
 
 // What a series is called, and how it is found.
 pub mod labels;
+mod go_regex;
 pub mod matcher;
 
 // Where its samples are.
@@ -12,11 +14,12 @@ pub mod store;
 pub mod stale;
 
 // How they get there.
-mod exposition;
+mod text;
+pub mod api;
 pub mod read;
 
-pub use exposition::ExpositionError;
 pub use labels::{Labels, Str};
 pub use matcher::{MatchOp, Matcher};
 pub use read::{MetricsError, Reading, Warning, files_of, read};
 pub use store::{Exemplar, Kind, Refusal, Series, SeriesId, Store};
+pub use text::ExpositionError;

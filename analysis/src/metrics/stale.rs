@@ -2,7 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Str, store::Store};
+use super::{
+    Str,
+    store::{Series, Store},
+};
 
 /// The value that marks the end of a series. It is a NaN, told from others by its bits.
 pub const MARKER: f64 = f64::from_bits(0x7ff0_0000_0000_0002);
@@ -17,7 +20,9 @@ pub fn is_marker(value: f64) -> bool {
 /// A target is a pair of `job` and `instance`; its scrapes are the times of its `up` series, or of all its series
 /// if it has none. A sample at another time is one that the target dated itself: Prometheus does not track these,
 /// and neither do we. Text formats have no way to write the marker, so it has to be found out.
-pub(super) fn mark(store: &mut Store) {
+///
+/// What is marked stays as it is: this may be done again when more samples have come.
+pub fn mark(store: &mut Store) {
     let mut targets: FxHashMap<(Str, Str), Vec<u32>> = FxHashMap::default();
     for (id, series) in store.series().iter().enumerate() {
         let (job, instance) = (series.labels.get("job"), series.labels.get("instance"));
@@ -28,7 +33,7 @@ pub(super) fn mark(store: &mut Store) {
     for ids in targets.values() {
         let scrapes = scrape_times(store, ids);
         for id in ids {
-            let ends = ends(&store.series()[*id as usize].times, &scrapes);
+            let ends = ends(&store.series()[*id as usize], &scrapes);
             if !ends.is_empty() {
                 store.insert_markers(*id, &ends);
             }
@@ -48,17 +53,21 @@ fn scrape_times(store: &Store, ids: &[u32]) -> Vec<i64> {
     times
 }
 
-/// At which scrapes a series with samples at `times` is missing for the first time.
-fn ends(times: &[i64], scrapes: &[i64]) -> Vec<i64> {
+/// At which scrapes a series is missing for the first time, and is not marked yet.
+fn ends(series: &Series, scrapes: &[i64]) -> Vec<i64> {
+    let times = &series.times;
     let mut at = 0;
     let mut ends = Vec::new();
     for (i, time) in times.iter().enumerate() {
-        at += scrapes[at..].partition_point(|s| s < time);
         if scrapes.get(at) != Some(time) {
-            continue;
+            at += scrapes[at..].partition_point(|s| s < time);
+            if scrapes.get(at) != Some(time) {
+                continue;
+            }
         }
-        let Some(next) = scrapes.get(at + 1) else { break };
-        if times.get(i + 1).is_none_or(|later| later > next) {
+        at += 1;
+        let Some(next) = scrapes.get(at) else { break };
+        if times.get(i + 1).is_none_or(|later| later > next) && !is_marker(series.values[i]) {
             ends.push(*next);
         }
     }
@@ -68,6 +77,7 @@ fn ends(times: &[i64], scrapes: &[i64]) -> Vec<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::Labels;
 
     #[test]
     fn a_series_ends_where_its_target_goes_on_without_it() {
@@ -81,7 +91,25 @@ mod tests {
             (&[10, 15, 20], &[30]),
         ];
         for (times, expected) in table {
-            assert_eq!(ends(times, &scrapes), expected, "{times:?}");
+            let (times, values) = (times.to_vec(), vec![1.0; times.len()]);
+            let series = Series { labels: Labels::empty(), times, values };
+            assert_eq!(ends(&series, &scrapes), expected, "{:?}", series.times);
         }
+    }
+
+    #[test]
+    fn what_is_marked_is_not_marked_again() {
+        let mut store = Store::new();
+        let of = |name| Labels::of([("__name__", name), ("job", "a"), ("instance", "i")]);
+        for (name, times) in [("up", &[10, 20, 30, 40][..]), ("gone", &[10]), ("between", &[20, 40])] {
+            for time in times {
+                store.append(&of(name), *time, 1.0).unwrap();
+            }
+        }
+        mark(&mut store);
+        let times: Vec<Vec<i64>> = store.series().iter().map(|s| s.times.clone()).collect();
+        assert_eq!(times, [vec![10, 20, 30, 40], vec![10, 20], vec![20, 30, 40]]);
+        mark(&mut store);
+        assert!(store.series().iter().map(|s| &s.times).eq(&times));
     }
 }

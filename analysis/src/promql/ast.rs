@@ -1,7 +1,5 @@
 //! The syntax tree. Every node knows which part of the text it is.
 
-use std::fmt;
-
 use super::{functions::Function, value::ValueType};
 use crate::metrics::Matcher;
 
@@ -33,8 +31,10 @@ pub struct Expr {
 /// What an expression is.
 #[derive(Debug, Clone)]
 pub enum ExprKind {
-    /// A number, or a duration in seconds.
+    /// A number.
     Number(f64),
+    /// A number that is written as a duration, in seconds.
+    Duration(f64),
     /// A text.
     Text(String),
     /// Series now.
@@ -56,6 +56,8 @@ pub enum ExprKind {
     Binary(Box<Binary>),
     /// A minus before an expression.
     Negate(Box<Expr>),
+    /// A plus before an expression, which changes nothing.
+    Plus(Box<Expr>),
     /// Parentheses.
     Paren(Box<Expr>),
 }
@@ -65,6 +67,8 @@ pub enum ExprKind {
 pub struct Selector {
     /// What their labels, the name among them, have to meet.
     pub matchers: Vec<Matcher>,
+    /// Whether the first of these is the name before the braces.
+    pub named: bool,
     /// Another time than now.
     pub shift: Shift,
     /// Where name and braces stand.
@@ -133,6 +137,46 @@ pub enum AggregateOp {
     LimitRatio,
 }
 
+impl AggregateOp {
+    const ALL: [(&str, Self); 14] = [
+        ("sum", Self::Sum),
+        ("avg", Self::Avg),
+        ("min", Self::Min),
+        ("max", Self::Max),
+        ("count", Self::Count),
+        ("group", Self::Group),
+        ("stddev", Self::Stddev),
+        ("stdvar", Self::Stdvar),
+        ("topk", Self::Topk),
+        ("bottomk", Self::Bottomk),
+        ("count_values", Self::CountValues),
+        ("quantile", Self::Quantile),
+        ("limitk", Self::Limitk),
+        ("limit_ratio", Self::LimitRatio),
+    ];
+
+    /// The aggregation of that name, in any case.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, op)| *op)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, op)| *op == self).map_or("", |(name, _)| name)
+    }
+
+    /// What its first argument is, if it has two.
+    pub fn param(self) -> Option<ValueType> {
+        match self {
+            Self::Topk | Self::Bottomk | Self::Quantile | Self::Limitk | Self::LimitRatio => {
+                Some(ValueType::Scalar)
+            }
+            Self::CountValues => Some(ValueType::Text),
+            _ => None,
+        }
+    }
+}
+
 /// An aggregation.
 #[derive(Debug, Clone)]
 pub struct Aggregate {
@@ -195,29 +239,6 @@ impl BinaryOp {
     }
 }
 
-impl fmt::Display for BinaryOp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Add => "+",
-            Self::Sub => "-",
-            Self::Mul => "*",
-            Self::Div => "/",
-            Self::Mod => "%",
-            Self::Pow => "^",
-            Self::Atan2 => "atan2",
-            Self::Equal => "==",
-            Self::NotEqual => "!=",
-            Self::Greater => ">",
-            Self::Less => "<",
-            Self::GreaterEqual => ">=",
-            Self::LessEqual => "<=",
-            Self::And => "and",
-            Self::Or => "or",
-            Self::Unless => "unless",
-        })
-    }
-}
-
 /// Which side may have many elements for one of the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -266,12 +287,12 @@ impl Expr {
     /// What it gives.
     pub fn value_type(&self) -> ValueType {
         match &self.kind {
-            ExprKind::Number(_) => ValueType::Scalar,
+            ExprKind::Number(_) | ExprKind::Duration(_) => ValueType::Scalar,
             ExprKind::Text(_) => ValueType::Text,
             ExprKind::Selector(_) | ExprKind::Aggregate(_) => ValueType::Vector,
             ExprKind::Range { .. } | ExprKind::Subquery(_) => ValueType::Range,
             ExprKind::Call(call) => call.function.returns,
-            ExprKind::Negate(inner) | ExprKind::Paren(inner) => inner.value_type(),
+            ExprKind::Negate(inner) | ExprKind::Plus(inner) | ExprKind::Paren(inner) => inner.value_type(),
             ExprKind::Binary(b) => match (b.lhs.value_type(), b.rhs.value_type()) {
                 (ValueType::Scalar, ValueType::Scalar) => ValueType::Scalar,
                 _ => ValueType::Vector,
@@ -290,21 +311,23 @@ impl Expr {
     /// The expressions in it, one level down.
     pub fn children(&self) -> Vec<&Self> {
         match &self.kind {
-            ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Selector(_) | ExprKind::Range { .. } => {
-                Vec::new()
-            }
+            ExprKind::Number(_)
+            | ExprKind::Duration(_)
+            | ExprKind::Text(_)
+            | ExprKind::Selector(_)
+            | ExprKind::Range { .. } => Vec::new(),
             ExprKind::Subquery(s) => vec![&s.expr],
             ExprKind::Aggregate(a) => a.param.iter().chain([&a.expr]).collect(),
             ExprKind::Call(call) => call.args.iter().collect(),
             ExprKind::Binary(b) => vec![&b.lhs, &b.rhs],
-            ExprKind::Negate(inner) | ExprKind::Paren(inner) => vec![inner],
+            ExprKind::Negate(inner) | ExprKind::Plus(inner) | ExprKind::Paren(inner) => vec![inner],
         }
     }
 
     /// Changes every duration in it: windows, steps and offsets.
     pub fn map_durations(&mut self, change: &impl Fn(i64) -> i64) {
         match &mut self.kind {
-            ExprKind::Number(_) | ExprKind::Text(_) => {}
+            ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_) => {}
             ExprKind::Selector(selector) => selector.shift.offset = change(selector.shift.offset),
             ExprKind::Range { selector, window } => {
                 selector.shift.offset = change(selector.shift.offset);
@@ -327,7 +350,9 @@ impl Expr {
                 b.lhs.map_durations(change);
                 b.rhs.map_durations(change);
             }
-            ExprKind::Negate(inner) | ExprKind::Paren(inner) => inner.map_durations(change),
+            ExprKind::Negate(inner) | ExprKind::Plus(inner) | ExprKind::Paren(inner) => {
+                inner.map_durations(change)
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ const OF_THE_STEP: [&str; 11] = [
 /// of an aggregation is not asked.
 pub(super) fn is_step_invariant(expr: &Expr) -> bool {
     match &expr.kind {
-        ExprKind::Number(_) | ExprKind::Text(_) => true,
+        ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_) => true,
         ExprKind::Selector(selector) | ExprKind::Range { selector, .. } => selector.shift.at.is_some(),
         ExprKind::Subquery(subquery) => subquery.shift.at.is_some(),
         ExprKind::Aggregate(aggregate) => is_step_invariant(&aggregate.expr),
@@ -29,6 +29,6 @@ pub(super) fn is_step_invariant(expr: &Expr) -> bool {
             !OF_THE_STEP.contains(&call.function.name) && call.args.iter().all(is_step_invariant)
         }
         ExprKind::Binary(b) => is_step_invariant(&b.lhs) && is_step_invariant(&b.rhs),
-        ExprKind::Negate(inner) | ExprKind::Paren(inner) => is_step_invariant(inner),
+        ExprKind::Negate(inner) | ExprKind::Plus(inner) | ExprKind::Paren(inner) => is_step_invariant(inner),
     }
 }

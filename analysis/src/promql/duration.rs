@@ -12,25 +12,48 @@ const UNITS: [(&str, i64); 7] = [
     ("ms", 1),
 ];
 
+/// Why a text is no duration. The texts are Prometheus'.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DurationError {
+    /// It is not written like one.
+    #[error("not a valid duration string: {0:?}")]
+    Syntax(String),
+    /// It is longer than 2⁶³ nanoseconds, some 292 years.
+    #[error("duration out of range")]
+    Range,
+}
+
+/// The longest duration in milliseconds.
+const LONGEST: i64 = i64::MAX / 1_000_000;
+
 /// Milliseconds of a duration; none if it is none. Units stand once each, the largest first.
 pub fn parse(text: &str) -> Option<i64> {
+    read(text).ok()
+}
+
+/// Milliseconds of a duration, or why it is none.
+pub(super) fn read(text: &str) -> Result<i64, DurationError> {
     if text == "0" {
-        return Some(0);
+        return Ok(0);
     }
+    let wrong = || DurationError::Syntax(text.to_owned());
     let mut rest = text;
     let mut units = UNITS.as_slice();
-    let mut total = 0i64;
+    let mut total = Some(0i64);
     while !rest.is_empty() {
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let amount: i64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let letters = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let at = units.iter().position(|(name, _)| *name == &rest[..letters])?;
-        total = total.checked_add(amount.checked_mul(units[at].1)?)?;
+        let letters = rest[digits..].find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len() - digits);
+        let (amount, unit) = rest[..digits + letters].split_at(digits);
+        let at = units.iter().position(|(name, _)| *name == unit).filter(|_| digits > 0).ok_or_else(wrong)?;
+        let amount = amount.parse().ok().and_then(|n: i64| n.checked_mul(units[at].1));
+        total = total.zip(amount).and_then(|(total, amount)| total.checked_add(amount));
         units = &units[at + 1..];
-        rest = &rest[letters..];
+        rest = &rest[digits + letters..];
     }
-    (!text.is_empty()).then_some(total)
+    if text.is_empty() {
+        return Err(wrong());
+    }
+    total.filter(|ms| *ms <= LONGEST).ok_or(DurationError::Range)
 }
 
 /// Milliseconds as a duration.
@@ -78,10 +101,14 @@ mod tests {
             ("-5m", None),
             ("99999999999999999999s", None),
             ("9223372036854775807y", None),
+            ("292y", Some(292 * 365 * 86_400_000)),
+            ("293y", None),
         ];
         for (text, expected) in table {
             assert_eq!(parse(text), expected, "{text}");
         }
+        assert_eq!(read("293y").unwrap_err().to_string(), "duration out of range");
+        assert_eq!(read("1m1h").unwrap_err().to_string(), "not a valid duration string: \"1m1h\"");
         for text in ["1h30m", "5m", "1m30s500ms", "1d", "2w", "8d", "0s"] {
             assert_eq!(format(parse(text).unwrap_or(0)), text);
         }

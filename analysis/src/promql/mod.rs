@@ -19,10 +19,14 @@
 //! ```
 
 // From text to a tree.
-pub mod ast;
-pub mod duration;
 mod lexer;
+pub mod duration;
 mod parse;
+pub mod ast;
+
+// And back.
+mod print;
+mod quote;
 
 // What a tree needs of a store.
 pub mod needs;

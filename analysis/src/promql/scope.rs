@@ -103,12 +103,12 @@ impl Scope<'_> {
 
     fn node(&mut self, expr: &Expr, grid: Grid) -> Result<Evaluated, EvalError> {
         match &expr.kind {
-            ExprKind::Number(number) => {
+            ExprKind::Number(number) | ExprKind::Duration(number) => {
                 self.reserve(1, grid.count, expr.range)?;
                 Ok(Evaluated::Scalar(vec![*number; grid.count]))
             }
             ExprKind::Text(text) => Ok(Evaluated::Text(text.clone())),
-            ExprKind::Paren(inner) => self.eval(inner, grid),
+            ExprKind::Paren(inner) | ExprKind::Plus(inner) => self.eval(inner, grid),
             ExprKind::Selector(selector) => self.newest(selector, grid).map(Evaluated::Vector),
             // A range vector is what functions take; what they do not take does not get here.
             ExprKind::Range { .. } | ExprKind::Subquery(_) => Err(wrong_type(ValueType::Vector, expr)),

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     metrics::Store,
     promql::{
-        EvalError, Evaluator, Expr, ExprKind, Query, Sample, Settings, Value, ValueType,
+        EvalError, Evaluator, Expr, ExprKind, ParseError, Query, Sample, Settings, Value, ValueType,
         ast::{At, Shift},
         duration,
         error::EvalErrorKind,
@@ -44,7 +44,7 @@ pub(super) fn check(eval: &Eval, data: &Data, settings: Settings) -> Verdict {
     }
     let query = match Query::parse(&eval.expr) {
         Ok(query) => query,
-        Err(e) => return refused(eval, &e.what),
+        Err(e) => return refused(eval, &e),
     };
     if let Some(reason) = beyond(&query, eval.when, data, settings) {
         return Verdict::Skipped(reason.to_owned());
@@ -63,8 +63,7 @@ pub(super) fn check(eval: &Eval, data: &Data, settings: Settings) -> Verdict {
             }
             let Some(pinned) = pin::pinned(&query, time) else { return Verdict::Passed };
             for other in pin::times(time) {
-                let result =
-                    run.instant(&pinned, other).and_then(|()| run.also_as_range(&pinned, other));
+                let result = run.instant(&pinned, other).and_then(|()| run.also_as_range(&pinned, other));
                 if result.is_err() {
                     let (at, now) = (duration::format(time), duration::format(other));
                     return verdict(result, Some(format!("pinned to @ {at}, asked at {now}")));
@@ -84,15 +83,23 @@ fn verdict(result: Result<(), Stop>, when: Option<String>) -> Verdict {
 }
 
 /// An expression that does not parse.
-fn refused(eval: &Eval, what: &str) -> Verdict {
-    if let Some(what) = what.strip_prefix("unsupported: ") {
-        return Verdict::Skipped(what.to_owned());
-    }
-    // Go's texts can be any bytes: where ours can't, the words are not Prometheus'.
-    if eval.expect.fails.is_some() && what.contains("UTF-8") {
-        return Verdict::Passed;
-    }
-    verdict(eval.expect.check_failure(what).map_err(Stop::from), None)
+fn refused(eval: &Eval, error: &ParseError) -> Verdict {
+    let text = match error.what.strip_prefix("unsupported: ") {
+        None => error.what.clone(),
+        Some(what) => match label_of_bytes(&eval.expr, error) {
+            None => return Verdict::Skipped(what.to_owned()),
+            Some(literal) => format!("invalid label name {literal}"),
+        },
+    };
+    verdict(eval.expect.check_failure(&text).map_err(Stop::from), None)
+}
+
+/// The literal of a label's name that is not UTF-8. Our texts can't hold it; that it is no label's name is all that
+/// Prometheus has to say of it.
+fn label_of_bytes<'e>(expr: &'e str, error: &ParseError) -> Option<&'e str> {
+    let before = expr.get(..error.range.start)?.trim_end();
+    let is_label = error.what.contains("UTF-8") && before.ends_with("count_values(");
+    expr.get(error.range.start..error.range.end).filter(|_| is_label)
 }
 
 /// What an expression would need of the data that the store could not take.
@@ -109,9 +116,7 @@ fn beyond(query: &Query, when: When, data: &Data, settings: Settings) -> Option<
     if needs.iter().any(|need| finds(&data.histograms, need)) {
         return Some("native histograms");
     }
-    let of_counters = |e: &Expr| {
-        matches!(&e.kind, ExprKind::Call(c) if matches!(c.function.name, "rate" | "increase" | "irate" | "resets"))
-    };
+    let of_counters = |e: &Expr| matches!(&e.kind, ExprKind::Call(c) if matches!(c.function.name, "rate" | "increase" | "irate" | "resets"));
     let has_starts = || needs.iter().any(|need| finds(&data.starts, need));
     (any(&query.expr, &mut |e| of_counters(e)) && has_starts()).then_some("start timestamps")
 }

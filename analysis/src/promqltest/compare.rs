@@ -54,7 +54,10 @@ pub(super) fn range(eval: &Eval, value: &Value, steps: Steps) -> Compared {
         return Err(Difference::new(wanted_told(&eval.expected), told(value)));
     };
     if eval.expect.ordered {
-        return Err(Difference::new("elements in an order", "series, which are always sorted by their labels"));
+        return Err(Difference::new(
+            "elements in an order",
+            "series, which are always sorted by their labels",
+        ));
     }
     if let Some(pair) = got.windows(2).find(|pair| pair[0].labels > pair[1].labels) {
         return Err(Difference::new(
@@ -121,9 +124,7 @@ fn vector(wanted: &[(Labels, Vec<Point>)], got: &[Sample], ordered: bool) -> Com
         }
     }
     match wanted.iter().find(|(labels, _)| got.iter().all(|s| s.labels != *labels)) {
-        Some((labels, points)) => {
-            Err(Difference::new(element(labels, value_of(points)), "no such element"))
-        }
+        Some((labels, points)) => Err(Difference::new(element(labels, value_of(points)), "no such element")),
         None => Ok(()),
     }
 }

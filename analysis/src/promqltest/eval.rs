@@ -7,6 +7,9 @@ use super::{
 };
 use crate::metrics::Labels;
 
+/// How many steps a range may have; more is a slip, and would take for ever.
+const MOST_STEPS: i64 = 100_000;
+
 /// An `eval` command.
 #[derive(Debug, Clone)]
 pub(super) struct Eval {
@@ -131,9 +134,11 @@ impl Eval {
                 [Point::None] | [] => return Err(format!("expected a value after {}", described.labels)),
                 [_] => {}
                 _ => {
-                    return Err("an instant query gives one value a series; where it gives a range vector, a \
+                    return Err(
+                        "an instant query gives one value a series; where it gives a range vector, a \
                                 line `expect range vector from … to … step …` has to say so"
-                        .to_owned());
+                            .to_owned(),
+                    );
                 }
             }
         }
@@ -178,6 +183,9 @@ impl Steps {
     fn new(start: i64, end: i64, step: i64) -> Result<Self, String> {
         if end < start {
             return Err("the end is before the start".to_owned());
+        }
+        if step > 0 && (end - start) / step >= MOST_STEPS {
+            return Err(format!("more than {MOST_STEPS} steps"));
         }
         Ok(Self { start, end, step })
     }

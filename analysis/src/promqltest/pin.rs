@@ -42,7 +42,10 @@ pub(super) fn pinned(query: &Query, time: i64) -> Option<Query> {
 
 /// When it is asked again.
 pub(super) fn times(time: i64) -> Vec<i64> {
-    if time == 0 { vec![-1000, 0, 1000] } else { vec![-10 * time, 0, time / 5, time, 10 * time] }
+    match time {
+        0 => vec![-1000, 0, 1000],
+        _ => vec![time.saturating_mul(-10), 0, time / 5, time, time.saturating_mul(10)],
+    }
 }
 
 fn pin(expr: &mut Expr, time: i64) {
@@ -52,7 +55,7 @@ fn pin(expr: &mut Expr, time: i64) {
         }
     };
     match &mut expr.kind {
-        ExprKind::Number(_) | ExprKind::Text(_) => {}
+        ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_) => {}
         ExprKind::Selector(selector) | ExprKind::Range { selector, .. } => set(&mut selector.shift),
         // What is in a subquery is of the subquery's times.
         ExprKind::Subquery(subquery) => set(&mut subquery.shift),
@@ -67,6 +70,6 @@ fn pin(expr: &mut Expr, time: i64) {
             pin(&mut b.lhs, time);
             pin(&mut b.rhs, time);
         }
-        ExprKind::Negate(inner) | ExprKind::Paren(inner) => pin(inner, time),
+        ExprKind::Negate(inner) | ExprKind::Plus(inner) | ExprKind::Paren(inner) => pin(inner, time),
     }
 }

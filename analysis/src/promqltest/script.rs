@@ -147,6 +147,8 @@ pub(super) fn time(text: &str) -> Result<i64, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -172,6 +174,7 @@ mod tests {
             ("eval instant 5m x", 1, "expected `at`"),
             ("eval instant at 5m", 1, "expected an expression"),
             ("eval range from 1m to 0 step 1m x", 1, "before"),
+            ("eval range from 0 to 1y step 1ms x", 1, "steps"),
             ("eval_bad instant at 0 x", 1, "eval_bad"),
             ("eval_ordered range from 0 to 1m step 1m x", 1, "eval_ordered"),
             ("eval instant at 0 x\n  expect worn", 2, "expect worn"),
@@ -187,6 +190,71 @@ mod tests {
             let error = Script::parse(text).unwrap_err();
             assert_eq!(error.line, line, "{text}: {error}");
             assert!(error.what.contains(what), "{text}: {error}");
+        }
+    }
+
+    /// Words of the language, in any order.
+    fn anything() -> impl Strategy<Value = String> {
+        const WORDS: [&str; 40] = [
+            "load",
+            "load_with_nhcb",
+            "clear",
+            "eval",
+            "eval_fail",
+            "instant",
+            "range",
+            "at",
+            "from",
+            "to",
+            "step",
+            "1m",
+            "0",
+            "5x3",
+            "1+2x3",
+            "_",
+            "_x2",
+            "stale",
+            "NaN",
+            "{{sum:1}}",
+            "{{",
+            "x",
+            "x{a=\"b\"}",
+            "{",
+            "}",
+            "@st",
+            "x@st",
+            "-1m",
+            "expect",
+            "fail",
+            "warn",
+            "string",
+            "\"a\"",
+            "'",
+            "vector",
+            "ordered",
+            "msg:",
+            "regex:",
+            "ü",
+            "sum(x)",
+        ];
+        let word = (0..WORDS.len(), 0..4usize);
+        let separated = |(word, gap): (usize, usize)| WORDS[word].to_owned() + ["\n", " ", " ", ""][gap];
+        prop::collection::vec(word.prop_map(separated), 0..40).prop_map(|words| words.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in anything()) {
+            if let Ok(script) = Script::parse(&text) {
+                crate::promqltest::run(&script, crate::promqltest::engine());
+            }
+        }
+
+        #[test]
+        fn no_line_makes_it_panic(line in "\\PC*") {
+            for text in [format!("load 1m\n {line}"), format!("eval instant at 0 x\n {line}"), line] {
+                drop(Script::parse(&text));
+            }
         }
     }
 }

@@ -160,9 +160,10 @@ fn take(item: &str, points: &mut Vec<Point>) -> Result<(), String> {
     } else if base == "stale" {
         points.extend(std::iter::repeat_n(Point::Float(stale::MARKER), more + 1));
     } else {
-        let sign = base.char_indices().skip(1).find(|(i, c)| {
-            matches!(c, '+' | '-') && !base[..*i].ends_with(['e', 'E'])
-        });
+        let sign = base
+            .char_indices()
+            .skip(1)
+            .find(|(i, c)| matches!(c, '+' | '-') && !base[..*i].ends_with(['e', 'E']));
         let (first, step) = match sign {
             Some((at, _)) if times.is_some() => (number(&base[..at])?, number(&base[at..])?),
             Some(_) => return Err("expected x and a number after the step".to_owned()),
@@ -246,7 +247,7 @@ mod tests {
             ("x 1", "x", "1"),
             ("a:b{c=\"d}\",e='f'} 1", "a:b{c=\"d}\", e=\"f\"}", "1"),
             ("{} 1", "{}", "1"),
-            ("{\"a name\", b=\"\\\"\",} 1 2", "a name{b=\"\\\"\"}", "1 2"),
+            ("{\"a name\", b=\"\\\"\",} 1 2", "{\"a name\", b=\"\\\"\"}", "1 2"),
             ("sum{} 3", "sum", "3"),
             ("x {{sum:1}}", "x", "{{sum:1}}"),
         ];

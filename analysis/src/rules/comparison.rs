@@ -129,8 +129,8 @@ pub(super) fn is_constant(expr: &Expr, recorded: &FxHashMap<&str, &Query>, depth
     }
     let inner = |expr: &Expr| is_constant(expr, recorded, depth + 1);
     match &expr.bare().kind {
-        ExprKind::Number(_) => true,
-        ExprKind::Negate(of) => inner(of),
+        ExprKind::Number(_) | ExprKind::Duration(_) => true,
+        ExprKind::Negate(of) | ExprKind::Plus(of) => inner(of),
         ExprKind::Binary(b) => b.op.computes() && inner(&b.lhs) && inner(&b.rhs),
         ExprKind::Call(call) => {
             matches!(call.function.name, "vector" | "scalar" | "pi") && call.args.iter().all(inner)

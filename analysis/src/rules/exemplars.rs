@@ -10,7 +10,7 @@ use super::{
     state::State,
 };
 use crate::{
-    metrics::{Exemplar, Labels, MatchOp, SeriesId, Store, labels::NAME},
+    metrics::{Exemplar, Labels, MatchOp, Matcher, SeriesId, Store, labels::NAME},
     promql::ast::Selector,
 };
 
@@ -61,8 +61,10 @@ fn with_buckets(store: &Store, selector: &Selector) -> Vec<SeriesId> {
     let name = buckets.iter_mut().find(|m| *m.name == *NAME && m.op == MatchOp::Equal);
     let base =
         name.as_ref().and_then(|m| m.value.strip_suffix("_count").or_else(|| m.value.strip_suffix("_sum")));
-    if let (Some(base), Some(name)) = (base.map(|base| format!("{base}_bucket")), name) {
-        name.value = base.into();
+    // A matcher knows more of its value than the text: it is made anew.
+    let base = base.and_then(|base| Matcher::new(NAME, MatchOp::Equal, &format!("{base}_bucket")).ok());
+    if let (Some(base), Some(name)) = (base, name) {
+        *name = base;
         found.extend(store.select(&buckets));
     }
     found

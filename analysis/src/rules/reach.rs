@@ -83,7 +83,7 @@ fn collect<'q>(
             };
             call.args.iter().for_each(|arg| collect(arg, recorded, place, leaves));
         }
-        ExprKind::Paren(inner) => collect(inner, recorded, place, leaves),
+        ExprKind::Paren(inner) | ExprKind::Plus(inner) => collect(inner, recorded, place, leaves),
         _ => expr.children().into_iter().for_each(|child| {
             collect(child, recorded, Place { of_two: false, ..place }, leaves);
         }),

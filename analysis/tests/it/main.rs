@@ -5,6 +5,7 @@ mod formats;
 mod truncated;
 mod promql;
 mod rules;
+mod exposition;
 mod schema;
 mod shipped;
 mod shared_corpora;

@@ -88,7 +88,10 @@ const PLANTED: [(&str, &str); 27] = [
     ("eval instant at 0 vector(1)\n 1", "the scalar 1, got {} 1"),
     ("eval instant at 0 \"a\"\n expect string \"b\"", "the string \"b\", got the string \"a\""),
     // Order.
-    ("eval instant at 5m sort(x)\n expect ordered\n x{a=\"2\"} 600\n x{a=\"1\"} 300", "at place 2, got it at place 1"),
+    (
+        "eval instant at 5m sort(x)\n expect ordered\n x{a=\"2\"} 600\n x{a=\"1\"} 300",
+        "at place 2, got it at place 1",
+    ),
     ("eval_ordered instant at 5m sort_desc(x)\n x{a=\"1\"} 300\n x{a=\"2\"} 600", "at place 2"),
     // Ranges.
     ("eval range from 0 to 2m step 1m x{a=\"1\"}\n x{a=\"1\"} 0 60 121", "121@2m, got x{a=\"1\"} 0@0s"),
@@ -96,15 +99,27 @@ const PLANTED: [(&str, &str); 27] = [
     ("eval range from 0 to 2m step 1m x{a=\"1\"}\n x{a=\"1\"} 0 _ 120", "got x{a=\"1\"} 0@0s 60@1m"),
     ("eval range from 0 to 2m step 1m x{a=\"1\"}", "no such series"),
     ("eval range from 0 to 2m step 1m x{a=\"3\"}\n x{a=\"3\"} 1", "got no such series"),
-    ("eval instant at 2m x{a=\"1\"}[2m]\n expect range vector from 1m to 2m step 1m\n x{a=\"1\"} 60 121", "121@2m"),
+    (
+        "eval instant at 2m x{a=\"1\"}[2m]\n expect range vector from 1m to 2m step 1m\n x{a=\"1\"} 60 121",
+        "121@2m",
+    ),
     // Failures and notes.
     ("eval instant at 5m x\n expect fail", "a failure, got"),
     ("eval_fail instant at 5m x", "a failure, got"),
     ("eval instant at 5m sum(x) by (a) + on() sum(x) by (a)", "no failure, got the failure"),
-    ("eval instant at 5m x + on() x\n expect fail msg: other words", "the failure \"other words\", got \"found dup"),
-    ("eval instant at 5m rate(x[5m])\n expect no_info\n {a=\"1\"} 1\n {a=\"2\"} 2", "no info, got \"PromQL info"),
-    ("eval instant at 5m sum(x)\n expect warn\n {} 900", "a warning, got no warning"),
-    ("eval instant at 5m rate(x{a=\"1\"}[5m])\n expect info regex: no words\n {a=\"1\"} 1", "info like \"no words\""),
+    (
+        "eval instant at 5m x + on() x\n expect fail msg: other words",
+        "the failure \"other words\", got \"found dup",
+    ),
+    (
+        "eval instant at 5m rate(x[5m])\n expect no_info\n {a=\"1\"} 1\n {a=\"2\"} 2",
+        "no info, got \"PromQL info",
+    ),
+    ("eval instant at 5m sum(x)\n expect warn\n {} 900", "expected warning, got no warning"),
+    (
+        "eval instant at 5m rate(x{a=\"1\"}[5m])\n expect info regex: no words\n {a=\"1\"} 1",
+        "info like \"no words\"",
+    ),
 ];
 
 #[test]
@@ -120,7 +135,8 @@ fn each_planted_fault_is_found() {
 
 #[test]
 fn samples_that_a_database_refuses_fail() {
-    let outcome = run(&format!("{LOADED}load 1m\n  y 1\n\nload 1m\n z 1 2\n z 3 4\n\neval instant at 1m z\n z 4"));
+    let outcome =
+        run(&format!("{LOADED}load 1m\n  y 1\n\nload 1m\n z 1 2\n z 3 4\n\neval instant at 1m z\n z 4"));
     assert_eq!(outcome.to_string(), "1 passed, 1 failed, 0 skipped", "{outcome:?}");
     assert_eq!((outcome.failed[0].line, outcome.failed[0].expr.as_str()), (7, "y 1"));
 }
@@ -157,6 +173,8 @@ load_with_nhcb 1m
         }
     }
     // Where the histograms are not looked at, nothing is skipped.
-    let outcome = run(&format!("{loaded}eval instant at 20m h\n\neval instant at 5m classic_bucket{{le=\"1\"}}\n classic_bucket{{le=\"1\"}} 1"));
+    let outcome = run(&format!(
+        "{loaded}eval instant at 20m h\n\neval instant at 5m classic_bucket{{le=\"1\"}}\n classic_bucket{{le=\"1\"}} 1"
+    ));
     assert_eq!(outcome.to_string(), "2 passed, 0 failed, 0 skipped", "{outcome:?}");
 }

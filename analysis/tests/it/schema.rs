@@ -1,8 +1,12 @@
-//! What `glyphctl … --format json` prints has the documented shape: `docs/schemas/trace-summary.json`, `check.json`.
+//! What `glyphctl … --format json` prints has the shape that `docs/schemas/` documents.
 
 use std::{fs, path::Path};
 
-use glyph_analysis::{gate::Judgement, trace::summary::Summary};
+use glyph_analysis::{
+    gate::Judgement,
+    response::{LabelListing, QueryResponse, SeriesListing, ValueListing},
+    trace::summary::Summary,
+};
 use schemars::{Schema, schema_for};
 
 /// `GLYPH_BLESS=1 cargo test -p glyph-analysis` writes them anew.
@@ -25,4 +29,12 @@ fn the_schema_of_the_summary_in_docs_is_that_of_the_type() {
 #[test]
 fn the_schema_of_the_verdict_in_docs_is_that_of_the_type() {
     assert_documented("check", &schema_for!(Judgement));
+}
+
+#[test]
+fn the_schemas_of_metrics_in_docs_are_those_of_the_types() {
+    assert_documented("metrics-query", &schema_for!(QueryResponse));
+    assert_documented("metrics-series", &schema_for!(SeriesListing));
+    assert_documented("metrics-labels", &schema_for!(LabelListing));
+    assert_documented("metrics-label-values", &schema_for!(ValueListing));
 }

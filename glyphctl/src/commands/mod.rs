@@ -2,6 +2,7 @@
 
 pub(crate) mod demo;
 pub(crate) mod record;
+pub(crate) mod metrics;
 pub(crate) mod alerts;
 pub(crate) mod check;
 pub(crate) mod replay;
@@ -20,6 +21,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Record(args) => record::run(&args),
         Command::Check(args) => check::run(args),
         Command::Trace(args) => trace::run(args),
+        Command::Metrics(args) => metrics::run(args),
         Command::Alerts(args) => alerts::run(args),
         Command::Replay(args) => replay::run(*args),
         Command::PluginProcess { plugin } => demo::run_plugin(plugin).map(|()| ExitCode::SUCCESS),

@@ -2,7 +2,12 @@
 
 use std::{error::Error, fmt, io};
 
-use glyph_analysis::{text::visible, trace::FilterError};
+use glyph_analysis::{
+    promql::{EvalError, ParseError, TextRange, caret},
+    response::ErrorType,
+    text::visible,
+    trace::FilterError,
+};
 
 /// An error and what to do about it.
 #[derive(Debug)]
@@ -45,11 +50,49 @@ impl HintExt for anyhow::Error {
     }
 }
 
+/// What is wrong with an expression, or with its value, and where.
+#[derive(Debug)]
+pub(crate) struct ExpressionFault {
+    /// Which of both.
+    pub(crate) kind: ErrorType,
+    what: String,
+    shown: String,
+}
+
+impl ExpressionFault {
+    /// A text that is no expression.
+    pub(crate) fn of_parser(text: &str, error: &ParseError) -> Self {
+        Self::new(ErrorType::BadData, text, error.range, &error.what)
+    }
+
+    /// An expression that has no value.
+    pub(crate) fn of_evaluator(text: &str, error: &EvalError) -> Self {
+        Self::new(ErrorType::Execution, text, error.range, &error.kind.to_string())
+    }
+
+    fn new(kind: ErrorType, text: &str, range: TextRange, what: &str) -> Self {
+        let before = text.get(..range.start).unwrap_or(text);
+        let (line, column) =
+            (before.matches('\n').count() + 1, before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1);
+        Self { kind, what: format!("{line}:{column}: {what}"), shown: caret(text, range) }
+    }
+}
+
+impl fmt::Display for ExpressionFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl Error for ExpressionFault {}
+
 /// Prints an error to standard error.
 pub(crate) fn report(error: &anyhow::Error) {
     eprintln!("glyphctl: {}", visible(&told(error)));
     let fault = error.chain().find_map(|e| e.downcast_ref::<FilterError>());
     fault.and_then(FilterError::shown).into_iter().for_each(super::quoted);
+    let fault = error.chain().find_map(|e| e.downcast_ref::<ExpressionFault>());
+    fault.into_iter().for_each(|fault| super::quoted(&fault.shown));
     if let Some(hinted) = error.chain().find_map(|e| e.downcast_ref::<Hinted>()) {
         eprintln!("hint: {}", hinted.hint);
     }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use glyph_analysis::text::is_hidden;
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 /// Writes a value, indented, with a line end.
 pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
@@ -13,9 +13,15 @@ pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<(
     writeln!(out)
 }
 
-struct Harmless(PrettyFormatter<'static>);
+/// Writes a value on one line.
+pub(super) fn write_line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut *out, Harmless(CompactFormatter)))?;
+    writeln!(out)
+}
 
-impl Formatter for Harmless {
+struct Harmless<F>(F);
+
+impl<F: Formatter> Formatter for Harmless<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
         while let Some(at) = rest.find(is_hidden) {
@@ -70,13 +76,18 @@ impl Formatter for Harmless {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
+
     #[test]
     fn what_steers_a_terminal_is_escaped_and_reads_back() {
         let text = "a\u{1b}b\u{9b}c\u{7f}d\u{202e}e\u{e0001}f\"\\ü";
-        let mut out = Vec::new();
-        super::write(&text, &mut out).unwrap();
-        let json = String::from_utf8(out).unwrap();
-        assert!(!json.trim_end().chars().any(glyph_analysis::text::is_hidden), "{json}");
-        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        let ways: [fn(&&str, &mut dyn Write) -> io::Result<()>; 2] = [super::write, super::write_line];
+        for write in ways {
+            let mut out = Vec::new();
+            write(&text, &mut out).unwrap();
+            let json = String::from_utf8(out).unwrap();
+            assert!(!json.trim_end().chars().any(glyph_analysis::text::is_hidden), "{json}");
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
     }
 }

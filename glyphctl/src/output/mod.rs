@@ -9,6 +9,7 @@ pub(crate) mod check;
 pub(crate) mod failure;
 mod json;
 mod junit;
+pub(crate) mod metrics;
 pub(crate) mod pointers;
 pub(crate) mod progress;
 pub(crate) mod summary;

@@ -1,15 +1,20 @@
-//! Tokens into a tree, by precedence climbing.
+//! Tokens into a tree, by precedence climbing; then what types allow.
 //!
-//! [`selector`] has series and what follows them, [`operand`] calls and aggregations, [`check`] what types allow.
+//! The way of the text: [`binary`] operators and their modifiers, [`operand`] what stands between them, [`selector`]
+//! series, [`modifier`] what follows an operand; [`check`] sees the whole tree. A fault has Prometheus' text, and says
+//! what was expected where Prometheus does not. Not here: what a name means; [`super::functions`] knows its own.
 
-mod check;
+mod binary;
 mod operand;
 mod selector;
+mod modifier;
+mod check;
+mod describe;
 
 use super::{
-    ast::{Binary, BinaryOp, Expr, ExprKind, Matching, Side, TextRange},
+    ast::{Expr, TextRange},
     error::ParseError,
-    lexer::{self, Token},
+    lexer::{Lexer, Token},
 };
 
 /// Parentheses, calls and the like within each other.
@@ -32,56 +37,61 @@ impl Query {
     /// # Errors
     /// If it is none, if its types don't fit, or if it needs what is not supported.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let tokens = lexer::tokens(text)?;
-        let mut parser = Parser { tokens, at: 0, depth: 0, operators: 0 };
-        if parser.peek() == &Token::End {
-            return parser.fault("no expression found in input");
+        let mut parser = Parser::new(text);
+        if *parser.peek() == Token::End {
+            return Err(parser.fault("no expression found in input"));
         }
-        let expr = parser.expression(0)?;
-        if parser.peek() != &Token::End {
-            return parser.unexpected("an operator or the end");
+        let mut expr = parser.expression(0)?;
+        if *parser.peek() != Token::End {
+            return Err(parser.unexpected("an operator or the end"));
         }
+        check::tree(&mut expr, text)?;
         Ok(Self { text: text.to_owned(), expr })
     }
 }
 
-struct Parser {
-    tokens: Vec<(Token, TextRange)>,
-    at: usize,
+struct Parser<'a> {
+    text: &'a str,
+    lexer: Lexer<'a>,
+    next: (Token<'a>, TextRange),
+    second: (Token<'a>, TextRange),
+    /// Where the last token stood that was taken.
+    last: TextRange,
     depth: usize,
     operators: usize,
+    /// Aggregations whose arguments are being read.
+    aggregations: usize,
 }
 
-/// How strongly `^` binds; more than a sign before an operand, which binds more than `*`.
-const POWER: u8 = 6;
+impl<'a> Parser<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut lexer = Lexer::new(text);
+        let (next, second) = (lexer.next(), lexer.next());
+        let last = TextRange { start: 0, end: 0 };
+        Self { text, lexer, next, second, last, depth: 0, operators: 0, aggregations: 0 }
+    }
 
-impl Parser {
     /// The next token. Behind the last there is [`Token::End`], for ever.
-    fn peek(&self) -> &Token {
-        &self.tokens[self.at.min(self.tokens.len() - 1)].0
+    fn peek(&self) -> &Token<'a> {
+        &self.next.0
     }
 
-    fn peek_second(&self) -> &Token {
-        &self.tokens[(self.at + 1).min(self.tokens.len() - 1)].0
-    }
-
+    /// Where the next token stands.
     fn range(&self) -> TextRange {
-        self.tokens[self.at.min(self.tokens.len() - 1)].1
+        self.next.1
     }
 
-    fn last_range(&self) -> TextRange {
-        self.tokens[self.at.saturating_sub(1).min(self.tokens.len() - 1)].1
-    }
-
-    fn take(&mut self) -> Token {
-        let token = self.peek().clone();
-        self.at += 1;
-        token
+    fn take(&mut self) -> Token<'a> {
+        self.last = self.next.1;
+        let second = std::mem::replace(&mut self.second, self.lexer.next());
+        std::mem::replace(&mut self.next, second).0
     }
 
     fn takes(&mut self, sign: &'static str) -> bool {
         let is = *self.peek() == Token::Sign(sign);
-        self.at += usize::from(is);
+        if is {
+            self.take();
+        }
         is
     }
 
@@ -91,143 +101,37 @@ impl Parser {
 
     fn takes_word(&mut self, word: &str) -> bool {
         let is = self.is_word(word);
-        self.at += usize::from(is);
+        if is {
+            self.take();
+        }
         is
     }
 
-    fn expect(&mut self, sign: &'static str, wanted: &str) -> Result<(), ParseError> {
-        if self.takes(sign) { Ok(()) } else { self.unexpected(wanted) }
+    /// Whether the token after the next opens a parenthesis.
+    fn calls(&self) -> bool {
+        self.second.0 == Token::Sign("(")
     }
 
-    fn fault<T>(&self, what: impl Into<String>) -> Result<T, ParseError> {
-        Err(ParseError { what: what.into(), range: self.range() })
+    fn fault(&self, what: impl Into<String>) -> ParseError {
+        ParseError { what: what.into(), range: self.range() }
     }
 
-    fn unexpected<T>(&self, wanted: &str) -> Result<T, ParseError> {
-        let found = match self.peek() {
-            Token::Word(word) => format!("{word:?}"),
-            Token::Text(text) => format!("the text {text:?}"),
-            Token::Number(number) => format!("the number {number}"),
-            Token::Duration(_) => "a duration".to_owned(),
-            Token::Sign(sign) => format!("{sign:?}"),
-            Token::End => "the end".to_owned(),
-        };
-        self.fault(format!("unexpected {found}, expected {wanted}"))
-    }
-
-    fn unsupported<T>(&self, what: &str) -> Result<T, ParseError> {
+    fn unsupported(&self, what: &str) -> ParseError {
         self.fault(format!("unsupported: {what}"))
     }
 
-    /// An expression of operators that bind at least so strongly.
-    fn expression(&mut self, least: u8) -> Result<Expr, ParseError> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return self.fault(format!("the expression is nested more than {MAX_DEPTH} levels deep"));
-        }
-        let mut lhs = self.signed()?;
-        while let Some((op, strength)) = self.operator().filter(|(_, strength)| *strength >= least) {
-            self.operators += 1;
-            if self.operators > MAX_OPERATORS {
-                return self.fault(format!("the expression has more than {MAX_OPERATORS} operators"));
-            }
-            let sign = self.range();
-            self.at += 1;
-            let is_bool = self.takes_word("bool");
-            let (matching, named) = self.matching()?;
-            let rhs = self.expression(if op == BinaryOp::Pow { strength } else { strength + 1 })?;
-            let binary = Binary { op, lhs, rhs, is_bool, matching };
-            check::binary(&binary, named, sign)?;
-            let range = binary.lhs.range.to(binary.rhs.range);
-            lhs = Expr { kind: ExprKind::Binary(Box::new(binary)), range };
-        }
-        self.depth -= 1;
-        Ok(lhs)
+    /// The next token can't stand here.
+    fn unexpected(&self, wanted: &str) -> ParseError {
+        self.unexpected_in(if self.aggregations > 0 { "aggregation" } else { "" }, wanted)
     }
 
-    /// The operator that comes next, and how strongly it binds.
-    fn operator(&self) -> Option<(BinaryOp, u8)> {
-        use BinaryOp as B;
-        Some(match self.peek() {
-            Token::Sign(sign) => match *sign {
-                "+" => (B::Add, 4),
-                "-" => (B::Sub, 4),
-                "*" => (B::Mul, 5),
-                "/" => (B::Div, 5),
-                "%" => (B::Mod, 5),
-                "^" => (B::Pow, POWER),
-                "==" => (B::Equal, 3),
-                "!=" => (B::NotEqual, 3),
-                ">" => (B::Greater, 3),
-                "<" => (B::Less, 3),
-                ">=" => (B::GreaterEqual, 3),
-                "<=" => (B::LessEqual, 3),
-                _ => return None,
-            },
-            Token::Word(word) => match word.to_ascii_lowercase().as_str() {
-                "or" => (B::Or, 1),
-                "and" => (B::And, 2),
-                "unless" => (B::Unless, 2),
-                "atan2" => (B::Atan2, 5),
-                _ => return None,
-            },
-            _ => return None,
-        })
-    }
-
-    /// `on`, `ignoring`, `group_left`, `group_right`; and whether any of them stands there.
-    fn matching(&mut self) -> Result<(Matching, bool), ParseError> {
-        let mut matching = Matching::ALL;
-        matching.on = self.is_word("on");
-        if !matching.on && !self.is_word("ignoring") {
-            self.no_fill()?;
-            return Ok((matching, false));
+    fn unexpected_in(&self, context: &str, wanted: &str) -> ParseError {
+        if let Token::Fault(fault) = self.peek() {
+            return fault.clone();
         }
-        self.at += 1;
-        matching.labels = self.label_names()?;
-        for (word, many) in [("group_left", Side::Left), ("group_right", Side::Right)] {
-            if self.takes_word(word) {
-                matching.many = many;
-                if *self.peek() == Token::Sign("(") {
-                    matching.include = self.label_names()?;
-                }
-                break;
-            }
-        }
-        self.no_fill()?;
-        Ok((matching, true))
-    }
-
-    fn no_fill(&self) -> Result<(), ParseError> {
-        for word in ["fill", "fill_left", "fill_right"] {
-            if self.is_word(word) && *self.peek_second() == Token::Sign("(") {
-                return self.unsupported(word);
-            }
-        }
-        Ok(())
-    }
-
-    /// An operand with signs before it.
-    fn signed(&mut self) -> Result<Expr, ParseError> {
-        let start = self.range();
-        let negative = match self.peek() {
-            Token::Sign("-") => true,
-            Token::Sign("+") => false,
-            _ => return self.postfixed(),
-        };
-        self.at += 1;
-        let mut inner = self.expression(POWER)?;
-        check::signed(&inner)?;
-        let range = start.to(inner.range);
-        if !negative {
-            inner.range = range;
-            return Ok(inner);
-        }
-        let kind = match inner.kind {
-            ExprKind::Number(number) => ExprKind::Number(-number),
-            _ => ExprKind::Negate(Box::new(inner)),
-        };
-        Ok(Expr { kind, range })
+        let found = describe::token(self.peek(), &self.text[self.range().start..self.range().end]);
+        let within = if context.is_empty() { String::new() } else { format!(" in {context}") };
+        self.fault(format!("unexpected {found}{within}, expected {wanted}"))
     }
 }
 

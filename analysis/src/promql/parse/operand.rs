@@ -6,123 +6,136 @@ use super::{
         error::ParseError,
         functions,
         lexer::Token,
-        value::ValueType,
+        quote::quoted,
     },
-    Parser, check,
+    Parser,
 };
 
 /// Words that no metric is called.
 const RESERVED: [&str; 6] = ["on", "ignoring", "group_left", "group_right", "bool", "atan2"];
+/// A modifier only with parentheses behind it.
+const FILLS: [&str; 3] = ["fill", "fill_left", "fill_right"];
 
-impl Parser {
+impl Parser<'_> {
     /// An operand without what may follow it.
     pub(super) fn operand(&mut self) -> Result<Expr, ParseError> {
         let start = self.range();
-        let kind = match self.peek().clone() {
+        let kind = match *self.peek() {
             Token::Number(number) => {
-                self.at += 1;
+                self.take();
                 ExprKind::Number(number)
             }
             Token::Duration(ms) => {
-                self.at += 1;
-                ExprKind::Number(ms as f64 / 1e3)
+                self.take();
+                ExprKind::Duration(ms as f64 / 1e3)
             }
-            Token::Text(text) => {
-                self.at += 1;
-                ExprKind::Text(text)
-            }
+            Token::Text(_) => match self.take() {
+                Token::Text(text) => ExprKind::Text(text),
+                _ => return Err(self.unexpected("a text")),
+            },
             Token::Sign("(") => {
-                self.at += 1;
+                self.take();
                 let inner = self.expression(0)?;
-                self.expect(")", "\")\"")?;
+                if !self.takes(")") {
+                    return Err(self.unexpected("an operator or \")\""));
+                }
                 ExprKind::Paren(Box::new(inner))
             }
             Token::Sign("{") => ExprKind::Selector(self.selector(None)?),
-            Token::Word(word) => self.word(&word)?,
-            _ => return self.unexpected("an expression"),
+            Token::Word(word) if !is_one_of(word, &RESERVED) => self.word(word)?,
+            _ => return Err(self.unexpected("an expression")),
         };
-        Ok(Expr { kind, range: start.to(self.last_range()) })
+        Ok(Expr { kind, range: start.to(self.last) })
+    }
+
+    /// Whether an expression can begin with the next token.
+    fn begins(&self) -> bool {
+        match self.peek() {
+            Token::Number(_) | Token::Duration(_) | Token::Text(_) | Token::Sign("(" | "{" | "+" | "-") => {
+                true
+            }
+            Token::Word(word) => !is_one_of(word, &RESERVED),
+            _ => false,
+        }
     }
 
     fn word(&mut self, word: &str) -> Result<ExprKind, ParseError> {
-        let lower = word.to_ascii_lowercase();
-        let calls = *self.peek_second() == Token::Sign("(");
-        match lower.as_str() {
-            "inf" | "nan" => {
-                self.at += 1;
-                return Ok(ExprKind::Number(if lower == "inf" { f64::INFINITY } else { f64::NAN }));
-            }
-            _ if RESERVED.contains(&lower.as_str()) => return self.unexpected("an expression"),
-            _ => {}
+        let is_grouping = |word: &str| is_one_of(word, &["by", "without"]);
+        let is_grouped = matches!(self.second.0, Token::Word(next) if is_grouping(next));
+        match AggregateOp::of(word) {
+            Some(op) if self.calls() || is_grouped => self.aggregate(op),
+            // These are metrics whatever stands behind them.
+            None if self.calls() && !word.contains(':') && !is_metric_only(word) => self.call(word),
+            _ => Ok(ExprKind::Selector(self.selector(Some(word))?)),
         }
-        if let Some(op) = aggregate_op(&lower) {
-            let grouped = matches!(self.peek_second(), Token::Word(w) if is_grouping(w));
-            if calls || grouped {
-                return self.aggregate(op, word);
-            }
-        }
-        if calls {
-            return self.call(word);
-        }
-        Ok(ExprKind::Selector(self.selector(Some(word))?))
     }
 
     fn call(&mut self, name: &str) -> Result<ExprKind, ParseError> {
-        if functions::is_unsupported(name) {
-            return self.unsupported(&format!("the function {name}"));
+        if is_one_of(name, &FILLS) {
+            return Err(self.unsupported(&format!("the modifier {name}")));
         }
-        let Some(function) = functions::find(name) else {
-            return self.fault(format!("unknown function with name {name:?}"));
+        let unknown = ParseError {
+            what: format!("unknown function with name {}{}", quoted(name), now_called(name)),
+            range: self.range(),
         };
-        let start = self.range();
-        self.at += 1;
+        let unsupported = self.unsupported(&format!("the function {name}"));
+        self.take();
         let args = self.arguments()?;
-        check::call(function, &args, start.to(self.last_range()))?;
-        Ok(ExprKind::Call(Call { function, args }))
+        match functions::find(name) {
+            Some(function) => Ok(ExprKind::Call(Call { function, args })),
+            None if functions::is_unsupported(name) && now_called(name).is_empty() => Err(unsupported),
+            None => Err(unknown),
+        }
     }
 
     /// `(a, b)`
     fn arguments(&mut self) -> Result<Vec<Expr>, ParseError> {
-        self.expect("(", "\"(\"")?;
+        if !self.takes("(") {
+            return Err(self.unexpected("\"(\""));
+        }
         let mut args = Vec::new();
         if self.takes(")") {
             return Ok(args);
         }
         loop {
             args.push(self.expression(0)?);
+            let comma = self.range();
             if self.takes(")") {
                 return Ok(args);
             }
-            self.expect(",", "\",\" or \")\"")?;
+            if !self.takes(",") {
+                return Err(self.unexpected("an operator, \",\" or \")\""));
+            }
+            if !self.begins() && !matches!(self.peek(), Token::Fault(_)) {
+                let what = "trailing commas not allowed in function call args".to_owned();
+                return Err(ParseError { what, range: comma });
+            }
         }
     }
 
-    fn aggregate(&mut self, op: AggregateOp, name: &str) -> Result<ExprKind, ParseError> {
+    fn aggregate(&mut self, op: AggregateOp) -> Result<ExprKind, ParseError> {
         let start = self.range();
-        if matches!(op, AggregateOp::Limitk | AggregateOp::LimitRatio) {
-            return self.unsupported(&format!("the aggregation {name}"));
-        }
-        self.at += 1;
+        self.take();
+        self.aggregations += 1;
         let mut grouping = self.grouping()?;
         let mut args = self.arguments()?;
         if grouping.is_none() {
             grouping = self.grouping()?;
         }
-        let range = start.to(self.last_range());
-        let wanted = if op.has_param() { 2 } else { 1 };
-        let (Some(expr), true) = (args.pop(), args.len() + 1 == wanted) else {
-            let what =
-                format!("wrong number of arguments for aggregate expression provided, expected {wanted}");
-            return Err(ParseError { what, range });
-        };
-        let param = args.pop();
-        check::is(&expr, ValueType::Vector, "aggregation expression")?;
-        if let Some(param) = &param {
-            let wanted = if op == AggregateOp::CountValues { ValueType::Text } else { ValueType::Scalar };
-            check::is(param, wanted, "aggregation parameter")?;
+        self.aggregations -= 1;
+        let wanted = if op.param().is_some() { 2 } else { 1 };
+        if args.len() != wanted {
+            let what = match args.len() {
+                0 => "no arguments for aggregate expression provided".to_owned(),
+                found => format!(
+                    "wrong number of arguments for aggregate expression provided, expected {wanted}, got {found}"
+                ),
+            };
+            return Err(ParseError { what, range: start.to(self.last) });
         }
+        let Some(expr) = args.pop() else { return Err(self.unexpected("an expression")) };
         let grouping = grouping.unwrap_or(Grouping { without: false, labels: Vec::new() });
-        Ok(ExprKind::Aggregate(Box::new(Aggregate { op, grouping, param, expr })))
+        Ok(ExprKind::Aggregate(Box::new(Aggregate { op, grouping, param: args.pop(), expr })))
     }
 
     fn grouping(&mut self) -> Result<Option<Grouping>, ParseError> {
@@ -130,58 +143,49 @@ impl Parser {
         if !without && !self.is_word("by") {
             return Ok(None);
         }
-        self.at += 1;
+        self.take();
         Ok(Some(Grouping { without, labels: self.label_names()? }))
     }
 
     /// `(a, b)`
     pub(super) fn label_names(&mut self) -> Result<Vec<String>, ParseError> {
-        self.expect("(", "\"(\"")?;
+        const CONTEXT: &str = "grouping opts";
+        if !self.takes("(") {
+            return Err(self.unexpected_in(CONTEXT, "\"(\""));
+        }
         let mut names = Vec::new();
         while !self.takes(")") {
-            match self.take() {
-                Token::Word(name) if !name.contains(':') => names.push(name),
-                Token::Text(name) if !name.is_empty() => names.push(name),
-                _ => {
-                    self.at -= 1;
-                    return self.unexpected("a label name");
+            match self.peek() {
+                // Every other keyword may be a label, Prometheus says.
+                Token::Word(name) if !name.eq_ignore_ascii_case("without") => names.push((*name).to_owned()),
+                Token::Text(name) if name.is_empty() => {
+                    return Err(self.fault("invalid label name for grouping: \"\""));
                 }
+                Token::Text(name) => names.push(name.clone()),
+                _ => return Err(self.unexpected_in(CONTEXT, "label")),
             }
-            if *self.peek() != Token::Sign(")") {
-                self.expect(",", "\",\" or \")\"")?;
+            self.take();
+            if *self.peek() != Token::Sign(")") && !self.takes(",") {
+                return Err(self.unexpected_in(CONTEXT, "\",\" or \")\""));
             }
         }
         Ok(names)
     }
 }
 
-fn is_grouping(word: &str) -> bool {
-    word.eq_ignore_ascii_case("by") || word.eq_ignore_ascii_case("without")
+fn is_one_of(word: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
-fn aggregate_op(word: &str) -> Option<AggregateOp> {
-    use AggregateOp as A;
-    Some(match word {
-        "sum" => A::Sum,
-        "avg" => A::Avg,
-        "min" => A::Min,
-        "max" => A::Max,
-        "count" => A::Count,
-        "group" => A::Group,
-        "stddev" => A::Stddev,
-        "stdvar" => A::Stdvar,
-        "topk" => A::Topk,
-        "bottomk" => A::Bottomk,
-        "count_values" => A::CountValues,
-        "quantile" => A::Quantile,
-        "limitk" => A::Limitk,
-        "limit_ratio" => A::LimitRatio,
-        _ => return None,
-    })
+/// Keywords that are a metric's name where an operand stands.
+fn is_metric_only(word: &str) -> bool {
+    is_one_of(word, &["by", "without", "and", "or", "unless", "offset", "anchored", "smoothed"])
 }
 
-impl AggregateOp {
-    fn has_param(self) -> bool {
-        matches!(self, Self::Topk | Self::Bottomk | Self::CountValues | Self::Quantile)
+/// What a function that was renamed is called now.
+fn now_called(name: &str) -> &'static str {
+    match name {
+        "holt_winters" => "; it is called double_exponential_smoothing since Prometheus 3",
+        _ => "",
     }
 }

@@ -1,22 +1,17 @@
 //! `glyphctl alerts check`: rules in, data in, a verdict out.
 
-use std::{fs, path::PathBuf, process::ExitCode, str::FromStr};
+use std::{path::PathBuf, process::ExitCode, str::FromStr};
 
 use clap::Args;
-use glyph_analysis::{
-    metrics::{self, MetricsError, Reading},
-    rules::{Check, Scale},
-};
-use glyph_formats::{jsonl::input::Progress, recording::RecordingError};
+use glyph_analysis::rules::{Check, Scale};
 
 use super::rules;
 use crate::{
-    commands::recording::Opened,
+    commands::metrics::data::{self, DATA_HELP},
     output::{
         self,
         alerts::{self, AlertsFormat},
-        failure::HintExt,
-        note, progress, warn,
+        note, warn,
     },
 };
 
@@ -37,8 +32,7 @@ pub(super) struct CheckArgs {
     /// Prometheus rule files, or PrometheusRule objects
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     rules: Vec<PathBuf>,
-    /// Recordings (also artifacts), or files of OpenMetrics or Prometheus text with timestamps (also .gz and .zst)
-    #[arg(long, value_name = "RECORDING|FILE", required = true, num_args = 1..)]
+    #[arg(long, value_name = "RECORDING|FILE", required = true, num_args = 1.., help = DATA_HELP)]
     data: Vec<PathBuf>,
     /// Put a number in the place of a recording rule, a threshold for example
     #[arg(long, value_name = "NAME=VALUE")]
@@ -79,7 +73,7 @@ pub(super) fn run(flags: &CheckArgs) -> anyhow::Result<ExitCode> {
         origin: format!("--set {}", setting.name),
     });
     let rules = rules::load(&flags.rules, set, flags.time_scale)?;
-    let mut reading = read(&flags.data)?;
+    let mut reading = data::read(&flags.data)?;
     let Check { outcome, problems, warnings } =
         glyph_analysis::rules::check(&rules.files, &mut reading.store);
     warnings.iter().for_each(warn);
@@ -101,30 +95,4 @@ pub(super) fn run(flags: &CheckArgs) -> anyhow::Result<ExitCode> {
         (false, true) => ExitCode::SUCCESS,
         (false, false) => ExitCode::from(2),
     })
-}
-
-fn read(paths: &[PathBuf]) -> anyhow::Result<Reading> {
-    let hinted = |error: MetricsError| {
-        match &error {
-        MetricsError::Recording(RecordingError::NoInfo(_)) => {
-            anyhow::Error::new(error).hint("name a directory that glyphd --record made, or a metrics file")
-        }
-        MetricsError::Line { .. } => anyhow::Error::new(error)
-            .hint("metrics are OpenMetrics or Prometheus text with a timestamp on every sample (docs/architecture.md)"),
-        _ => anyhow::Error::new(error),
-    }
-    };
-    let opened = paths.iter().map(|path| Opened::open(path)).collect::<anyhow::Result<Vec<_>>>()?;
-    let mut files = Vec::new();
-    for recording in &opened {
-        files.extend(metrics::files_of(recording.path()).map_err(hinted)?);
-    }
-    let sizes = files.iter().map(|f| fs::metadata(f).map(|m| m.len()).ok());
-    let progress = Progress::of(sizes.sum());
-    let bar = progress::Bar::start("reading", &progress);
-    let reading = metrics::read(&files, &progress).map_err(hinted);
-    drop(bar);
-    let reading = reading?;
-    reading.warnings.iter().for_each(warn);
-    Ok(reading)
 }

@@ -35,7 +35,7 @@ pub(crate) fn open(inputs: &[PathBuf]) -> anyhow::Result<Vec<Opened>> {
 }
 
 /// What the pattern stands for, sorted; anything else for itself.
-fn matching(input: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn matching(input: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let Some(pattern) = input.to_str().filter(|text| text.contains(['*', '?', '['])) else {
         return Ok(vec![input.to_owned()]);
     };

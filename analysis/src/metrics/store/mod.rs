@@ -1,9 +1,12 @@
 //! Series in columns, and an index of their labels.
 
+mod runs;
+mod select;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    Labels, MatchOp, Matcher, Str,
+    Labels, Str,
     labels::NAME,
     stale::{self, is_marker},
 };
@@ -67,6 +70,8 @@ pub struct Store {
     exemplars: FxHashMap<SeriesId, Vec<Exemplar>>,
     kinds: FxHashMap<Str, Kind>,
     texts: FxHashSet<Str>,
+    /// Where the samples of the file that is being read begin, of the series that were there before it.
+    runs: Vec<usize>,
 }
 
 impl Store {
@@ -111,23 +116,32 @@ impl Store {
     }
 
     /// Adds a sample to a series that is known.
+    #[inline]
     pub(super) fn push(&mut self, id: SeriesId, time: i64, value: f64) -> Result<(), Refusal> {
         let series = &mut self.series[id as usize];
-        match (series.times.last(), series.values.last()) {
-            (Some(last), _) if time < *last => Err(Refusal::OutOfOrder),
-            (Some(last), Some(there)) if time == *last => {
-                if there.to_bits() == value.to_bits() {
-                    Ok(())
-                } else {
-                    Err(Refusal::Duplicate)
-                }
-            }
-            _ => {
-                series.times.push(time);
-                series.values.push(value);
-                Ok(())
-            }
+        if series.times.last().is_some_and(|last| time <= *last) {
+            return self.push_late(id, time, value);
         }
+        series.times.push(time);
+        series.values.push(value);
+        Ok(())
+    }
+
+    /// Adds a sample that is not newer than what is there.
+    #[cold]
+    fn push_late(&mut self, id: SeriesId, time: i64, value: f64) -> Result<(), Refusal> {
+        let begins = self.begins_run(id);
+        let series = &mut self.series[id as usize];
+        if begins {
+            series.times.push(time);
+            series.values.push(value);
+            return Ok(());
+        }
+        if series.times.last() != Some(&time) {
+            return Err(Refusal::OutOfOrder);
+        }
+        let same = series.values.last().is_some_and(|there| there.to_bits() == value.to_bits());
+        if same { Ok(()) } else { Err(Refusal::Duplicate) }
     }
 
     /// Adds an exemplar, unless it is the one that came last: a bucket shows the same one until it has a new one.
@@ -180,39 +194,6 @@ impl Store {
         (series.times, series.values) = all.into_iter().unzip();
     }
 
-    /// The series that meet all conditions, sorted by their labels, as Prometheus has them.
-    pub fn select(&self, matchers: &[Matcher]) -> Vec<SeriesId> {
-        let mut found: Vec<SeriesId> = self
-            .candidates(matchers)
-            .into_iter()
-            .filter(|id| matchers.iter().all(|m| m.admits(&self.series[*id as usize].labels)))
-            .collect();
-        found.sort_by(|a, b| self.series[*a as usize].labels.cmp(&self.series[*b as usize].labels));
-        found
-    }
-
-    /// A superset of what meets the conditions: what the most selective of them leaves.
-    fn candidates(&self, matchers: &[Matcher]) -> Vec<SeriesId> {
-        let needs_label = |m: &&Matcher| !m.accepts("");
-        let mut best: Option<Vec<SeriesId>> = None;
-        for matcher in matchers.iter().filter(needs_label) {
-            let Some(values) = self.index.get(&matcher.name) else { return Vec::new() };
-            let ids: Vec<SeriesId> = match matcher.op {
-                MatchOp::Equal => values.get(&matcher.value).cloned().unwrap_or_default(),
-                _ if best.is_some() => continue,
-                _ => values
-                    .iter()
-                    .filter(|(v, _)| matcher.accepts(v))
-                    .flat_map(|(_, ids)| ids.clone())
-                    .collect(),
-            };
-            if best.as_ref().is_none_or(|b| ids.len() < b.len()) {
-                best = Some(ids);
-            }
-        }
-        best.unwrap_or_else(|| (0..self.series.len() as SeriesId).collect())
-    }
-
     /// Whether there is a metric of that name.
     pub fn has_metric(&self, name: &str) -> bool {
         self.index.get(NAME).is_some_and(|names| names.contains_key(name))
@@ -236,58 +217,4 @@ impl Series {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn series_are_found_by_their_labels() {
-        let mut store = Store::new();
-        for labels in [
-            [("__name__", "a"), ("x", "1")],
-            [("__name__", "a"), ("x", "2")],
-            [("__name__", "b"), ("y", "1")],
-        ] {
-            store.append(&Labels::of(labels), 0, 1.0).unwrap();
-        }
-        type Conditions = &'static [(&'static str, MatchOp, &'static str)];
-        let table: [(Conditions, usize); 7] = [
-            (&[("__name__", MatchOp::Equal, "a")], 2),
-            (&[("__name__", MatchOp::Equal, "a"), ("x", MatchOp::NotEqual, "1")], 1),
-            (&[("x", MatchOp::Matches, "1|2")], 2),
-            (&[("x", MatchOp::Equal, "")], 1),
-            (&[("x", MatchOp::MatchesNot, "1")], 2),
-            (&[("z", MatchOp::Matches, ".+")], 0),
-            (&[("__name__", MatchOp::Matches, ".*"), ("y", MatchOp::Equal, "1")], 1),
-        ];
-        for (conditions, expected) in table {
-            let matchers: Vec<_> =
-                conditions.iter().map(|(n, op, v)| Matcher::new(n, *op, v).unwrap()).collect();
-            assert_eq!(store.select(&matchers).len(), expected, "{conditions:?}");
-        }
-    }
-
-    #[test]
-    fn samples_are_refused_as_prometheus_refuses_them() {
-        let mut store = Store::new();
-        let labels = Labels::of([("__name__", "a")]);
-        assert_eq!(store.append(&labels, 10, 1.0), Ok(()));
-        assert_eq!(store.append(&labels, 10, 1.0), Ok(()));
-        assert_eq!(store.append(&labels, 10, 2.0), Err(Refusal::Duplicate));
-        assert_eq!(store.append(&labels, 9, 1.0), Err(Refusal::OutOfOrder));
-        assert_eq!(store.samples(), 1);
-    }
-
-    #[test]
-    fn lookback_is_open_on_the_left_and_ends_at_a_marker() {
-        let mut store = Store::new();
-        let labels = Labels::of([("__name__", "a")]);
-        for (time, value) in [(0, 1.0), (10, 2.0), (20, stale::MARKER)] {
-            store.append(&labels, time, value).unwrap();
-        }
-        let series = &store.series()[0];
-        assert_eq!(series.latest(0, 10), Some((10, 2.0)));
-        assert_eq!(series.latest(10, 15), None);
-        assert_eq!(series.latest(0, 25), None);
-        assert_eq!(series.window(0, 20).0, [10, 20]);
-    }
-}
+mod tests;

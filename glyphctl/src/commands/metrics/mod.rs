@@ -1,0 +1,46 @@
+//! `glyphctl metrics …`: PromQL over what was recorded, or over what a server has.
+
+pub(crate) mod data;
+mod labels;
+mod prometheus;
+mod query;
+mod series;
+mod source;
+mod test;
+mod time;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+pub(crate) use self::time::shown;
+
+/// Flags of `glyphctl metrics`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct MetricsArgs {
+    #[command(subcommand)]
+    command: MetricsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum MetricsCommand {
+    /// What a PromQL expression gives at a time, or over a range of time.
+    Query(Box<query::QueryArgs>),
+    /// Which series there are, with how many samples, from when to when.
+    Series(Box<series::SeriesArgs>),
+    /// Which labels the series have, or which values one label has.
+    Labels(Box<labels::LabelsArgs>),
+    /// Runs test scripts in promqltest's language.
+    Test(test::TestArgs),
+}
+
+/// Runs it.
+pub(crate) fn run(args: MetricsArgs) -> anyhow::Result<ExitCode> {
+    match args.command {
+        MetricsCommand::Query(args) => query::run(*args),
+        MetricsCommand::Series(args) => series::run(*args),
+        MetricsCommand::Labels(args) => labels::run(*args),
+        MetricsCommand::Test(args) => test::run(&args),
+    }
+}
