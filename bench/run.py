@@ -15,13 +15,13 @@ from runner.measure import Failed
 from runner.scenarios import Scenarios
 from runner.tools import Tools, say
 
-SCENARIOS = ["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"]
+SCENARIOS = ["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq", "queries"]
 
 
 def main():
     args = arguments()
     tools = Tools(args.cache, args.glyphctl, args.duckdb)
-    scenarios, results = Scenarios(tools, args.spans, args.rounds, args.patience), []
+    scenarios, results = Scenarios(tools, args.spans, args.rounds, args.patience, args.quick), []
     for name in args.only or [*SCENARIOS, *(["huge"] if args.huge else [])]:
         say(name)
         results.append(getattr(scenarios, name.replace("-", "_"))())

@@ -5,6 +5,7 @@ mod formats;
 mod truncated;
 mod promql;
 mod promqltest;
+mod differential;
 mod rules;
 mod schema;
 mod shipped;
