@@ -6,11 +6,11 @@ use glyph_analysis::{
     metrics::Store,
     promql::{
         Evaluator, Expr, ExprKind, Query, Settings, Value,
-        ast::{AggregateOp, At, Shift, Subquery},
+        ast::{AggregateOp, At, BinaryOp, Shift, Subquery},
     },
 };
 
-use super::answer::When;
+use super::answer::{Answer, When};
 
 /// A change, and what is done about it.
 pub(super) struct Change {
@@ -24,8 +24,8 @@ pub(super) struct Change {
 enum Accounted {
     /// By what is asked and when: it can't be seen.
     ByDesign(#[expect(dead_code, reason = "it is for readers")] &'static str),
-    /// The server is asked for the same in its words.
-    Rewritten(fn(&str) -> String),
+    /// The server is asked for the same in its words: what an expression of this text is to it.
+    Rewritten(fn(&Expr, String) -> String),
     /// A difference is one of these if this says so.
     Accepted(fn(&Case<'_>) -> bool),
 }
@@ -35,9 +35,10 @@ pub(super) struct Case<'a> {
     pub(super) store: &'a Store,
     pub(super) expr: &'a str,
     pub(super) when: When,
+    pub(super) ours: &'a Answer,
 }
 
-const CHANGES: [Change; 10] = [
+const CHANGES: [Change; 17] = [
     Change {
         name: "left-open windows",
         why: "3.0 leaves a sample at the left edge of a range, of a subquery or of the lookback out",
@@ -49,7 +50,43 @@ const CHANGES: [Change; 10] = [
     Change {
         name: "holt_winters",
         why: "3.0 calls it double_exponential_smoothing",
-        accounted: Accounted::Rewritten(|expr| expr.replace("double_exponential_smoothing", "holt_winters")),
+        accounted: Accounted::Rewritten(|expr, text| match &expr.kind {
+            ExprKind::Call(_) => text.replacen("double_exponential_smoothing", "holt_winters", 1),
+            _ => text,
+        }),
+    },
+    Change {
+        name: "the name after atan2",
+        why: "2.42 leaves it there",
+        accounted: Accounted::Rewritten(|expr, text| match &expr.kind {
+            ExprKind::Binary(b) if b.op == BinaryOp::Atan2 => format!("(({text}) + 0)"),
+            _ => text,
+        }),
+    },
+    Change {
+        name: "deviation of one element",
+        why: "2.42 says 0 of one infinity or NaN, later versions NaN as of several",
+        accounted: Accounted::Rewritten(|expr, text| match &expr.kind {
+            ExprKind::Aggregate(a) if [AggregateOp::Stddev, AggregateOp::Stdvar].contains(&a.op) => {
+                format!("({text} + 0 * sum{})", &text["stddev".len()..])
+            }
+            _ => text,
+        }),
+    },
+    Change {
+        name: "topk of minus infinity",
+        why: "2.42 fails, later versions take none as of any number below 1",
+        accounted: Accounted::ByDesign("not generated"),
+    },
+    Change {
+        name: "subqueries with no step in their window",
+        why: "2.42 evaluates what `@` fixes in them once nevertheless, at the step after",
+        accounted: Accounted::Accepted(|case| {
+            case.any_times(|expr, _, times| match &expr.kind {
+                ExprKind::Subquery(subquery) => steps_of(subquery, times).is_empty(),
+                _ => false,
+            })
+        }),
     },
     Change {
         name: "newlines in regular expressions",
@@ -90,6 +127,45 @@ const CHANGES: [Change; 10] = [
         accounted: Accounted::Accepted(begins_in_a_window),
     },
     Change {
+        name: "predict_linear of a fixed window",
+        why: "2.42 moves the window of `@` with the steps",
+        accounted: Accounted::Accepted(|case| {
+            case.any(|expr, _, _| match &expr.kind {
+                ExprKind::Call(call) => {
+                    call.function.name == "predict_linear" && shift(&call.args[0]).at.is_some()
+                }
+                _ => false,
+            })
+        }),
+    },
+    Change {
+        name: "timestamp of a fixed and shifted selector",
+        why: "Prometheus forgets the offset of `timestamp(x @ 1 offset 1s)`, but not when it fetches samples; nobody \
+              can want that",
+        accounted: Accounted::Accepted(|case| {
+            case.any(|expr, _, _| match &expr.kind {
+                ExprKind::Call(call) if call.function.name == "timestamp" => {
+                    shift(&call.args[0]).at.is_some() && shift(&call.args[0]).offset != 0
+                }
+                _ => false,
+            })
+        }),
+    },
+    Change {
+        name: "several partners in a comparison",
+        why: "2.42 fails if several elements that the comparison leaves have the same partner, later versions also if \
+              it leaves them out",
+        accounted: Accounted::Accepted(|case| {
+            let too_many =
+                matches!(case.ours, Answer::Failed(why) if why.starts_with("multiple matches for labels"));
+            too_many
+                && case.any(|expr, _, _| match &expr.kind {
+                    ExprKind::Binary(b) => b.op.compares() && !b.is_bool,
+                    _ => false,
+                })
+        }),
+    },
+    Change {
         name: "ties",
         why: "which of equal elements `topk` and `bottomk` take depends on the order in which series were written",
         accounted: Accounted::Accepted(ties),
@@ -102,11 +178,32 @@ pub(super) fn explains(case: &Case<'_>) -> Option<&'static Change> {
 }
 
 /// The expression as 2.42 understands it.
-pub(super) fn in_old_words(expr: &str) -> String {
-    CHANGES.iter().fold(expr.to_owned(), |expr, change| match change.accounted {
-        Accounted::Rewritten(rewrite) => rewrite(&expr),
-        _ => expr,
+pub(super) fn in_old_words(text: &str) -> String {
+    Query::parse(text).map_or(text.to_owned(), |query| rewritten(&query.expr, text))
+}
+
+fn rewritten(expr: &Expr, text: &str) -> String {
+    let mut children = expr.children();
+    children.sort_by_key(|child| child.range.start);
+    let (mut own, mut at) = (String::new(), expr.range.start);
+    for child in children {
+        own.extend([&text[at..child.range.start], &rewritten(child, text)]);
+        at = child.range.end;
+    }
+    own.push_str(&text[at..expr.range.end]);
+    CHANGES.iter().fold(own, |own, change| match change.accounted {
+        Accounted::Rewritten(rewrite) => rewrite(expr, own),
+        _ => own,
     })
+}
+
+/// `offset` and `@` of what can have them.
+fn shift(expr: &Expr) -> Shift {
+    match &expr.bare().kind {
+        ExprKind::Selector(selector) | ExprKind::Range { selector, .. } => selector.shift,
+        ExprKind::Subquery(subquery) => subquery.shift,
+        _ => Shift::default(),
+    }
 }
 
 /// Whether in a window of a `rate` or `increase` a counter's zero is where the order of the bounds matters.
@@ -140,6 +237,11 @@ fn ties(case: &Case<'_>) -> bool {
 impl Case<'_> {
     /// Whether something is so of one of the expressions in this one, at one of the times at which it is evaluated.
     fn any(&self, mut is_so: impl FnMut(&Expr, &str, i64) -> bool) -> bool {
+        self.any_times(|expr, text, times| times.iter().any(|time| is_so(expr, text, *time)))
+    }
+
+    /// Whether something is so of one of the expressions in this one and the times at which it is evaluated.
+    fn any_times(&self, mut is_so: impl FnMut(&Expr, &str, &[i64]) -> bool) -> bool {
         let (start, end, times): (i64, i64, Vec<i64>) = match self.when {
             When::At(time) => (time, time, vec![time]),
             When::Range { start, end, step } => (start, end, (start..=end).step_by(step as usize).collect()),
@@ -149,7 +251,7 @@ impl Case<'_> {
         let Ok(query) = Query::parse(&text) else { return false };
         let mut open = vec![(&query.expr, times)];
         while let Some((expr, times)) = open.pop() {
-            if times.iter().any(|time| is_so(expr, &text, *time)) {
+            if is_so(expr, &text, &times) {
                 return true;
             }
             let inner = match &expr.kind {
@@ -189,12 +291,12 @@ fn value(store: &Store, text: &str, time: i64) -> Option<Value> {
 }
 
 fn is_begin_in(store: &Store, window: &Expr, text: &str, time: i64) -> bool {
-    let (shift, range) = match &window.kind {
-        ExprKind::Range { selector, window } => (selector.shift, *window),
-        ExprKind::Subquery(subquery) => (subquery.shift, subquery.window),
+    let range = match &window.kind {
+        ExprKind::Range { window, .. } => *window,
+        ExprKind::Subquery(subquery) => subquery.window,
         _ => return false,
     };
-    let begin = shifted(shift, time) - range;
+    let begin = shifted(shift(window), time) - range;
     let Some(Value::Range(series)) = value(store, text, time) else { return false };
     series.iter().any(|s| {
         let ([(first, value), .., (last, _)], intervals) = (s.samples.as_slice(), s.samples.len() - 1) else {

@@ -129,7 +129,13 @@ impl Generator {
     /// Fewer elements, or some of those that there are.
     pub(super) fn aggregation(&mut self, want: Want) -> String {
         if want.shape == Shape::Code || self.odds(4) {
-            let k = self.pick(&["1", "2", "3", "100", "0", "-1", "2.7"]);
+            let k = match self.rng.random_range(0..20) {
+                0 => {
+                    let of = self.pick(&["count(queue)", "max(load)", "min(sparse)", "count(wild) - 3"]);
+                    format!("scalar({of})")
+                }
+                _ => self.pick(&["1", "2", "3", "100", "0", "-1", "2.7"]).to_owned(),
+            };
             let by = self.pick(&["", "by (job)", "without (instance)", "by (instance, job)"]);
             let op = self.pick(&["topk", "bottomk"]);
             // Elements that are equal in one and almost equal in the other would be others.
@@ -151,6 +157,9 @@ impl Generator {
             return format!("{op} {grouping} ({})", self.vector(inner));
         }
         match self.rng.random_range(0..6) {
+            0 if self.odds(6) => {
+                format!("quantile {grouping} ({}, {})", self.scalar(inner), self.vector(inner))
+            }
             0 => format!("quantile {grouping} ({}, {})", self.quantile(), self.vector(inner)),
             1 => format!("stddev {grouping} ({})", self.vector(inner)),
             2 => format!("stdvar {grouping} ({})", self.vector(inner)),

@@ -90,6 +90,7 @@ impl Generator {
             22..27 => self.absent(want),
             27..33 => self.several_names(),
             33..38 => self.unmatched(want),
+            38..40 => self.fault(),
             _ => self.vector(want),
         }
     }

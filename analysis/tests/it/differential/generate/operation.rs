@@ -102,4 +102,47 @@ impl Generator {
         let deeper = want.deeper().exact();
         format!("{} {op} {how}{group}{}", self.operand(deeper.of(left)), self.operand(deeper.of(right)))
     }
+
+    /// What is no expression, or has no value.
+    pub(super) fn fault(&mut self) -> String {
+        let faults = [
+            "sum(1)",
+            "rate(load)",
+            "1 == 2",
+            "load[5m] + 1",
+            "load and 1",
+            "load + bool queue",
+            "load and on (job) group_left queue",
+            "load + on (job) group_left (job) queue",
+            "load offset 1m offset 2m",
+            "load @ 1 @ 2",
+            "load[5m][5m]",
+            "load[5m:1m",
+            "load[0s]",
+            "load{job=~\"(\"}",
+            "{}",
+            "{job=~\".*\"}",
+            "{__name__=\"load\",job=\"\"}",
+            "sum by (job) without (job) (load)",
+            "nothing(load)",
+            "abs()",
+            "abs(load, queue)",
+            "clamp(load, 1)",
+            "quantile_over_time(\"a\", load[1m])",
+            "label_replace(load, \"new\", \"$1\", \"job\", \"(\")",
+            "label_replace(load, \"instance\", \"same\", \"job\", \".*\")",
+            "topk(NaN, load)",
+            "bottomk(1e300, load)",
+            "count_values(1, load)",
+            "sum by (job) (load) + sum by (instance) (load)",
+            "load + ignoring (instance) queue",
+            "load == ignoring (instance) group_left queue",
+            "-\"text\"",
+            "(load",
+            "load)",
+            "load{job}",
+            "1 +",
+        ];
+        self.pick(&faults).to_owned()
+    }
 }

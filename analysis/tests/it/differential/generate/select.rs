@@ -36,9 +36,8 @@ impl Generator {
             return format!("{{__name__=\"{metric}\"}}");
         }
         let mut matchers = Vec::new();
-        if self.odds(5) {
-            let any =
-                ["job=\"api\"", "job!=\"db\"", "job=~\"api|web\"", "job!~\".*b\"", "job=~\".+\"", "job=\"\""];
+        if self.odds(7) {
+            let any = ["job=\"api\"", "job!=\"db\"", "job=~\"api|web\"", "job!~\".*b\"", "job=~\".+\""];
             matchers.push(self.pick(&any));
         }
         if self.odds(6) {
