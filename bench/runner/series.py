@@ -3,6 +3,8 @@
 In: a folder to keep it in, how many scrapes. Out: an OpenMetrics file, the same bytes each time. Not here: who reads it.
 """
 
+import hashlib
+import pathlib
 import random
 
 # A full hour, so that what Prometheus cuts into blocks begins with one.
@@ -19,7 +21,9 @@ def end(scrapes):
 
 def openmetrics(folder, scrapes):
     """A file with a bucket of each bound for each plugin at each scrape: 66 MB for 5,000 scrapes."""
-    path = folder / f"series-{scrapes}.om"
+    # Another generator makes other files.
+    generation = hashlib.sha256(pathlib.Path(__file__).read_bytes()).hexdigest()[:8]
+    path = folder / f"series-{scrapes}-{generation}.om"
     if not path.exists():
         unfinished = path.with_suffix(".part")
         with open(unfinished, "w", encoding="ascii") as file:
@@ -33,16 +37,19 @@ def openmetrics(folder, scrapes):
 
 
 def of_plugin(chance, plugin, scrapes):
-    """The lines of one plugin, scrape by scrape. It is restarted now and then."""
+    """The lines of one plugin, scrape by scrape. It is restarted now and then.
+
+    It has run for long: where a counter begins with little, Prometheus 2 and 3 extrapolate differently.
+    """
     heads = [f'x_bucket{{job="glyph",instance="127.0.0.1:9464",plugin="plugin-{plugin:02}",le="{le}"}}' for le in BOUNDS]
-    pace, counts = chance.uniform(1, 200), [0.0] * len(BOUNDS)
+    pace, counts = chance.uniform(1, 200), [100_000 * (i + 1) for i in range(len(BOUNDS))]
     for scrape in range(scrapes):
         if chance.random() < 0.001:
-            counts = [0.0] * len(BOUNDS)
+            counts = [0] * len(BOUNDS)
         share = 0.0
         for i in range(len(BOUNDS)):
             share = 1.0 if i == len(BOUNDS) - 1 else share + (1 - share) * chance.uniform(0, 0.4)
             # Buckets are cumulative, and so is what each adds.
             counts[i] += int(pace * share)
         time = BEGIN + scrape * SCRAPE
-        yield from (f"{head} {int(count)} {time}\n" for head, count in zip(heads, counts))
+        yield from (f"{head} {count} {time}\n" for head, count in zip(heads, counts))

@@ -31,24 +31,24 @@ fn main() -> Result<()> {
     out.flush()?;
     for question in io::stdin().lock().lines() {
         let question = question?;
-        let said = data(&store, &question).with_context(|| question.clone())?;
-        serde_json::to_writer(&mut out, &said)?;
+        answer(&store, &question, &mut out).with_context(|| question.clone())?;
         out.write_all(b"\n")?;
         out.flush()?;
     }
     Ok(())
 }
 
-fn data(store: &Store, question: &str) -> Result<Json> {
+fn answer(store: &Store, question: &str, out: &mut impl Write) -> Result<()> {
     let words: Vec<Json> = serde_json::from_str(question)?;
     let (expr, times) = words.split_last().context("an empty question")?;
     let query = Query::parse(expr.as_str().context("the last word is no expression")?)?;
     let ms = |time: &Json| Ok((time.as_f64().context("a time is no number")? * 1e3).round() as i64);
     let times: Vec<i64> = times.iter().map(ms).collect::<Result<_>>()?;
     let mut evaluator = Evaluator::new(&query, Settings::default());
-    Ok(match times.as_slice() {
-        [time] => answer::instant(evaluator.instant(store, *time)?, *time),
-        [start, end, step] => answer::range(&evaluator.range(store, *start, *end, *step)?),
+    match times.as_slice() {
+        [time] => answer::instant(&evaluator.instant(store, *time)?, *time, out)?,
+        [start, end, step] => answer::range(&evaluator.range(store, *start, *end, *step)?, out)?,
         _ => anyhow::bail!("one time, or start, end and step"),
-    })
+    }
+    Ok(())
 }
