@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach.
+"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, and PromQL beside Prometheus.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -25,7 +25,7 @@ def main():
     for name in args.only or [*SCENARIOS, *(["huge"] if args.huge else [])]:
         say(name)
         results.append(getattr(scenarios, name.replace("-", "_"))())
-    versions = f"{tools.version()} and DuckDB {args.duckdb}"
+    versions = ", ".join(filter(None, [tools.version(), f"DuckDB {args.duckdb}", tools.prometheus()]))
     text = report.markdown(results, versions, args.rounds)
     print(text)
     if args.markdown:

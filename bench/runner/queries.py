@@ -5,7 +5,6 @@ In: the tools, how many scrapes, how often. Out: a `Result` with a row for each 
 
 import json
 import math
-import shutil
 
 from .measure import median, process, wait_for_quiet, warm
 from .series import BEGIN, BOUNDS, PLUGINS, SCRAPE, end, openmetrics
@@ -31,7 +30,7 @@ LONG_ENOUGH = 0.4
 
 def measure(scenarios, result, scrapes):
     """Fills a result in."""
-    if not shutil.which("prometheus") or not shutil.which("promtool"):
+    if not scenarios.tools.prometheus():
         say("queries: skipped, Prometheus is not installed")
         return
     series = openmetrics(scenarios.tools.cache, scrapes)
@@ -93,7 +92,8 @@ def differences(theirs, ours):
     theirs, ours = by_labels(theirs), by_labels(ours)
     if theirs.keys() != ours.keys():
         return [f"other series: {sorted(theirs.keys() ^ ours.keys())[:3]}"]
-    return [f"{labels}: {ours[labels][:3]}…, not {theirs[labels][:3]}…" for labels in theirs if not same(theirs[labels], ours[labels])]
+    other = [labels for labels in theirs if not same(theirs[labels], ours[labels])]
+    return [f"{labels}: {ours[labels][:3]}…, not {theirs[labels][:3]}…" for labels in other]
 
 
 def by_labels(data):

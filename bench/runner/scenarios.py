@@ -186,7 +186,8 @@ class Scenarios:
 
     def queries(self):
         scrapes = 500 if self.quick else 5_000
-        title = f"{len(queries.BOUNDS) * queries.PLUGINS} series of {scrapes:,} samples in memory, a step every {queries.SCRAPE} s"
+        count = len(queries.BOUNDS) * queries.PLUGINS
+        title = f"{count} series of {scrapes:,} samples in memory, a step every {queries.SCRAPE} s"
         result = Result(title, columns=queries.COLUMNS)
         queries.measure(self, result, scrapes)
         return result

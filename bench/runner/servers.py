@@ -69,7 +69,7 @@ class Glyph(Server):
 
 
 class Prometheus(Server):
-    """Debian's Prometheus, over one HTTP connection, its data in one block as after some days."""
+    """Debian's Prometheus, over one HTTP connection, its data in blocks of a day."""
 
     def __init__(self, cache, series):
         blocks = self._blocks(cache, series)

@@ -45,6 +45,13 @@ class Tools:
         """jq, if it is installed."""
         return shutil.which("jq")
 
+    def prometheus(self):
+        """What Prometheus calls itself, if it and promtool are installed."""
+        if shutil.which("promtool") and (found := shutil.which("prometheus")):
+            said = subprocess.run([found, "--version"], check=True, capture_output=True, text=True).stdout
+            return f"Prometheus {said.split()[2].rstrip(',')}"
+        return None
+
     def version(self):
         """What glyphctl calls itself."""
         return subprocess.run([self.glyphctl, "--version"], check=True, capture_output=True, text=True).stdout.strip()

@@ -75,7 +75,10 @@ fn random_expressions_have_the_values_that_prometheus_gives_them() {
         };
         tally.add(found);
     }
-    eprintln!("{} asked, {} telling, explained: {:?}", tally.asked, tally.telling, tally.explained);
+    eprintln!("{} answers, {} with something in them", tally.asked, tally.telling);
+    for (name, (count, why)) in &tally.explained {
+        eprintln!("{count} differ by {name}: {why}");
+    }
     assert!(
         tally.differences.is_empty(),
         "{} differences\n\n{}",
@@ -97,8 +100,8 @@ struct Tally {
     asked: usize,
     /// Answers with something in them.
     telling: usize,
-    /// Differences by the change that explains them.
-    explained: BTreeMap<&'static str, usize>,
+    /// Differences by the change that explains them: how many, and what it is.
+    explained: BTreeMap<&'static str, (usize, &'static str)>,
     differences: Vec<String>,
 }
 
@@ -176,7 +179,7 @@ fn compare(world: &World, rewrite: fn(&str) -> String, questions: &[(String, Whe
                 continue;
             }
             match changes::explains(&Case { store: &trial.store, expr, when: *when, ours: &ours }) {
-                Some(change) => *tally.explained.entry(change.name).or_default() += 1,
+                Some(change) => tally.explained.entry(change.name).or_insert((0, change.why)).0 += 1,
                 None => different.push((expr.clone(), *when)),
             }
         }
