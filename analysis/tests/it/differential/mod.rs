@@ -109,10 +109,9 @@ impl Tally {
     fn add(&mut self, other: Self) {
         self.asked += other.asked;
         self.telling += other.telling;
-        other
-            .explained
-            .into_iter()
-            .for_each(|(name, count)| *self.explained.entry(name).or_default() += count);
+        for (name, (count, why)) in other.explained {
+            self.explained.entry(name).or_insert((0, why)).0 += count;
+        }
         self.differences.extend(other.differences);
     }
 }
