@@ -48,7 +48,11 @@ impl World {
             let versions = scrapes(rng, SCRAPE, |_| |_: &mut StdRng| 1.0);
             let (old, new): (Vec<_>, Vec<_>) = versions.into_iter().partition(|(time, _)| *time < change);
             let end = new.first().map(|(time, _)| (*time, MARKER));
-            add("build_info", &[("version", "1")], old.into_iter().chain(end).collect());
+            let old: Vec<_> = old.into_iter().chain(end).collect();
+            // The same without the version, and without the name, but never at the same time.
+            add("phase_one", &[], old.clone());
+            add("phase_two", &[], new.clone());
+            add("build_info", &[("version", "1")], old);
             add("build_info", &[("version", "2")], new);
             for (le, samples) in buckets(rng) {
                 add("latency_bucket", &[("le", le)], samples);

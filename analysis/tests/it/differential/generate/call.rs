@@ -223,12 +223,14 @@ impl Generator {
             "{__name__=~\"requests_total|errors_total\"}",
             "{__name__=~\"load|queue|sparse\",job=\"api\"}",
             "{job=\"api\",instance=\"0\"}",
+            "{__name__=~\"phase_.*\"}",
+            "{__name__=~\"phase_.*\",job=\"web\"}",
             "{__name__=~\".*_total\",code=\"200\"}",
         ]);
         match self.rng.random_range(0..10) {
             0 => both.to_owned(),
-            1 => format!("rate({both}[2m])"),
-            2 => format!("last_over_time({both}[2m])"),
+            1 => format!("{}({both}[2m])", self.pick(&["rate", "sum_over_time", "last_over_time"])),
+            2 => format!("max_over_time(sum_over_time({both}[1m])[10m500ms:1m])"),
             3 => format!("sum by (__name__, job) ({both})"),
             4 => format!("-{both}"),
             5 => format!("{both} > 10"),
