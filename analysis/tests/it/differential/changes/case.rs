@@ -111,14 +111,12 @@ fn is_begin_in(store: &Store, window: &Expr, text: &str, time: i64) -> bool {
     let begin = shifted(shift(window), time) - range;
     let Some(Value::Range(series)) = value(store, text, time) else { return false };
     series.iter().any(|s| {
-        let ([(first, value), .., (last, _)], intervals) = (s.samples.as_slice(), s.samples.len() - 1) else {
+        let ([(first, value), .., (last, end)], intervals) = (s.samples.as_slice(), s.samples.len() - 1)
+        else {
             return false;
         };
-        let grown = |pair: &[(i64, f64)]| match pair[1].1 < pair[0].1 {
-            true => pair[1].1,
-            false => pair[1].1 - pair[0].1,
-        };
-        let increase: f64 = s.samples.windows(2).map(grown).sum();
+        let resets = s.samples.windows(2).filter(|pair| pair[1].1 < pair[0].1).map(|pair| pair[0].1);
+        let increase = end - value + resets.sum::<f64>();
         let (sampled, to_begin) = ((last - first) as f64, (first - begin) as f64);
         let (interval, to_zero) = (sampled / intervals as f64, sampled * value / increase);
         to_begin >= 1.1 * interval && (0.5 * interval..1.1 * interval).contains(&to_zero)

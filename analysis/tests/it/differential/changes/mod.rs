@@ -1,4 +1,5 @@
-//! What Prometheus has changed since 2.42, and how each change is accounted for. There is no other place for that.
+//! What Prometheus has changed since 2.42, and the few things that it does and nobody can want: how each is accounted
+//! for. There is no other place for that.
 //!
 //! Warnings and infos about expressions came after 2.42; they are not compared.
 
@@ -30,7 +31,7 @@ enum Accounted {
     Accepted(fn(&Case<'_>) -> bool),
 }
 
-const CHANGES: [Change; 18] = [
+const CHANGES: [Change; 19] = [
     Change {
         name: "left-open windows",
         why: "3.0 leaves a sample at the left edge of a range, of a subquery or of the lookback out: the \
@@ -140,6 +141,19 @@ const CHANGES: [Change; 18] = [
             case.any(|expr, _, _| match &expr.kind {
                 ExprKind::Call(call) if call.function.name == "timestamp" => {
                     shift(&call.args[0]).at.is_some() && shift(&call.args[0]).offset != 0
+                }
+                _ => false,
+            })
+        }),
+    },
+    Change {
+        name: "fixed subqueries that begin together",
+        why: "Prometheus forgets to move what `@` fixes in a fixed subquery, if that has its first step when the subquery \
+              around it has its own; nobody can want that either",
+        accounted: Accounted::Accepted(|case| {
+            case.any_times(|expr, _, times| match &expr.kind {
+                ExprKind::Subquery(subquery) => {
+                    subquery.shift.at.is_some() && steps_of(subquery, times).first() == times.first()
                 }
                 _ => false,
             })
