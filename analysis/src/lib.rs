@@ -9,6 +9,7 @@ pub mod trace;
 // Metrics, from the bytes of a recorded scrape file to the verdict of an alert rule.
 pub mod metrics;
 pub mod promql;
+pub mod promqltest;
 pub mod rules;
 
 // A recording held against its limits.

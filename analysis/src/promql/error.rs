@@ -28,6 +28,12 @@ pub enum EvalErrorKind {
     /// Something that this evaluator does not do.
     #[error("{0} is not supported")]
     Unsupported(String),
+    /// More values at once than the settings allow.
+    #[error("query processing would load too many samples into memory: more than {0}")]
+    TooManySamples(usize),
+    /// It was told to stop.
+    #[error("query was canceled")]
+    Cancelled,
     /// A result would have the same labels twice.
     #[error("vector cannot contain metrics with the same labelset")]
     DuplicateLabels,

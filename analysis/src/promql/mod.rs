@@ -24,10 +24,19 @@ pub mod duration;
 mod lexer;
 mod parse;
 
-// From a tree to values.
+// What a tree needs of a store.
+pub mod needs;
+
+// From a tree to values: a node at all steps, then the node above it.
 pub mod value;
+mod grid;
+mod column;
+mod row;
 mod evaluate;
+mod scope;
+mod constant;
 mod select;
+mod range;
 mod window;
 mod functions;
 mod aggregate;
@@ -38,7 +47,7 @@ pub mod error;
 pub mod note;
 
 pub use ast::{Expr, ExprKind, TextRange};
-pub use error::{EvalError, ParseError, caret};
+pub use error::{EvalError, EvalErrorKind, ParseError, caret};
 pub use evaluate::{Evaluator, Settings};
 pub use note::{Level, Note};
 pub use parse::Query;

@@ -4,7 +4,6 @@ mod load;
 mod formats;
 mod truncated;
 mod promql;
-mod promqltest;
 mod differential;
 mod rules;
 mod schema;

@@ -9,12 +9,11 @@ use std::{
 use glyph_analysis::{
     metrics::{self, Store},
     promql::duration,
+    promqltest::load_series,
     rules::{self, Check, State},
 };
 use glyph_formats::jsonl::input::Progress;
 use serde::Deserialize;
-
-use crate::promqltest::load_series;
 
 pub(crate) fn at_root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
@@ -79,7 +78,7 @@ fn the_shipped_rules_fire_as_promtool_says() {
         let mut store = Store::new();
         let interval = duration::parse(&test.interval).unwrap();
         for series in &test.input_series {
-            load_series(&format!("{} {}", series.series, series.values), interval, &mut store);
+            load_series(&format!("{} {}", series.series, series.values), interval, &mut store).unwrap();
         }
         let check = rules::check(std::slice::from_ref(&rules), &mut store);
         assert_eq!(check.problems, [""; 0]);
@@ -150,7 +149,7 @@ fn run(rules: &str, series: &[&str]) -> Check {
     std::fs::write(&path, rules).unwrap();
     let mut store = Store::new();
     for line in series {
-        load_series(line, 15_000, &mut store);
+        load_series(line, 15_000, &mut store).unwrap();
     }
     rules::check(&[rules::load(&path).unwrap()], &mut store)
 }

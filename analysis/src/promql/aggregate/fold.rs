@@ -1,78 +1,150 @@
-//! One number of many, element by element.
+//! One number of many, added one by one.
 
 use super::super::window::{Mean, Sum};
 
-/// What is known of a group so far.
-pub(super) enum Fold {
-    Sum(Sum),
-    Avg(Mean),
-    Min(f64),
-    Max(f64),
-    Count(f64),
-    Group,
-    Spread { count: f64, mean: f64, squares: f64, root: bool },
+/// What is known of the values so far.
+pub(super) trait Fold: Sized {
+    fn first(value: f64) -> Self;
+    fn add(&mut self, value: f64);
+    fn result(&self) -> f64;
 }
 
-impl Fold {
-    pub(super) fn sum(first: f64) -> Self {
-        Self::Sum(Sum::of(first))
+impl Fold for Sum {
+    fn first(value: f64) -> Self {
+        Self::of(value)
     }
 
-    pub(super) fn avg(first: f64) -> Self {
-        Self::Avg(Mean::of(first))
+    fn add(&mut self, value: f64) {
+        *self = self.plus(value);
     }
 
-    pub(super) fn min(first: f64) -> Self {
-        Self::Min(first)
+    fn result(&self) -> f64 {
+        self.total()
+    }
+}
+
+/// `avg`
+impl Fold for Mean {
+    fn first(value: f64) -> Self {
+        Self::of(value)
     }
 
-    pub(super) fn max(first: f64) -> Self {
-        Self::Max(first)
+    fn add(&mut self, value: f64) {
+        self.add(value);
     }
 
-    pub(super) fn count(_: f64) -> Self {
-        Self::Count(1.0)
+    fn result(&self) -> f64 {
+        self.mean()
+    }
+}
+
+/// `min`; anything is less than NaN.
+pub(super) struct Min(f64);
+
+impl Fold for Min {
+    fn first(value: f64) -> Self {
+        Self(value)
     }
 
-    pub(super) fn group(_: f64) -> Self {
-        Self::Group
-    }
-
-    pub(super) fn stdvar(first: f64) -> Self {
-        let squares = if first.is_finite() { 0.0 } else { f64::NAN };
-        Self::Spread { count: 1.0, mean: first, squares, root: false }
-    }
-
-    pub(super) fn stddev(first: f64) -> Self {
-        let squares = if first.is_finite() { 0.0 } else { f64::NAN };
-        Self::Spread { count: 1.0, mean: first, squares, root: true }
-    }
-
-    pub(super) fn add(&mut self, value: f64) {
-        match self {
-            Self::Sum(sum) => *sum = sum.plus(value),
-            Self::Avg(mean) => mean.add(value),
-            Self::Min(least) if *least > value || least.is_nan() => *least = value,
-            Self::Max(most) if *most < value || most.is_nan() => *most = value,
-            Self::Count(count) => *count += 1.0,
-            Self::Min(_) | Self::Max(_) | Self::Group => {}
-            Self::Spread { count, mean, squares, .. } => {
-                *count += 1.0;
-                let delta = value - *mean;
-                *mean += delta / *count;
-                *squares += delta * (value - *mean);
-            }
+    fn add(&mut self, value: f64) {
+        if self.0 > value || self.0.is_nan() {
+            self.0 = value;
         }
     }
 
-    pub(super) fn result(&self) -> f64 {
-        match self {
-            Self::Sum(sum) => sum.total(),
-            Self::Avg(mean) => mean.mean(),
-            Self::Min(value) | Self::Max(value) | Self::Count(value) => *value,
-            Self::Group => 1.0,
-            Self::Spread { count, squares, root: false, .. } => squares / count,
-            Self::Spread { count, squares, root: true, .. } => (squares / count).sqrt(),
+    fn result(&self) -> f64 {
+        self.0
+    }
+}
+
+/// `max`; anything is greater than NaN.
+pub(super) struct Max(f64);
+
+impl Fold for Max {
+    fn first(value: f64) -> Self {
+        Self(value)
+    }
+
+    fn add(&mut self, value: f64) {
+        if self.0 < value || self.0.is_nan() {
+            self.0 = value;
         }
+    }
+
+    fn result(&self) -> f64 {
+        self.0
+    }
+}
+
+/// `count`
+pub(super) struct Count(f64);
+
+impl Fold for Count {
+    fn first(_: f64) -> Self {
+        Self(1.0)
+    }
+
+    fn add(&mut self, _: f64) {
+        self.0 += 1.0;
+    }
+
+    fn result(&self) -> f64 {
+        self.0
+    }
+}
+
+/// `group`
+pub(super) struct One;
+
+impl Fold for One {
+    fn first(_: f64) -> Self {
+        Self
+    }
+
+    fn add(&mut self, _: f64) {}
+
+    fn result(&self) -> f64 {
+        1.0
+    }
+}
+
+/// `stdvar`, by Welford's method.
+pub(super) struct Variance {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Fold for Variance {
+    fn first(value: f64) -> Self {
+        Self { count: 1.0, mean: value, squares: if value.is_finite() { 0.0 } else { f64::NAN } }
+    }
+
+    fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        let delta = value - self.mean;
+        self.mean += delta / self.count;
+        self.squares += delta * (value - self.mean);
+    }
+
+    fn result(&self) -> f64 {
+        self.squares / self.count
+    }
+}
+
+/// `stddev`
+pub(super) struct Deviation(Variance);
+
+impl Fold for Deviation {
+    fn first(value: f64) -> Self {
+        Self(Variance::first(value))
+    }
+
+    fn add(&mut self, value: f64) {
+        self.0.add(value);
+    }
+
+    fn result(&self) -> f64 {
+        self.0.result().sqrt()
     }
 }

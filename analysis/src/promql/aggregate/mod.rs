@@ -1,124 +1,120 @@
-//! Aggregations: the elements of a vector in groups, and what becomes of each group.
+//! Aggregations: rows in groups, and what becomes of each group at each step.
+//!
+//! [`groups`] says which rows belong together, once for all steps. [`fold`] makes one number of many; [`pick`] leaves
+//! some rows as they are; [`values`] needs all values of a group side by side.
 
+mod groups;
 mod fold;
+mod heap;
 mod pick;
+mod ratio;
+mod values;
 
-use rustc_hash::FxHashMap;
-
-use self::fold::Fold;
-use super::{
-    ast::{Aggregate, AggregateOp, Grouping, TextRange},
-    error::{EvalError, EvalErrorKind},
-    evaluate::{Scope, text_of},
-    note::Level,
-    value::{Sample, number},
-    window::quantile,
+use self::{
+    fold::{Count, Deviation, Fold, Max, Min, One, Variance},
+    groups::Group,
 };
-use crate::metrics::{Labels, labels::NAME};
+use super::{
+    ast::{Aggregate, AggregateOp, TextRange},
+    column::Column,
+    error::{EvalError, EvalErrorKind},
+    grid::Grid,
+    note::Level,
+    row::Row,
+    scope::{Scope, text_of},
+    select::side_by_side,
+    value::general,
+    window::{Mean, Sum},
+};
 
-/// The elements of each group, in the order in which groups come up.
-pub(super) struct Groups {
-    pub(super) members: Vec<(Labels, Vec<Sample>)>,
-}
-
-impl Groups {
-    fn of(samples: Vec<Sample>, grouping: &Grouping) -> Self {
-        let mut places: FxHashMap<Labels, usize> = FxHashMap::default();
-        let mut members: Vec<(Labels, Vec<Sample>)> = Vec::new();
-        for sample in samples {
-            let labels = group_labels(&sample.labels, grouping);
-            let place = *places.entry(labels).or_insert_with_key(|labels| {
-                members.push((labels.clone(), Vec::new()));
-                members.len() - 1
-            });
-            members[place].1.push(sample);
-        }
-        Self { members }
-    }
-}
-
-/// The labels of the group to which these labels belong.
-fn group_labels(labels: &Labels, grouping: &Grouping) -> Labels {
-    let named = |name: &str| grouping.labels.iter().any(|l| l == name);
-    if grouping.without {
-        return labels.filtered(|name| name != NAME && !named(name));
-    }
-    labels.filtered(named)
-}
-
-/// The value of an aggregation.
-pub(super) fn evaluate(scope: &mut Scope<'_>, a: &Aggregate, time: i64) -> Result<Vec<Sample>, EvalError> {
-    use AggregateOp as A;
-    let samples = scope.vector(&a.expr, time)?;
-    let start: fn(f64) -> Fold = match a.op {
-        A::Sum => Fold::sum,
-        A::Avg => Fold::avg,
-        A::Min => Fold::min,
-        A::Max => Fold::max,
-        A::Count => Fold::count,
-        A::Group => Fold::group,
-        A::Stdvar => Fold::stdvar,
-        A::Stddev => Fold::stddev,
-        A::Topk | A::Bottomk | A::Quantile | A::CountValues | A::Limitk | A::LimitRatio => {
-            return with_param(scope, a, samples, time);
-        }
-    };
-    Ok(Groups::of(samples, &a.grouping).members.into_iter().map(|group| folded(group, start)).collect())
-}
-
-/// The value of an aggregation that has a parameter.
-fn with_param(
+/// What an aggregation gives.
+pub(super) fn evaluate(
     scope: &mut Scope<'_>,
     a: &Aggregate,
-    samples: Vec<Sample>,
-    time: i64,
-) -> Result<Vec<Sample>, EvalError> {
-    let Some(param) = &a.param else {
-        return Err(EvalErrorKind::Argument("a parameter is missing".to_owned()).at(a.expr.range));
-    };
-    let groups = |samples| Groups::of(samples, &a.grouping);
-    Ok(match a.op {
-        AggregateOp::CountValues => count_values(samples, text_of(param)?, &a.grouping),
-        AggregateOp::Topk | AggregateOp::Bottomk => {
-            let k = pick::limit(scope.scalar(param, time)?).map_err(|e| e.at(param.range))?;
-            pick::pick(groups(samples), k, a.op == AggregateOp::Topk)
+    range: TextRange,
+    grid: Grid,
+) -> Result<Vec<Row>, EvalError> {
+    use AggregateOp as A;
+    match a.op {
+        A::Sum => folded::<Sum>(scope, a, grid),
+        A::Avg => folded::<Mean>(scope, a, grid),
+        A::Min => folded::<Min>(scope, a, grid),
+        A::Max => folded::<Max>(scope, a, grid),
+        A::Count => folded::<Count>(scope, a, grid),
+        A::Group => folded::<One>(scope, a, grid),
+        A::Stdvar => folded::<Variance>(scope, a, grid),
+        A::Stddev => folded::<Deviation>(scope, a, grid),
+        A::CountValues => {
+            let label = text_of(param(a)?)?;
+            if label.is_empty() {
+                let text = format!("invalid label name {label:?}");
+                return Err(EvalErrorKind::Argument(text).at(range));
+            }
+            let rows = scope.vector(&a.expr, grid)?;
+            values::count(scope, rows, label, a, grid)
         }
-        AggregateOp::Quantile => {
-            let q = scope.scalar(param, time)?;
-            scope.check_quantile(q, param.range);
-            let values = |members: Vec<Sample>| members.iter().map(|s| s.value).collect();
-            let of =
-                |(labels, members)| Sample { labels, value: quantile(q, values(members)), nameless: false };
-            groups(samples).members.into_iter().map(of).collect()
+        A::Quantile => {
+            let q = scope.scalar(param(a)?, grid)?;
+            let rows = scope.vector(&a.expr, grid)?;
+            scope.check_quantiles(&q, param(a)?.range);
+            Ok(values::quantiles(&rows, &groups::of(&rows, &a.grouping), &q, grid))
         }
-        _ => return Err(EvalErrorKind::Unsupported("this aggregation".to_owned()).at(a.expr.range)),
-    })
+        A::Topk | A::Bottomk | A::Limitk => {
+            let k = scope.scalar(param(a)?, grid)?;
+            let rows = scope.vector(&a.expr, grid)?;
+            pick::some(rows, a, &k, grid).map_err(|e| e.at(range))
+        }
+        A::LimitRatio => {
+            let shares = scope.scalar(param(a)?, grid)?;
+            let rows = scope.vector(&a.expr, grid)?;
+            ratio::share(scope, rows, a, &shares, range)
+        }
+    }
+}
+
+fn param(a: &Aggregate) -> Result<&super::Expr, EvalError> {
+    a.param.as_ref().ok_or_else(|| EvalErrorKind::Argument("a parameter is missing".to_owned()).at(a.expr.range))
+}
+
+/// One row a group.
+fn folded<F: Fold>(scope: &mut Scope<'_>, a: &Aggregate, grid: Grid) -> Result<Vec<Row>, EvalError> {
+    let rows = scope.vector(&a.expr, grid)?;
+    let groups = groups::of(&rows, &a.grouping);
+    scope.reserve(groups.len(), grid.count, a.expr.range)?;
+    let members = rows.len().div_ceil(groups.len().max(1));
+    Ok(side_by_side(&groups, grid.count.saturating_mul(members), |group| {
+        let column = if let [only] = *group.members {
+            rows[only].column.clone().map(|_, value| F::first(value).result())
+        } else {
+            fold::<F>(&rows, group, grid.count)
+        };
+        Some(Row { labels: group.labels.clone(), nameless: group.nameless, column })
+    }))
+}
+
+fn fold<F: Fold>(rows: &[Row], group: &Group, count: usize) -> Column {
+    let mut states: Vec<Option<F>> = Vec::new();
+    states.resize_with(count, || None);
+    for member in &group.members {
+        for (step, value) in rows[*member].column.present() {
+            match &mut states[step] {
+                Some(state) => state.add(value),
+                none => *none = Some(F::first(value)),
+            }
+        }
+    }
+    Column::build(count, |step| states[step].as_ref().map(F::result))
 }
 
 impl Scope<'_> {
-    /// Warns of a quantile that is none.
-    pub(super) fn check_quantile(&mut self, q: f64, range: TextRange) {
-        if !(0.0..=1.0).contains(&q) {
-            let text = format!("quantile value should be between 0 and 1, got {}", number(q));
+    /// Warns of quantiles that are none.
+    pub(super) fn check_quantiles(&mut self, quantiles: &[f64], range: TextRange) {
+        let least = quantiles.iter().copied().filter(|q| *q < 0.0).reduce(f64::min);
+        let greatest = quantiles.iter().copied().filter(|q| *q > 1.0).reduce(f64::max);
+        let not_one = quantiles.iter().copied().find(|q| q.is_nan());
+        for q in [not_one, greatest, least].into_iter().flatten() {
+            let text = format!("quantile value should be between 0 and 1, got {}", general(q));
             self.note(Level::Warning, &text, range);
         }
     }
-}
-
-fn folded((labels, members): (Labels, Vec<Sample>), start: fn(f64) -> Fold) -> Sample {
-    let mut values = members.iter().map(|s| s.value);
-    let mut fold = start(values.next().unwrap_or(f64::NAN));
-    values.for_each(|value| fold.add(value));
-    Sample { labels, value: fold.result(), nameless: false }
-}
-
-/// How many elements have each value; the value becomes a label.
-fn count_values(samples: Vec<Sample>, label: &str, grouping: &Grouping) -> Vec<Sample> {
-    let mut grouping = grouping.clone();
-    if !grouping.without {
-        grouping.labels.push(label.to_owned());
-    }
-    let marked =
-        samples.into_iter().map(|s| Sample { labels: s.labels.with(label, &number(s.value)), ..s }).collect();
-    Groups::of(marked, &grouping).members.into_iter().map(|group| folded(group, Fold::count)).collect()
 }

@@ -1,36 +1,39 @@
 //! Operators between two expressions.
 
 mod matching;
+mod scalar;
 mod sets;
+mod signature;
 
 use super::{
     ast::{Binary, BinaryOp, TextRange},
     error::EvalError,
-    evaluate::{Scope, distinct},
-    value::{Sample, Value},
+    grid::Grid,
+    scope::{Evaluated, Scope},
 };
 
 pub(crate) use matching::matched_labels;
 
-/// The value of an operator and what stands on its sides.
+/// What an operator and what stands on its sides give.
 pub(super) fn evaluate(
     scope: &mut Scope<'_>,
     b: &Binary,
     range: TextRange,
-    time: i64,
-) -> Result<Value, EvalError> {
-    let (lhs, rhs) = (scope.value(&b.lhs, time)?, scope.value(&b.rhs, time)?);
-    Ok(Value::Vector(match (lhs, rhs) {
-        (Value::Scalar(l), Value::Scalar(r)) => {
-            return Ok(Value::Scalar(match apply(b.op, l, r) {
-                Applied::Number(value) => value,
-                Applied::Truth(truth) => f64::from(u8::from(truth)),
-            }));
+    grid: Grid,
+) -> Result<Evaluated, EvalError> {
+    let (lhs, rhs) = (scope.eval(&b.lhs, grid)?, scope.eval(&b.rhs, grid)?);
+    Ok(Evaluated::Vector(match (lhs, rhs) {
+        (Evaluated::Scalar(l), Evaluated::Scalar(r)) => {
+            return Ok(Evaluated::Scalar(scalar::of_two(b.op, &l, &r)));
         }
-        (Value::Vector(l), Value::Scalar(r)) => with_scalar(scope, b, l, r, false, range)?,
-        (Value::Scalar(l), Value::Vector(r)) => with_scalar(scope, b, r, l, true, range)?,
-        (Value::Vector(l), Value::Vector(r)) if b.op.is_set() => sets::evaluate(b, l, r),
-        (Value::Vector(l), Value::Vector(r)) => matching::evaluate(scope, b, l, r, range)?,
+        (Evaluated::Vector(l), Evaluated::Scalar(r)) => scalar::right(scope, b, l, &r, grid, range)?,
+        (Evaluated::Scalar(l), Evaluated::Vector(r)) => scalar::left(scope, b, &l, r, grid, range)?,
+        (Evaluated::Vector(l), Evaluated::Vector(r)) if b.op.is_set() => {
+            sets::evaluate(scope, b, l, r, grid, range)?
+        }
+        (Evaluated::Vector(l), Evaluated::Vector(r)) => {
+            matching::evaluate(scope, b, &l, &r, grid, range)?
+        }
         // The parser lets nothing else through.
         _ => Vec::new(),
     }))
@@ -63,33 +66,11 @@ fn apply(op: BinaryOp, l: f64, r: f64) -> Applied {
     }
 }
 
-/// The value that an operator leaves of two; none if it leaves the element out. A comparison leaves its left side.
+/// The value that an operator leaves of two; none if it leaves the element out. A comparison leaves `kept`.
 fn left_over(b: &Binary, l: f64, r: f64, kept: f64) -> Option<f64> {
     match apply(b.op, l, r) {
         Applied::Number(value) => Some(value),
         Applied::Truth(truth) if b.is_bool => Some(f64::from(u8::from(truth))),
         Applied::Truth(truth) => truth.then_some(kept),
     }
-}
-
-/// A vector and a number; `swapped` if the number stands on the left.
-fn with_scalar(
-    scope: &Scope<'_>,
-    b: &Binary,
-    vector: Vec<Sample>,
-    scalar: f64,
-    swapped: bool,
-    range: TextRange,
-) -> Result<Vec<Sample>, EvalError> {
-    let mut out = Vec::with_capacity(vector.len());
-    for sample in vector {
-        let (l, r) = if swapped { (scalar, sample.value) } else { (sample.value, scalar) };
-        let Some(value) = left_over(b, l, r, sample.value) else { continue };
-        out.push(if b.op.computes() || b.is_bool {
-            scope.renamed(sample.labels, value)
-        } else {
-            Sample { value, ..sample }
-        });
-    }
-    distinct(out, range)
 }

@@ -1,171 +1,182 @@
-//! `histogram_quantile`, of classic buckets.
+//! `histogram_quantile`, `histogram_quantiles`, `histogram_fraction`: of classic buckets, each histogram's rows together.
 
 use rustc_hash::FxHashMap;
 
-use super::{Call, EvalError, Level, Sample, Scope, TextRange, Value, arg, distinct};
-use crate::metrics::Labels;
+use super::{Call, EvalError, EvalErrorKind, Evaluated, Grid, Level, Row, Scope, TextRange, arg};
+use crate::{
+    metrics::Labels,
+    promql::{
+        column::Column,
+        note::Repairs,
+        scope::text_of,
+        select::side_by_side,
+        value::number,
+        window::buckets::{self, Bucket, Repaired},
+    },
+};
 
-/// A bucket: its upper bound and how many observations are not above it.
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    bound: f64,
-    count: f64,
+type Result<T> = std::result::Result<T, EvalError>;
+
+/// The rows of a histogram.
+struct Histogram {
+    /// Without `le`.
+    labels: Labels,
+    nameless: bool,
+    /// Upper bounds, ascending, and their rows.
+    rows: Vec<(f64, Row)>,
 }
 
-/// Differences smaller than this, relative to the counts, are what adding floats leaves.
-const TOLERANCE: f64 = 1e-12;
+impl Histogram {
+    /// Its buckets at a step, ascending.
+    fn at(&self, step: usize, buckets: &mut Vec<Bucket>) {
+        buckets.clear();
+        let there = self.rows.iter().filter_map(|(bound, row)| {
+            Some(Bucket { bound: *bound, count: row.column.at(step)? })
+        });
+        buckets.extend(there);
+    }
 
-pub(super) fn quantile(
+    /// What `of` makes of its buckets at each step at which it has some.
+    fn map(&self, count: usize, mut of: impl FnMut(&mut Vec<Bucket>, usize) -> f64) -> Column {
+        let mut buckets = Vec::with_capacity(self.rows.len());
+        Column::build(count, |step| {
+            self.at(step, &mut buckets);
+            (!buckets.is_empty()).then(|| of(&mut buckets, step))
+        })
+    }
+
+    fn row(&self, labels: Labels, column: Column) -> Row {
+        Row { labels, nameless: self.nameless, column }
+    }
+}
+
+pub(super) fn quantile(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: Grid) -> Result<Evaluated> {
+    let (q_expr, expr) = (arg(call, 0, range)?, arg(call, 1, range)?);
+    let q = scope.scalar(q_expr, grid)?;
+    scope.check_quantiles(&q, q_expr.range);
+    let histograms = histograms(scope, call, 1, range, grid)?;
+    let rows = quantiles_of(scope, &histograms, &q, grid, expr.range, |labels| labels.clone());
+    scope.renamed(rows, grid, range).map(Evaluated::Vector)
+}
+
+pub(super) fn quantiles(
     scope: &mut Scope<'_>,
     call: &Call,
     range: TextRange,
-    time: i64,
-) -> Result<Value, EvalError> {
-    let (q_expr, expr) = (arg(call, 0, range)?, arg(call, 1, range)?);
-    let q = scope.scalar(q_expr, time)?;
-    let samples = scope.vector(expr, time)?;
-    scope.check_quantile(q, q_expr.range);
+    grid: Grid,
+) -> Result<Evaluated> {
+    let expr = arg(call, 0, range)?;
+    let label = text_of(arg(call, 1, range)?)?;
+    if label.is_empty() {
+        return Err(EvalErrorKind::Argument(format!("invalid label name {label:?}")).at(range));
+    }
+    let histograms = histograms(scope, call, 0, range, grid)?;
+    let mut rows = Vec::new();
+    for q_expr in &call.args[2..] {
+        let q = scope.scalar(q_expr, grid)?;
+        scope.check_quantiles(&q, q_expr.range);
+        let named = format_quantile(q.first().copied().unwrap_or(f64::NAN));
+        let labels = |labels: &Labels| labels.with(label, &named);
+        rows.extend(quantiles_of(scope, &histograms, &q, grid, expr.range, labels));
+    }
+    scope.renamed(rows, grid, range).map(Evaluated::Vector)
+}
+
+/// A quantile as OpenMetrics writes one: never without a decimal point.
+fn format_quantile(q: f64) -> String {
+    let text = number(q);
+    if q.is_finite() && !text.contains('.') { format!("{text}.0") } else { text }
+}
+
+pub(super) fn fraction(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: Grid) -> Result<Evaluated> {
+    let lower = scope.scalar(arg(call, 0, range)?, grid)?;
+    let upper = scope.scalar(arg(call, 1, range)?, grid)?;
+    let histograms = histograms(scope, call, 2, range, grid)?;
+    let rows = side_by_side(&histograms, grid.count, |histogram| {
+        let column =
+            histogram.map(grid.count, |b, step| buckets::fraction(lower[step], upper[step], b));
+        Some(histogram.row(histogram.labels.clone(), column))
+    });
+    scope.renamed(rows, grid, range).map(Evaluated::Vector)
+}
+
+/// The quantile `q[step]` of each histogram; what had to be repaired for it is told.
+fn quantiles_of(
+    scope: &mut Scope<'_>,
+    histograms: &[Histogram],
+    q: &[f64],
+    grid: Grid,
+    place: TextRange,
+    labels: impl Fn(&Labels) -> Labels + Sync,
+) -> Vec<Row> {
+    let computed = side_by_side(histograms, grid.count, |histogram| {
+        let mut repairs: Option<(Repaired, (usize, usize), usize)> = None;
+        let column = histogram.map(grid.count, |b, step| {
+            let (value, repaired) = buckets::quantile(q[step], b);
+            if let Some(repaired) = repaired {
+                let (all, steps, count) = repairs.get_or_insert((repaired, (step, step), 0));
+                *all = all.merged(repaired);
+                (steps.1, *count) = (step, *count + 1);
+            }
+            value
+        });
+        Some((histogram.row(labels(&histogram.labels), column), repairs))
+    });
+    let mut rows = Vec::with_capacity(computed.len());
+    for (row, repairs) in computed {
+        if let Some((repaired, (first, last), count)) = repairs {
+            let text = "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/\
+                        prometheus/latest/querying/functions/#histogram_quantile)";
+            let times = (grid.time(first), grid.time(last));
+            let repairs = Repairs { buckets: repaired.bounds, most: repaired.most, times, count };
+            let text = format!("{text}{}", metric_of(scope, &row.labels));
+            scope.notes.add_repairs(text, repairs, scope.text, place);
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+/// Names the metric, as Prometheus does if names go at the end.
+fn metric_of(scope: &Scope<'_>, labels: &Labels) -> String {
+    match labels.name() {
+        name if !name.is_empty() && scope.settings.delayed_name_removal => {
+            format!(" for metric name {name:?}")
+        }
+        _ => String::new(),
+    }
+}
+
+/// The histograms of a vector: rows that differ in `le` alone. A row whose `le` is no bound is told and left out.
+fn histograms(
+    scope: &mut Scope<'_>,
+    call: &Call,
+    at: usize,
+    range: TextRange,
+    grid: Grid,
+) -> Result<Vec<Histogram>> {
+    let expr = arg(call, at, range)?;
     let mut places: FxHashMap<Labels, usize> = FxHashMap::default();
-    let mut groups: Vec<(Labels, Vec<Bucket>)> = Vec::new();
-    for sample in samples {
-        let le = sample.labels.get("le");
-        let Ok(bound) = le.parse::<f64>() else {
-            let name = sample.labels.name();
-            let of = if name.is_empty() { String::new() } else { format!(" for metric name {name:?}") };
-            let text = format!("bucket label \"le\" is missing or has a malformed value of {le:?}{of}");
+    let mut histograms: Vec<Histogram> = Vec::new();
+    for row in scope.vector(expr, grid)? {
+        let le = row.labels.get("le");
+        let Some(bound) = buckets::bound(le) else {
+            let text = format!(
+                "bucket label \"le\" is missing or has a malformed value of {le:?}{}",
+                metric_of(scope, &row.labels)
+            );
             scope.note(Level::Warning, &text, expr.range);
             continue;
         };
-        let labels = sample.labels.filtered(|name| name != "le");
+        let labels = row.labels.filtered(|name| name != "le");
         let place = *places.entry(labels).or_insert_with_key(|labels| {
-            groups.push((labels.clone(), Vec::new()));
-            groups.len() - 1
+            histograms.push(Histogram { labels: labels.clone(), nameless: row.nameless, rows: Vec::new() });
+            histograms.len() - 1
         });
-        groups[place].1.push(Bucket { bound, count: sample.value });
+        histograms[place].rows.push((bound, row));
     }
-    let mut out: Vec<Sample> = Vec::with_capacity(groups.len());
-    for (labels, buckets) in groups {
-        let (value, repaired) = of_buckets(q, buckets);
-        if repaired {
-            let name = labels.name();
-            let of = if name.is_empty() { String::new() } else { format!(" for metric name {name:?}") };
-            let text = format!(
-                "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/\
-                 prometheus/latest/querying/functions/#histogram_quantile){of}"
-            );
-            scope.note(Level::Info, &text, expr.range);
-        }
-        out.push(scope.renamed(labels, value));
+    for histogram in &mut histograms {
+        histogram.rows.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     }
-    Ok(Value::Vector(distinct(out, range)?))
-}
-
-/// The quantile, and whether counts had to be repaired.
-fn of_buckets(q: f64, mut buckets: Vec<Bucket>) -> (f64, bool) {
-    if q.is_nan() {
-        return (f64::NAN, false);
-    }
-    if q < 0.0 {
-        return (f64::NEG_INFINITY, false);
-    }
-    if q > 1.0 {
-        return (f64::INFINITY, false);
-    }
-    buckets.sort_by(|a, b| a.bound.total_cmp(&b.bound));
-    if buckets.last().is_none_or(|last| last.bound != f64::INFINITY) {
-        return (f64::NAN, false);
-    }
-    buckets.dedup_by(|later, earlier| {
-        let same = later.bound == earlier.bound;
-        if same {
-            earlier.count += later.count;
-        }
-        same
-    });
-    let repaired = make_monotonic(&mut buckets);
-    let last = buckets.len() - 1;
-    let observations = buckets[last].count;
-    if last == 0 || observations == 0.0 {
-        return (f64::NAN, repaired);
-    }
-    let mut rank = q * observations;
-    // Where counts are NaN, nothing is less, and Prometheus takes the last.
-    let at = buckets[..last].partition_point(|b| b.count.is_nan() || rank.is_nan() || b.count < rank);
-    let value = match at {
-        at if at == last => buckets[last - 1].bound,
-        0 if buckets[0].bound <= 0.0 => buckets[0].bound,
-        at => {
-            let (mut start, mut count) = (0.0, buckets[at].count);
-            if at > 0 {
-                start = buckets[at - 1].bound;
-                count -= buckets[at - 1].count;
-                rank -= buckets[at - 1].count;
-            }
-            start + (buckets[at].bound - start) * (rank / count)
-        }
-    };
-    (value, repaired)
-}
-
-/// Raises counts that are below the one before them. True if one was by more than rounding.
-fn make_monotonic(buckets: &mut [Bucket]) -> bool {
-    let mut repaired = false;
-    let Some(mut before) = buckets.first().map(|b| b.count) else { return false };
-    for bucket in &mut buckets[1..] {
-        if bucket.count == before {
-            continue;
-        }
-        if almost_equal(before, bucket.count) {
-            bucket.count = before;
-        } else if bucket.count < before {
-            bucket.count = before;
-            repaired = true;
-        } else {
-            before = bucket.count;
-        }
-    }
-    repaired
-}
-
-fn almost_equal(a: f64, b: f64) -> bool {
-    if (a.is_nan() && b.is_nan()) || a == b {
-        return true;
-    }
-    let (sum, difference) = (a.abs() + b.abs(), (a - b).abs());
-    if a == 0.0 || b == 0.0 || sum < f64::MIN_POSITIVE {
-        return difference < TOLERANCE * f64::MIN_POSITIVE;
-    }
-    difference / sum.min(f64::MAX) < TOLERANCE
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(q: f64, buckets: &[(f64, f64)]) -> (f64, bool) {
-        of_buckets(q, buckets.iter().map(|(bound, count)| Bucket { bound: *bound, count: *count }).collect())
-    }
-
-    #[test]
-    fn quantiles_are_interpolated_within_a_bucket() {
-        const INF: f64 = f64::INFINITY;
-        let buckets = [(1.0, 10.0), (2.0, 30.0), (INF, 40.0)];
-        let table =
-            [(0.0, 0.0), (0.125, 0.5), (0.5, 1.5), (0.75, 2.0), (0.99, 2.0), (-1.0, -INF), (2.0, INF)];
-        for (q, expected) in table {
-            assert_eq!(of(q, &buckets), (expected, false), "{q}");
-        }
-        assert!(of(0.5, &[(1.0, 1.0)]).0.is_nan());
-        assert!(of(0.5, &[(INF, 1.0)]).0.is_nan());
-        assert!(of(0.5, &[]).0.is_nan());
-        assert!(of(0.5, &[(1.0, 0.0), (INF, 0.0)]).0.is_nan());
-        assert_eq!(of(0.5, &[(-2.0, 1.0), (INF, 1.0)]).0, -2.0);
-    }
-
-    #[test]
-    fn counts_that_fall_are_repaired() {
-        let inf = f64::INFINITY;
-        assert_eq!(of(0.5, &[(1.0, 10.0), (2.0, 8.0), (inf, 20.0)]), (1.0, true));
-        assert_eq!(of(1.0, &[(1.0, 10.0), (2.0, 10.0 - 1e-14), (inf, 10.0)]), (1.0, false));
-    }
+    Ok(histograms)
 }

@@ -1,6 +1,6 @@
 //! Functions: their names and types, and what does their work.
 //!
-//! [`TABLE`] has them all. [`math`] and [`date`] are of each element alone, [`super::window`] of a window, the
+//! [`table`] has them all. [`math`] and [`date`] are of each value alone, [`super::window`] of a window of samples, the
 //! others see the whole vector.
 
 mod absent;
@@ -9,18 +9,20 @@ mod histogram;
 mod labels;
 mod math;
 mod order;
+mod over_range;
 mod table;
 mod vector;
 
 use super::{
     ast::{Call, Expr, TextRange},
     error::{EvalError, EvalErrorKind},
-    evaluate::{Scope, distinct},
+    grid::Grid,
     note::Level,
-    value::{Sample, Value, ValueType},
+    row::Row,
+    scope::{Evaluated, Scope},
+    value::ValueType,
     window::Window,
 };
-use crate::metrics::Labels;
 
 pub(super) use table::{find, is_unsupported};
 
@@ -32,14 +34,14 @@ pub struct Function {
     pub(super) args: &'static [ValueType],
     /// How many of the last arguments may be left out.
     pub(super) optional: usize,
-    /// Whether more texts may follow.
-    pub(super) repeats: bool,
+    /// What more arguments are, if there may be any number of them.
+    pub(super) more: Option<ValueType>,
     pub(super) returns: ValueType,
     body: Body,
 }
 
 type OfWindow = fn(&Window<'_>, &[f64]) -> Option<f64>;
-type OfCall = fn(&mut Scope<'_>, &Call, TextRange, i64) -> Result<Value, EvalError>;
+type OfCall = fn(&mut Scope<'_>, &Call, TextRange, Grid) -> Result<Evaluated, EvalError>;
 
 /// What does a function's work.
 #[derive(Debug, Clone, Copy)]
@@ -60,36 +62,32 @@ enum Body {
     Call(OfCall),
 }
 
-/// The value of a call.
+/// What a call gives.
 pub(super) fn evaluate(
     scope: &mut Scope<'_>,
     call: &Call,
     range: TextRange,
-    time: i64,
-) -> Result<Value, EvalError> {
+    grid: Grid,
+) -> Result<Evaluated, EvalError> {
     match call.function.body {
-        Body::Each(of) => each(scope, arg(call, 0, range)?, time, of),
-        Body::Date(of) => match call.args.first() {
-            Some(expr) => each(scope, expr, time, |v| date::Date::of(v).map_or(f64::NAN, |d| of(&d))),
-            None => {
-                let value = date::Date::of(time as f64 / 1e3).map_or(f64::NAN, |d| of(&d));
-                Ok(Value::Vector(vec![Sample { labels: Labels::empty(), value, nameless: false }]))
+        Body::Each(of) => each(scope, arg(call, 0, range)?, grid, |_, v| of(v)),
+        Body::Date(of) => {
+            let of = |seconds| date::Date::of(seconds).map_or(f64::NAN, |date| of(&date));
+            match call.args.first() {
+                Some(expr) => each(scope, expr, grid, |_, v| of(v)),
+                None => Ok(vector::of_numbers(grid.times().map(|time| of(time.div_euclid(1_000) as f64)))),
             }
-        },
-        Body::Window(of) => windows(scope, call, range, time, of, true),
-        Body::Pick(of) => windows(scope, call, range, time, of, false),
-        Body::Counter(of) => {
-            let value = windows(scope, call, range, time, of, true)?;
-            if !matches!(&value, Value::Vector(v) if v.is_empty()) {
-                check_counter(scope, arg(call, 0, range)?);
-            }
-            Ok(value)
         }
+        Body::Window(of) => over_range::evaluate(scope, call, range, grid, of, true),
+        Body::Pick(of) => over_range::evaluate(scope, call, range, grid, of, false),
+        Body::Counter(of) => over_range::of_counters(scope, call, range, grid, of),
         Body::Scalars(of) => {
-            let args: Result<Vec<f64>, _> = call.args.iter().map(|arg| scope.scalar(arg, time)).collect();
-            Ok(Value::Scalar(of(&args?)))
+            let args: Vec<Vec<f64>> =
+                call.args.iter().map(|arg| scope.scalar(arg, grid)).collect::<Result<_, _>>()?;
+            let at = |step: usize| args.iter().map(|values| values[step]).collect::<Vec<_>>();
+            Ok(Evaluated::Scalar((0..grid.count).map(|step| of(&at(step))).collect()))
         }
-        Body::Call(of) => of(scope, call, range, time),
+        Body::Call(of) => of(scope, call, range, grid),
     }
 }
 
@@ -100,80 +98,14 @@ fn arg(call: &Call, at: usize, range: TextRange) -> Result<&Expr, EvalError> {
         .ok_or_else(|| EvalErrorKind::Argument(format!("argument {} is missing", at + 1)).at(range))
 }
 
-fn each(scope: &mut Scope<'_>, expr: &Expr, time: i64, of: impl Fn(f64) -> f64) -> Result<Value, EvalError> {
-    let samples = scope.vector(expr, time)?;
-    let mapped = samples.into_iter().map(|s| scope.renamed(s.labels, of(s.value))).collect();
-    Ok(Value::Vector(distinct(mapped, expr.range)?))
-}
-
-fn windows(
+/// Each value replaced, by its step and itself.
+fn each(
     scope: &mut Scope<'_>,
-    call: &Call,
-    range: TextRange,
-    time: i64,
-    of: OfWindow,
-    renames: bool,
-) -> Result<Value, EvalError> {
-    let mut numbers = Vec::new();
-    let mut over = None;
-    for arg in &call.args {
-        match arg.value_type() {
-            ValueType::Range => over = Some(arg),
-            _ => numbers.push(scope.scalar(arg, time)?),
-        }
-    }
-    let Some(over) = over else {
-        return Err(EvalErrorKind::Argument("a range vector is missing".to_owned()).at(range));
-    };
-    check_numbers(scope, call, &numbers)?;
-    let mut found = Vec::new();
-    scope.windows(over, time, |labels, nameless, window| {
-        if let Some(value) = of(window, &numbers) {
-            found.push((labels.clone(), nameless, value));
-        }
-    })?;
-    let named = |(labels, nameless, value)| match renames {
-        true => scope.renamed(labels, value),
-        false => Sample { labels, value, nameless },
-    };
-    Ok(Value::Vector(distinct(found.into_iter().map(named).collect(), range)?))
-}
-
-/// What numbers beside a range vector may be.
-fn check_numbers(scope: &mut Scope<'_>, call: &Call, numbers: &[f64]) -> Result<(), EvalError> {
-    match call.function.name {
-        "quantile_over_time" => {
-            if let (Some(q), Some(arg)) = (numbers.first(), call.args.first()) {
-                scope.check_quantile(*q, arg.range);
-            }
-        }
-        "double_exponential_smoothing" => {
-            for ((value, arg), what) in
-                numbers.iter().zip(call.args.iter().skip(1)).zip(["smoothing", "trend"])
-            {
-                if !(*value > 0.0 && *value < 1.0) {
-                    let text =
-                        format!("invalid {what} factor. Expected: 0 < {}f < 1, got: {value}", &what[..1]);
-                    return Err(EvalErrorKind::Argument(text).at(arg.range));
-                }
-            }
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// Says so if a metric has not the name of a counter.
-fn check_counter(scope: &mut Scope<'_>, expr: &Expr) {
-    let super::ast::ExprKind::Range { selector, .. } = &expr.bare().kind else { return };
-    let is_name = |m: &&crate::metrics::Matcher| {
-        *m.name == *crate::metrics::labels::NAME && m.op == crate::metrics::MatchOp::Equal
-    };
-    let Some(name) = selector.matchers.iter().find(is_name).map(|m| m.value.clone()) else { return };
-    if !["_total", "_sum", "_count", "_bucket"].iter().any(|end| name.ends_with(end)) {
-        let text = format!(
-            "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {name:?}"
-        );
-        scope.note(Level::Info, &text, expr.range);
-    }
+    expr: &Expr,
+    grid: Grid,
+    mut of: impl FnMut(usize, f64) -> f64,
+) -> Result<Evaluated, EvalError> {
+    let rows = scope.vector(expr, grid)?.into_iter();
+    let mapped = rows.map(|row| Row { column: row.column.map(&mut of), ..row }).collect();
+    scope.renamed(mapped, grid, expr.range).map(Evaluated::Vector)
 }

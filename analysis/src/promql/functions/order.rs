@@ -1,57 +1,63 @@
-//! Vectors sorted.
+//! Vectors sorted. Only at one time: series over several have no order of values.
 
 use std::cmp::Ordering;
 
-use super::{Call, EvalError, Sample, Scope, TextRange, Value, arg};
-use crate::promql::evaluate::text_of;
+use super::{Call, EvalError, Evaluated, Grid, Row, Scope, TextRange, arg};
+use crate::promql::scope::text_of;
 
 type Result<T> = std::result::Result<T, EvalError>;
 
-fn by_value(a: &Sample, b: &Sample) -> Ordering {
-    a.value.partial_cmp(&b.value).unwrap_or(Ordering::Equal)
+pub(super) fn ascending(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: Grid) -> Result<Evaluated> {
+    by_value(scope, call, range, grid, |a, b| a.partial_cmp(&b).unwrap_or(Ordering::Equal))
+}
+
+pub(super) fn descending(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: Grid) -> Result<Evaluated> {
+    by_value(scope, call, range, grid, |a, b| b.partial_cmp(&a).unwrap_or(Ordering::Equal))
 }
 
 /// NaN comes last, whichever way.
-fn nan_last(a: &Sample, b: &Sample) -> Ordering {
-    a.value.is_nan().cmp(&b.value.is_nan())
-}
-
-pub(super) fn ascending(scope: &mut Scope<'_>, call: &Call, range: TextRange, time: i64) -> Result<Value> {
-    let mut samples = scope.vector(arg(call, 0, range)?, time)?;
-    samples.sort_by(|a, b| nan_last(a, b).then_with(|| by_value(a, b)));
-    Ok(Value::Vector(samples))
-}
-
-pub(super) fn descending(scope: &mut Scope<'_>, call: &Call, range: TextRange, time: i64) -> Result<Value> {
-    let mut samples = scope.vector(arg(call, 0, range)?, time)?;
-    samples.sort_by(|a, b| nan_last(a, b).then_with(|| by_value(b, a)));
-    Ok(Value::Vector(samples))
+fn by_value(
+    scope: &mut Scope<'_>,
+    call: &Call,
+    range: TextRange,
+    grid: Grid,
+    order: fn(f64, f64) -> Ordering,
+) -> Result<Evaluated> {
+    let mut rows = scope.vector(arg(call, 0, range)?, grid)?;
+    if grid.count == 1 {
+        let value = |row: &Row| row.column.at(0).unwrap_or(f64::NAN);
+        rows.sort_by(|a, b| {
+            let (a, b) = (value(a), value(b));
+            a.is_nan().cmp(&b.is_nan()).then_with(|| order(a, b))
+        });
+    }
+    Ok(Evaluated::Vector(rows))
 }
 
 /// By these labels' values as people sort them, then by all labels.
-fn sorted_by_label(scope: &mut Scope<'_>, call: &Call, range: TextRange, time: i64) -> Result<Vec<Sample>> {
-    let mut samples = scope.vector(arg(call, 0, range)?, time)?;
+fn sorted_by_label(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: Grid) -> Result<Vec<Row>> {
+    let mut rows = scope.vector(arg(call, 0, range)?, grid)?;
     let labels: Vec<&str> = call.args.iter().skip(1).map(text_of).collect::<Result<_>>()?;
-    samples.sort_by(|a, b| {
+    rows.sort_by(|a, b| {
         let mut named = labels.iter().map(|label| natural(a.labels.get(label), b.labels.get(label)));
         named.find(|order| order.is_ne()).unwrap_or_else(|| a.labels.cmp(&b.labels))
     });
-    Ok(samples)
+    Ok(rows)
 }
 
-pub(super) fn by_label(scope: &mut Scope<'_>, call: &Call, range: TextRange, time: i64) -> Result<Value> {
-    sorted_by_label(scope, call, range, time).map(Value::Vector)
+pub(super) fn by_label(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: Grid) -> Result<Evaluated> {
+    sorted_by_label(scope, call, range, grid).map(Evaluated::Vector)
 }
 
 pub(super) fn by_label_descending(
     scope: &mut Scope<'_>,
     call: &Call,
     range: TextRange,
-    time: i64,
-) -> Result<Value> {
-    let mut samples = sorted_by_label(scope, call, range, time)?;
-    samples.reverse();
-    Ok(Value::Vector(samples))
+    grid: Grid,
+) -> Result<Evaluated> {
+    let mut rows = sorted_by_label(scope, call, range, grid)?;
+    rows.reverse();
+    Ok(Evaluated::Vector(rows))
 }
 
 /// Digits compared as numbers, the rest as text.

@@ -16,11 +16,11 @@ const fn function(
     returns: ValueType,
     body: Body,
 ) -> Function {
-    Function { name, args, optional, repeats: false, returns, body }
+    Function { name, args, optional, more: None, returns, body }
 }
 
 const fn with_labels(name: &'static str, args: &'static [ValueType], body: Body) -> Function {
-    Function { name, args, optional: 0, repeats: true, returns: V, body }
+    Function { name, args, optional: 0, more: Some(T), returns: V, body }
 }
 
 const fn each(name: &'static str, of: fn(f64) -> f64) -> Function {
@@ -42,11 +42,9 @@ pub(in crate::promql) fn find(name: &str) -> Option<&'static Function> {
 
 /// Whether Prometheus has a function of that name, and this evaluator not.
 pub(in crate::promql) fn is_unsupported(name: &str) -> bool {
-    const NATIVE: [&str; 9] = [
+    const NATIVE: [&str; 7] = [
         "histogram_avg",
         "histogram_count",
-        "histogram_fraction",
-        "histogram_quantiles",
         "histogram_stddev",
         "histogram_stdvar",
         "histogram_sum",
@@ -56,7 +54,7 @@ pub(in crate::promql) fn is_unsupported(name: &str) -> bool {
     NATIVE.contains(&name)
 }
 
-static TABLE: [Function; 81] = [
+static TABLE: [Function; 83] = [
     // One value.
     each("abs", f64::abs),
     each("ceil", f64::ceil),
@@ -116,10 +114,12 @@ static TABLE: [Function; 81] = [
     function("absent", &[V], 0, V, Call(absent::absent)),
     function("absent_over_time", &[R], 0, V, Call(absent::absent_over_time)),
     function("histogram_quantile", &[S, V], 0, V, Call(histogram::quantile)),
+    Function { more: Some(S), ..function("histogram_quantiles", &[V, T, S], 0, V, Call(histogram::quantiles)) },
+    function("histogram_fraction", &[S, S, V], 0, V, Call(histogram::fraction)),
     // Windows.
     function("rate", &[R], 0, V, Counter(w::rate)),
     function("increase", &[R], 0, V, Counter(w::increase)),
-    function("irate", &[R], 0, V, Counter(w::irate)),
+    over("irate", w::irate),
     over("delta", w::delta),
     over("idelta", w::idelta),
     over("resets", w::resets),

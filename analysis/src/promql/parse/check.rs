@@ -70,9 +70,10 @@ pub(super) fn binary(b: &Binary, named: bool, sign: TextRange) -> Result<(), Par
 pub(super) fn call(function: &Function, args: &[Expr], range: TextRange) -> Result<(), ParseError> {
     let name = function.name;
     let (least, most) = (function.args.len() - function.optional, function.args.len());
+    let repeats = function.more.is_some();
     let problem = if args.len() < least {
-        Some(if function.optional > 0 || function.repeats { ("at least ", least) } else { ("", least) })
-    } else if args.len() > most && !function.repeats {
+        Some(if function.optional > 0 || repeats { ("at least ", least) } else { ("", least) })
+    } else if args.len() > most && !repeats {
         Some(if function.optional > 0 { ("at most ", most) } else { ("", most) })
     } else {
         None
@@ -81,7 +82,7 @@ pub(super) fn call(function: &Function, args: &[Expr], range: TextRange) -> Resu
         let found = args.len();
         return fault(format!("expected {bound}{count} argument(s) in call to {name:?}, got {found}"), range);
     }
-    let types = function.args.iter().chain(std::iter::repeat(&ValueType::Text));
+    let types = function.args.iter().chain(function.more.iter().cycle());
     for (arg, wanted) in args.iter().zip(types) {
         is(arg, *wanted, &format!("call to function {name:?}"))?;
     }

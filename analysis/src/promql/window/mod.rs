@@ -3,6 +3,7 @@
 mod rate;
 mod over_time;
 mod trend;
+pub(super) mod buckets;
 
 pub(super) use over_time::*;
 pub(super) use rate::*;
@@ -98,8 +99,8 @@ impl Mean {
     }
 }
 
-/// The `q`-quantile, interpolated; NaN counts as the least.
-pub(super) fn quantile(q: f64, mut values: Vec<f64>) -> f64 {
+/// The `q`-quantile, interpolated; NaN counts as the least. Sorts the values.
+pub(super) fn quantile(q: f64, values: &mut [f64]) -> f64 {
     if values.is_empty() || q.is_nan() {
         return f64::NAN;
     }

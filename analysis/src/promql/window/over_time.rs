@@ -104,14 +104,13 @@ pub(in crate::promql) fn stddev(window: &Window<'_>, args: &[f64]) -> Option<f64
 
 /// `quantile_over_time`
 pub(in crate::promql) fn quantile_of(window: &Window<'_>, args: &[f64]) -> Option<f64> {
-    Some(quantile(*args.first()?, window.values.to_vec()))
+    Some(quantile(*args.first()?, &mut window.values.to_vec()))
 }
 
-/// `mad_over_time`
+/// `mad_over_time`: the median of the distances from the median.
 pub(in crate::promql) fn mad(window: &Window<'_>, _: &[f64]) -> Option<f64> {
-    if window.values.iter().any(|v| v.is_nan()) {
-        return Some(f64::NAN);
-    }
-    let median = quantile(0.5, window.values.to_vec());
-    Some(quantile(0.5, window.values.iter().map(|v| (v - median).abs()).collect()))
+    let mut values = window.values.to_vec();
+    let median = quantile(0.5, &mut values);
+    let mut distances: Vec<f64> = window.values.iter().map(|v| (v - median).abs()).collect();
+    Some(quantile(0.5, &mut distances))
 }
