@@ -134,7 +134,7 @@ impl Run<'_> {
             Err(e) => self.failed(&e),
             Ok(value) => {
                 self.did_not_fail(|| compare::told(&value))?;
-                self.eval.expect.check_notes(evaluator.notes())?;
+                self.eval.expect.check_notes(&evaluator.notes())?;
                 Ok(compare::instant(self.eval, &value)?)
             }
         }
@@ -147,7 +147,7 @@ impl Run<'_> {
             Ok(series) => {
                 let value = Value::Range(series);
                 self.did_not_fail(|| compare::told(&value))?;
-                self.eval.expect.check_notes(evaluator.notes())?;
+                self.eval.expect.check_notes(&evaluator.notes())?;
                 Ok(compare::range(self.eval, &value, steps)?)
             }
         }

@@ -107,8 +107,11 @@ pub(in crate::promql) fn quantile_of(window: &Window<'_>, args: &[f64]) -> Optio
     Some(quantile(*args.first()?, &mut window.values.to_vec()))
 }
 
-/// `mad_over_time`: the median of the distances from the median.
+/// `mad_over_time`: the median of the distances from the median; NaN if a value is.
 pub(in crate::promql) fn mad(window: &Window<'_>, _: &[f64]) -> Option<f64> {
+    if window.values.iter().any(|v| v.is_nan()) {
+        return Some(f64::NAN);
+    }
     let mut values = window.values.to_vec();
     let median = quantile(0.5, &mut values);
     let mut distances: Vec<f64> = window.values.iter().map(|v| (v - median).abs()).collect();
