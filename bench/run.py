@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach.
+"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, and PromQL beside Prometheus.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -16,20 +16,23 @@ from runner.metrics_reading import metrics_reading
 from runner.scenarios import Scenarios
 from runner.tools import Tools, say
 
-SCENARIOS = ["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq", "metrics-reading"]
+SCENARIOS = [
+    *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
+    *["queries", "metrics-reading"],
+]
 
 
 def main():
     args = arguments()
     tools = Tools(args.cache, args.glyphctl, args.duckdb)
-    scenarios, results = Scenarios(tools, args.spans, args.rounds, args.patience), []
+    scenarios, results = Scenarios(tools, args.spans, args.rounds, args.patience, args.quick), []
     for name in args.only or [*SCENARIOS, *(["huge"] if args.huge else [])]:
         say(name)
         if name == "metrics-reading":
             results.append(metrics_reading(tools, args.spans // 200, args.rounds, args.patience))
         else:
             results.append(getattr(scenarios, name.replace("-", "_"))())
-    versions = f"{tools.version()} and DuckDB {args.duckdb}"
+    versions = ", ".join(filter(None, [tools.version(), f"DuckDB {args.duckdb}", tools.prometheus()]))
     text = report.markdown(results, versions, args.rounds)
     print(text)
     if args.markdown:

@@ -28,6 +28,11 @@ def markdown(results, versions, rounds):
         ]
         lines.append("")
     for result in results:
+        if result.rows:
+            lines += [f"**{result.title}**", "", f"| {' | '.join(result.columns)} |"]
+            lines.append("| --- " + "| ---: " * (len(result.columns) - 1) + "|")
+            lines += [f"| {' | '.join(cells)} |" for cells in result.rows]
+            lines.append("")
         if not result.figures:
             continue
         first = result.figures[0][1]

@@ -9,7 +9,7 @@ import os
 import subprocess
 from dataclasses import dataclass, field, replace
 
-from . import answers
+from . import answers, queries
 from .measure import Took, alternate, process, warm
 from .tools import BENCH, say
 
@@ -36,12 +36,19 @@ class Result:
     figures: list[tuple[str, Took, int | None]] = field(default_factory=list)
     reaches: list[Reach] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    # A table of its own kind: what stands over the columns, and the cells.
+    columns: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+
+    def reach(self, *args):
+        self.reaches.append(Reach(*args))
 
 
 class Scenarios:
-    def __init__(self, tools, spans, rounds, patience):
+    def __init__(self, tools, spans, rounds, patience, quick):
         self.tools = tools
         self.count = spans
+        self.quick = quick
         self.rounds = rounds
         self.patience = patience
         self.cpus = sorted(os.sched_getaffinity(0))
@@ -176,6 +183,14 @@ class Scenarios:
             [(form, took[form], path.stat().st_size) for form, path in files.items()],
             differences=answers.differences("otlp", said["otlp"]["rows"], expected, answers.SELF_TIME) + micros,
         )
+
+    def queries(self):
+        scrapes = 500 if self.quick else 5_000
+        count = len(queries.BOUNDS) * queries.PLUGINS
+        title = f"{count} series of {scrapes:,} samples in memory, a step every {queries.SCRAPE} s"
+        result = Result(title, columns=queries.COLUMNS)
+        queries.measure(self, result, scrapes)
+        return result
 
     def jq(self):
         title = f"{self.count:,} spans, counted by jq"

@@ -45,6 +45,13 @@ class Tools:
         """jq, if it is installed."""
         return shutil.which("jq")
 
+    def prometheus(self):
+        """What Prometheus calls itself, if it and promtool are installed."""
+        if shutil.which("promtool") and (found := shutil.which("prometheus")):
+            said = subprocess.run([found, "--version"], check=True, capture_output=True, text=True).stdout
+            return f"Prometheus {said.split()[2].rstrip(',')}"
+        return None
+
     def version(self):
         """What glyphctl calls itself."""
         return subprocess.run([self.glyphctl, "--version"], check=True, capture_output=True, text=True).stdout.strip()
@@ -52,8 +59,11 @@ class Tools:
     def _build_glyphctl(self):
         say("building glyphctl")
         subprocess.run(["cargo", "build", "--release", "--quiet", "-p", "glyphctl"], cwd=REPOSITORY, check=True)
-        target = REPOSITORY / os.environ.get("CARGO_TARGET_DIR", "target")
-        return target / "release" / "glyphctl"
+        return self._target() / "glyphctl"
+
+    @staticmethod
+    def _target():
+        return REPOSITORY / os.environ.get("CARGO_TARGET_DIR", "target") / "release"
 
     @functools.cached_property
     def generator(self):
@@ -62,6 +72,15 @@ class Tools:
         command = ["cargo", "build", "--release", "--quiet", "--manifest-path", BENCH / "Cargo.toml"]
         subprocess.run([*command, "--target-dir", target], check=True)
         return target / "release" / "span-gen"
+
+    @functools.cached_property
+    def queries(self):
+        """The program that answers PromQL from memory, built as glyphctl is."""
+        say("building promql-bench")
+        # Together, so that the dependencies have the features that they have for glyphctl.
+        command = ["cargo", "build", "--release", "--quiet", "-p", "glyphctl", "-p", "promql-bench"]
+        subprocess.run(command, cwd=REPOSITORY, check=True)
+        return self._target() / "promql-bench"
 
     @functools.cached_property
     def python(self):

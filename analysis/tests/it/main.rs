@@ -4,6 +4,7 @@ mod load;
 mod formats;
 mod truncated;
 mod promql;
+mod differential;
 mod rules;
 mod exposition;
 mod schema;
