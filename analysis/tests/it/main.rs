@@ -4,6 +4,7 @@ mod load;
 mod formats;
 mod truncated;
 mod promql;
+mod syntax;
 mod promqltest;
 mod rules;
 mod schema;

@@ -92,11 +92,11 @@ fn texts_are_unescaped() {
 #[test]
 fn brackets_are_closed() {
     let faults = [
-        ("(a", "unclosed left parenthesis"),
+        ("(a", "unclosed left parenthesis, expected \")\""),
         ("a)", "unexpected right parenthesis ')'"),
-        ("a{", "unexpected end of input inside braces"),
+        ("a{", "unexpected end of input inside braces, expected \"}\""),
         ("a[", "unexpected end of input in duration expression"),
-        ("a[5m", "unclosed left bracket"),
+        ("a[5m", "unclosed left bracket, expected \"]\""),
         ("a]", "unexpected right bracket ']'"),
         ("a[5m[", "unexpected left bracket '['"),
         ("a{{", "unexpected left brace '{'"),
