@@ -10,6 +10,17 @@ const JAEGER_LINE: &str = r#"{"traceID":"a","spanID":"1","operationName":"n","st
 const ZIPKIN: &str = r#"[{"traceId":"a","id":"1","kind":"CLIENT","name":"n","timestamp":1,"duration":9,"localEndpoint":{"serviceName":"s"},"tags":{"error":"x"},"annotations":[{"timestamp":2,"value":"v"}]},{"traceId":"a","id":"1","kind":"SERVER","shared":true,"timestamp":2,"duration":3,"localEndpoint":{"serviceName":"t"}},{"traceId":"a","parentId":"1","id":"2","timestamp":3}]"#;
 const FLAT: &str = r#"{"traceId":"a1","spanId":"3","parentSpanId":"1","name":"n","kind":"client","startTimeUnixNano":13,"durationNano":4,"serviceName":"c","status":{"code":1},"attributes":{"x":1},"events":[{"name":"e","time":14}],"resource":{"service.name":"r"}}"#;
 
+/// An expression a line.
+const PROMQL: &str = r#"rate(b_total{l=~"1|3",x!="y"}[5m] offset 1m @ end())
+sum by (l, "x.y") (a) / on (l) group_left (x) max without (le) (h_bucket)
+histogram_quantile(0.9, sum(rate(h_bucket[5m])) by (le))
+topk(2, a) or bottomk(1, b_total) unless count_values("v", odd)
+max_over_time(deriv(a[2m])[5m:30s] offset -1m)
+label_replace({"a", l!~`2`}, "x", "$1-\u00e9", "l", '(.*)') == bool 1e3 ^ -0x1F
+-a atan2 +5m > scalar(quantile(0.5, a)) % .5 # all of it
+absent_over_time(c{l="1"}[1m]) and ignoring(l) absent(c) or vector(time())
+limitk(1, a) + limit_ratio(-0.5, a) + predict_linear(b_total[3m], 60)"#;
+
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [testdata, target, corpus] = &arguments[..] else {
@@ -29,6 +40,7 @@ fn main() -> io::Result<()> {
         "zipkin" => vec![text(ZIPKIN), file("zipkin-shared/input.json")],
         "flat" => vec![text(FLAT), text(&format!("[{FLAT},{FLAT}]"))],
         "python" => vec![file("python-console/input.json"), file("node-console/input.txt")],
+        "promql" => PROMQL.lines().map(text).collect(),
         "compressed" => {
             let plain = file("checkout/input.jsonl")?;
             let halves = plain.split_at(plain.len() / 2);

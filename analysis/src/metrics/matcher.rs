@@ -4,7 +4,7 @@ use std::fmt;
 
 use regex::Regex;
 
-use super::{Labels, Str};
+use super::{Labels, Str, re2};
 
 /// How a value is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,8 @@ impl fmt::Display for Matcher {
 /// If it is none, or one too large.
 pub fn anchored(pattern: &str) -> Result<Regex, regex::Error> {
     // Alone first, so that no parenthesis in it can close the one around it.
-    Regex::new(pattern)?;
+    let pattern = re2::translated(pattern);
+    Regex::new(&pattern)?;
     Regex::new(&format!("^(?s:{pattern})$"))
 }
 

@@ -6,6 +6,7 @@
 // What a series is called, and how it is found.
 pub mod labels;
 pub mod matcher;
+mod re2;
 
 // Where its samples are.
 pub mod store;

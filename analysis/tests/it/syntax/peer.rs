@@ -52,11 +52,14 @@ fn explained(
     let refusal = ours.as_ref().err().map_or("", |e| &*e.what);
     let told = theirs.as_ref().err().map_or("", |what| &**what);
     let is = |part: &str| refusal.starts_with(part);
-    let _ = (text, told);
     Some(if is("unsupported: ") {
         "experimental syntax, histograms"
     } else if told.contains("unknown escape sequence") {
         "a backslash between backquotes is an escape for the peer"
+    } else if is("unary expression only allowed on") && theirs.is_ok() {
+        "the peer forgets a plus, and what it stands before"
+    } else if told.contains("invalid promql query") && text.to_ascii_lowercase().contains("offset") {
+        "one sign before an offset, not several"
     } else if told.contains("inside brackets: '#'") {
         "no comments in brackets"
     } else {
