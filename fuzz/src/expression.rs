@@ -12,12 +12,72 @@ const STEPS: i64 = 20_000;
 
 /// Words that mutations put in.
 const WORDS: [&str; 66] = [
-    "(", ")", "{", "}", "[", "]", ",", "+", "-", "*", "/", "%", "^", "==", "!=", ">", "<", ">=", "=~", "!~", "=", "@",
-    ":", " bool ", " by(l)", " without()", " on(l)", " ignoring(le)", " group_left(x)", " group_right", " and ", " or ",
-    " unless ", " atan2 ", " offset ", "a", "b_total", "h_bucket", "{l=\"1\"}", "{l=~`.+`}", "[5m]", "[1m:10s]", "[2m:]",
-    " @ start()", " @ end()", " @ 60", " offset -30s", "sum", "topk(1,", "quantile(0.5,", "count_values(\"v\",",
-    "limitk(1,", "rate(", "deriv(", "absent(", "absent_over_time(", "histogram_quantile(0.9,", "label_replace(",
-    "\"$1\"", "\"(.*)\"", "scalar(", "vector(", "Inf", "NaN", "-1e300", "0x1f",
+    "(",
+    ")",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "^",
+    "==",
+    "!=",
+    ">",
+    "<",
+    ">=",
+    "=~",
+    "!~",
+    "=",
+    "@",
+    ":",
+    " bool ",
+    " by(l)",
+    " without()",
+    " on(l)",
+    " ignoring(le)",
+    " group_left(x)",
+    " group_right",
+    " and ",
+    " or ",
+    " unless ",
+    " atan2 ",
+    " offset ",
+    "a",
+    "b_total",
+    "h_bucket",
+    "{l=\"1\"}",
+    "{l=~`.+`}",
+    "[5m]",
+    "[1m:10s]",
+    "[2m:]",
+    " @ start()",
+    " @ end()",
+    " @ 60",
+    " offset -30s",
+    "sum",
+    "topk(1,",
+    "quantile(0.5,",
+    "count_values(\"v\",",
+    "limitk(1,",
+    "rate(",
+    "deriv(",
+    "absent(",
+    "absent_over_time(",
+    "histogram_quantile(0.9,",
+    "label_replace(",
+    "\"$1\"",
+    "\"(.*)\"",
+    "scalar(",
+    "vector(",
+    "Inf",
+    "NaN",
+    "-1e300",
+    "0x1f",
 ];
 
 /// Series with a gap, a reset, an end and figures that are none.
@@ -35,7 +95,9 @@ fn store() -> Store {
     add("a", ("l", "2"), &|step| (step % 5 != 0).then_some(0.0));
     add("b_total", ("l", "1"), &|step| Some((step % 13) as f64));
     add("b_total", ("l", "3"), &|step| (step < 9).then_some(step as f64 * 1e300));
-    add("odd", ("l", ""), &|step| Some([f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0][step as usize % 4]));
+    add("odd", ("l", ""), &|step| {
+        Some([f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0][step as usize % 4])
+    });
     for (le, share) in [("0.1", 1.0), ("1", 2.0), ("+Inf", 4.0)] {
         add("h_bucket", ("le", le), &|step| Some(share * step as f64));
     }
@@ -96,7 +158,8 @@ pub fn mutate_words(data: &mut [u8], size: usize, max_size: usize, seed: u32) ->
     let mut words: Vec<&str> = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let end = if is_word(first) { rest.find(|c| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
+        let end =
+            if is_word(first) { rest.find(|c| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
         words.push(&rest[..end]);
         rest = &rest[end..];
     }

@@ -1,13 +1,17 @@
 //! The parser beside other parsers, and its printer beside itself.
 
 mod generate;
+mod shape;
 mod peer;
 mod promtool;
 
 use glyph_analysis::promql::Query;
 use proptest::{prop_assert_eq, proptest};
 
-use self::generate::{Edition, Random, damaged, expression};
+use self::{
+    generate::{Edition, Random, damaged, expression},
+    shape::shape,
+};
 
 proptest! {
     #[test]
@@ -33,7 +37,3 @@ proptest! {
         }
     }
 }
-
-use shape::shape;
-
-mod shape;
