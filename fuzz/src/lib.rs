@@ -1,10 +1,12 @@
-//! What every fuzz target does with its input: a file of it is read as a user's is, by the public interface.
+//! What the fuzz targets do with their input: a file of it is read as a user's is, by the public interface; an
+//! expression is parsed and evaluated.
 //!
 //! In: bytes. Out: nothing, or a panic that libFuzzer keeps the input of.
 
 mod metrics;
 mod mutate;
 mod oracle;
+mod expression;
 
 use std::{cell::OnceCell, fs, path::PathBuf};
 
@@ -16,6 +18,7 @@ use glyph_analysis::trace::{
 use serde::de::IgnoredAny;
 use tempfile::TempDir;
 
+pub use expression::{expression, mutate_words};
 pub use metrics::metrics;
 pub use mutate::mutate;
 pub use oracle::{as_public_type, lines_and_document};

@@ -15,6 +15,17 @@ const MATRIX: &str = r#"{"status":"success","warnings":["w"],"data":{"resultType
 const SCALAR: &str = r#"{"resultType":"scalar","result":[1,"2"]}"#;
 const EXEMPLARS: &str = r#"{"status":"success","data":[{"seriesLabels":{"__name__":"a"},"exemplars":[{"labels":{"t":"1"},"value":"1","timestamp":1.5}]}]}"#;
 
+/// An expression a line.
+const PROMQL: &str = r#"rate(b_total{l=~"1|3",x!="y"}[5m] offset 1m @ end())
+sum by (l, "x.y") (a) / on (l) group_left (x) max without (le) (h_bucket)
+histogram_quantile(0.9, sum(rate(h_bucket[5m])) by (le))
+topk(2, a) or bottomk(1, b_total) unless count_values("v", odd)
+max_over_time(deriv(a[2m])[5m:30s] offset -1m)
+label_replace({"a", l!~`2`}, "x", "$1-\u00e9", "l", '(.*)') == bool 1e3 ^ -0x1F
+-a atan2 +5m > scalar(quantile(0.5, a)) % .5 # all of it
+absent_over_time(c{l="1"}[1m]) and ignoring(l) absent(c) or vector(time())
+limitk(1, a) + limit_ratio(-0.5, a) + predict_linear(b_total[3m], 60)"#;
+
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [testdata, target, corpus] = &arguments[..] else {
@@ -35,6 +46,7 @@ fn main() -> io::Result<()> {
         "flat" => vec![text(FLAT), text(&format!("[{FLAT},{FLAT}]"))],
         "python" => vec![file("python-console/input.json"), file("node-console/input.txt")],
         "metrics" => [OPENMETRICS, MILLISECONDS, MATRIX, SCALAR, EXEMPLARS].map(text).into(),
+        "promql" => PROMQL.lines().map(text).collect(),
         "compressed" => {
             let plain = file("checkout/input.jsonl")?;
             let halves = plain.split_at(plain.len() / 2);

@@ -241,4 +241,35 @@ mod tests {
         assert!(anchored(&"(".repeat(100_000)).is_err());
         assert!(anchored(&format!("{}{}", "(".repeat(100_000), ")".repeat(100_000))).is_err());
     }
+
+    #[test]
+    fn patterns_match_what_they_match_in_go() {
+        let table = [
+            ("/api/{id}", "/api/{id}", true),
+            ("a{2}b{1,}c{,2}", "aabbc{,2}", true),
+            ("a{", "a{", true),
+            ("\\d+", "12", true),
+            ("\\d", "٣", false),
+            ("\\w", "é", false),
+            ("\\W", "é", true),
+            ("[\\d.]+", "1.2", true),
+            ("[^\\D]", "1", true),
+            ("\\Qa.b\\E.", "a.bc", true),
+            ("\\Qa.b", "axb", false),
+            ("[[a]", "[", true),
+            ("[]a]", "]", true),
+            ("[a&&b]", "&", true),
+            ("[[:alpha:]_]+", "a_b", true),
+            ("\\<a\\>", "<a>", true),
+            ("a\\bé", "aé", true),
+            ("\\.\\{\\[", ".{[", true),
+        ];
+        for (pattern, text, expected) in table {
+            let regex = crate::metrics::matcher::anchored(pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"));
+            assert_eq!(regex.is_match(text), expected, "{pattern} {text}");
+        }
+        for pattern in ["(", "[a", "*", "a\\", "[\\"] {
+            assert!(crate::metrics::matcher::anchored(pattern).is_err(), "{pattern}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod formats;
 mod truncated;
 mod promql;
 mod differential;
+mod syntax;
 mod rules;
 mod exposition;
 mod schema;

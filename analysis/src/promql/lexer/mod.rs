@@ -150,16 +150,23 @@ impl<'a> Lexer<'a> {
     fn end(&self) -> Result<Token<'a>, ParseError> {
         let at = self.text.len();
         match (self.place, self.open.last()) {
-            (Place::Braces, _) => self.fault("unexpected end of input inside braces", at, at),
+            (Place::Braces, _) => self.fault("unexpected end of input inside braces, expected \"}\"", at, at),
             (Place::Bracket, _) => self.fault("unexpected end of input in duration expression", at, at),
-            (_, Some(open)) => self.fault("unclosed left parenthesis", *open, open + 1),
-            (Place::Window(_), _) => self.fault("unclosed left bracket", at, at),
+            (_, Some(open)) => self.fault("unclosed left parenthesis, expected \")\"", *open, open + 1),
+            (Place::Window(_), _) => self.fault("unclosed left bracket, expected \"]\"", at, at),
             (Place::Open, None) => Ok(Token::End),
         }
     }
 
     fn sign(&mut self, first: char, second: Option<char>) -> Result<Token<'a>, ParseError> {
         let sign = match (first, second) {
+            (':', _) if self.place == Place::Bracket => {
+                let what = "unexpected colon before duration in duration expression";
+                return self.fault(what, self.at, self.at + 1);
+            }
+            (c, _) if self.place == Place::Bracket && !"()+-*/%^,]".contains(c) => {
+                return self.odd("unexpected character in duration expression:", Some(c));
+            }
             ('=', Some('~')) if self.place == Place::Braces => "=~",
             ('!', Some('~')) if self.place == Place::Braces => "!~",
             ('=', Some('~')) => return self.odd("unexpected character after '='", second),
@@ -184,13 +191,6 @@ impl<'a> Lexer<'a> {
                 .find(|sign| sign.starts_with(c))
             {
                 Some(sign) => sign,
-                None if self.place == Place::Bracket && c == ':' => {
-                    let what = "unexpected colon before duration in duration expression";
-                    return self.fault(what, self.at, self.at + 1);
-                }
-                None if self.place == Place::Bracket => {
-                    return self.odd("unexpected character in duration expression:", Some(c));
-                }
                 None => return self.odd("unexpected character:", Some(c)),
             },
         };

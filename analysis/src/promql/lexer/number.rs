@@ -85,10 +85,16 @@ fn value_of(word: &str) -> Result<f64, &'static str> {
     }
 }
 
-/// Whether it is digits, a unit, and more of that, as durations are.
+/// Whether it is a number, a unit, and more of both: what is refused for what its units are, and not for its letters.
 fn looks_like_duration(word: &str) -> bool {
-    let behind = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    !word.contains('_')
-        && behind.chars().all(|c| c.is_ascii_digit() || "smhdwy".contains(c))
-        && word.ends_with(|c: char| c.is_ascii_alphabetic())
+    let mut rest = word;
+    while !rest.is_empty() {
+        let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let Some(unit) = behind.strip_prefix(['s', 'm', 'h', 'd', 'w', 'y']).filter(|_| behind != rest)
+        else {
+            return false;
+        };
+        rest = unit.strip_prefix('s').unwrap_or(unit);
+    }
+    true
 }

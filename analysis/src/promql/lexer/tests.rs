@@ -48,6 +48,7 @@ fn numbers_and_durations() {
         ("1.2.3", "bad number or duration syntax: \"1.2.3\""),
         ("1m1h", "not a valid duration string: \"1m1h\""),
         ("1.5h", "not a valid duration string: \"1.5h\""),
+        ("30sd", "bad number or duration syntax: \"30sd\""),
         ("300y", "duration out of range"),
         ("0x", "error parsing number: strconv.ParseFloat: parsing \"0x\": invalid syntax"),
         ("1e999", "error parsing number: strconv.ParseFloat: parsing \"1e999\": value out of range"),
@@ -92,11 +93,11 @@ fn texts_are_unescaped() {
 #[test]
 fn brackets_are_closed() {
     let faults = [
-        ("(a", "unclosed left parenthesis"),
+        ("(a", "unclosed left parenthesis, expected \")\""),
         ("a)", "unexpected right parenthesis ')'"),
-        ("a{", "unexpected end of input inside braces"),
+        ("a{", "unexpected end of input inside braces, expected \"}\""),
         ("a[", "unexpected end of input in duration expression"),
-        ("a[5m", "unclosed left bracket"),
+        ("a[5m", "unclosed left bracket, expected \"]\""),
         ("a]", "unexpected right bracket ']'"),
         ("a[5m[", "unexpected left bracket '['"),
         ("a{{", "unexpected left brace '{'"),

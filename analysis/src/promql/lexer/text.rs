@@ -57,7 +57,7 @@ fn escape(chars: &mut Chars<'_>, quote: char) -> Result<Vec<u8>, String> {
             let c = char::from_u32(number).ok_or_else(invalid)?;
             return Ok(c.to_string().into_bytes());
         }
-        Some(c) => return Err(format!("unknown escape sequence U+{:04X} {c:?}", u32::from(c))),
+        Some(c) => return Err(format!("unknown escape sequence {}", code_point(c))),
         None => return Err(UNFINISHED.to_owned()),
     };
     Ok(vec![byte])
@@ -70,7 +70,13 @@ fn digits(chars: &mut Chars<'_>, count: usize, radix: u32) -> Result<u32, String
     (0..count).try_fold(0, |value: u32, _| {
         let c = chars.next().ok_or(UNFINISHED)?;
         let digit = c.to_digit(radix);
-        let illegal = || format!("illegal character U+{:04X} {c:?} in escape sequence", u32::from(c));
+        let illegal = || format!("illegal character {} in escape sequence", code_point(c));
         Ok(value * radix + digit.ok_or_else(illegal)?)
     })
+}
+
+/// `U+0041 'A'`
+fn code_point(c: char) -> String {
+    let seen = if c.is_control() { String::new() } else { format!(" '{c}'") };
+    format!("U+{:04X}{seen}", u32::from(c))
 }

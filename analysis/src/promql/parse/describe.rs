@@ -16,16 +16,16 @@ const KEYWORDS: [&str; 10] = [
     "bool",
 ];
 
-/// The next word's kind is what it would be outside of braces.
+/// A word outside of braces.
 fn word(word: &str) -> String {
     let is = |known: &&str| word.eq_ignore_ascii_case(known);
-    if ["and", "or", "unless", "atan2"].iter().any(|known| is(known)) {
+    if ["and", "or", "unless", "atan2"].iter().any(is) {
         format!("<op:{word}>")
     } else if AggregateOp::of(word).is_some() {
         format!("<aggr:{word}>")
-    } else if KEYWORDS.iter().any(|known| is(known)) {
+    } else if KEYWORDS.iter().any(is) {
         format!("<{word}>")
-    } else if ["start", "end", "step", "range"].iter().any(|known| is(known)) {
+    } else if ["start", "end", "step", "range"].iter().any(is) {
         quoted(word)
     } else if word.contains(':') {
         format!("metric identifier {}", quoted(word))

@@ -132,7 +132,7 @@ impl Parser<'_> {
             if self.takes_word(word) {
                 return match self.takes("(") && self.takes(")") {
                     true => Ok(at),
-                    false => Err(self.unexpected_in("@", "\"()\" behind start or end")),
+                    false => Err(self.unexpected_in("@", "timestamp")),
                 };
             }
         }

@@ -1,0 +1,8 @@
+//! Expressions: parsed, printed and evaluated.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| glyph_fuzz::expression(data));
+libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    glyph_fuzz::mutate_words(data, size, max_size, seed)
+});
