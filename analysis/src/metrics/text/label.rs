@@ -43,6 +43,9 @@ pub(in crate::metrics) fn exemplar_labels(text: &str) -> Result<Labels, Expositi
 const TWO_NAMES: ExpositionError = ExpositionError::Labels("the metric has two names");
 const NO_VALUE: ExpositionError = ExpositionError::Labels("a label has no value");
 
+/// A series with more labels is an attack on memory; Prometheus has no limit unless it is given one.
+const MOST: usize = 100_000;
+
 /// What stands in braces.
 struct Pairs {
     pairs: Vec<(Str, Str)>,
@@ -55,6 +58,9 @@ fn pairs(text: &str) -> Result<Pairs, ExpositionError> {
     let (mut pairs, mut metric) = (Vec::new(), None);
     let mut rest = blank(text);
     loop {
+        if pairs.len() > MOST {
+            return Err(ExpositionError::Labels("there are more than 100,000"));
+        }
         if let Some(end) = rest.strip_prefix('}') {
             return match end {
                 "" => Ok(Pairs { pairs, name: metric }),
@@ -194,6 +200,13 @@ mod tests {
             let told = labels(text).expect_err(text).to_string();
             assert!(told.contains(expected), "{text}: {told}");
         }
+    }
+
+    #[test]
+    fn so_many_labels_are_too_many() {
+        let of = |count| labels(&format!("a{{{}}}", "b=\"\",".repeat(count)));
+        assert!(of(MOST).is_ok());
+        assert_eq!(of(MOST + 1), Err(ExpositionError::Labels("there are more than 100,000")));
     }
 
     #[test]
