@@ -4,6 +4,7 @@ mod load;
 mod formats;
 mod truncated;
 mod promql;
+mod evaluation;
 mod differential;
 mod syntax;
 mod rules;

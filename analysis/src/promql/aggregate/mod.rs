@@ -20,6 +20,7 @@ use super::{
     error::{EvalError, EvalErrorKind},
     grid::Grid,
     note::Level,
+    quote::quoted,
     row::Row,
     scope::{Scope, text_of},
     select::side_by_side,
@@ -47,7 +48,7 @@ pub(super) fn evaluate(
         A::CountValues => {
             let label = text_of(param(a)?)?;
             if label.is_empty() {
-                let text = format!("invalid label name {label:?}");
+                let text = format!("invalid label name {}", quoted(label));
                 return Err(EvalErrorKind::Argument(text).at(range));
             }
             let rows = scope.vector(&a.expr, grid)?;

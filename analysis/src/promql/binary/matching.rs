@@ -8,6 +8,7 @@ use super::{
         column::Column,
         error::{EvalError, EvalErrorKind},
         grid::Grid,
+        quote::{label_name, quoted},
         row::{Row, without_metric},
         scope::Scope,
     },
@@ -144,6 +145,6 @@ impl Sides<'_> {
 
 /// All labels in braces, the name too.
 fn braces(labels: &Labels) -> String {
-    let pairs: Vec<_> = labels.pairs().iter().map(|(name, value)| format!("{name}={value:?}")).collect();
-    format!("{{{}}}", pairs.join(", "))
+    let pairs = labels.pairs().iter().map(|(name, value)| format!("{}={}", label_name(name), quoted(value)));
+    format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
 }

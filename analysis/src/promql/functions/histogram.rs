@@ -8,6 +8,7 @@ use crate::{
     promql::{
         column::Column,
         note::Repairs,
+        quote::quoted,
         scope::text_of,
         select::side_by_side,
         value::number,
@@ -68,7 +69,7 @@ pub(super) fn quantiles(
     let expr = arg(call, 0, range)?;
     let label = text_of(arg(call, 1, range)?)?;
     if label.is_empty() {
-        return Err(EvalErrorKind::Argument(format!("invalid label name {label:?}")).at(range));
+        return Err(EvalErrorKind::Argument(format!("invalid label name {}", quoted(label))).at(range));
     }
     let histograms = histograms(scope, call, 0, range, grid)?;
     let mut rows = Vec::new();
@@ -141,7 +142,7 @@ fn quantiles_of(
 fn metric_of(scope: &Scope<'_>, labels: &Labels) -> String {
     match labels.name() {
         name if !name.is_empty() && scope.settings.delayed_name_removal => {
-            format!(" for metric name {name:?}")
+            format!(" for metric name {}", quoted(name))
         }
         _ => String::new(),
     }
@@ -162,7 +163,8 @@ fn histograms(
         let le = row.labels.get("le");
         let Some(bound) = buckets::bound(le) else {
             let text = format!(
-                "bucket label \"le\" is missing or has a malformed value of {le:?}{}",
+                "bucket label \"le\" is missing or has a malformed value of {}{}",
+                quoted(le),
                 metric_of(scope, &row.labels)
             );
             scope.note(Level::Warning, &text, expr.range);

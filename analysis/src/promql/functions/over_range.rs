@@ -1,7 +1,7 @@
 //! Functions of range vectors.
 
 use super::{Call, EvalError, EvalErrorKind, Evaluated, Grid, Level, OfWindow, Row, Scope, TextRange, ValueType};
-use crate::promql::{range::RangeVector, row};
+use crate::promql::{quote::quoted, range::RangeVector, row};
 
 /// What `of` makes of each window; `renames` unless that is still what the metric's name says.
 pub(super) fn evaluate(
@@ -30,7 +30,8 @@ pub(super) fn of_counters(
         let is_counter = ["_total", "_sum", "_count", "_bucket"].iter().any(|end| name.ends_with(end));
         if !name.is_empty() && !is_counter && name != told {
             let text = format!(
-                "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {name:?}"
+                "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {}",
+                quoted(name)
             );
             scope.note(Level::Info, &text, over.range);
             told = name;

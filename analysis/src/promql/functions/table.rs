@@ -42,14 +42,13 @@ pub(in crate::promql) fn find(name: &str) -> Option<&'static Function> {
 
 /// Whether Prometheus has a function of that name, and this evaluator not.
 pub(in crate::promql) fn is_unsupported(name: &str) -> bool {
-    const NATIVE: [&str; 7] = [
+    const NATIVE: [&str; 6] = [
         "histogram_avg",
         "histogram_count",
         "histogram_stddev",
         "histogram_stdvar",
         "histogram_sum",
         "info",
-        "holt_winters",
     ];
     NATIVE.contains(&name)
 }

@@ -18,6 +18,39 @@ pub(super) struct Window<'a> {
     pub(super) end: i64,
     /// The time of the evaluation, whatever `offset` and `@` say.
     pub(super) now: i64,
+    /// Which samples are less than the one before them in the window. They are known of the whole series, so that no
+    /// window has to look for them.
+    pub(super) falls: Falls<'a>,
+}
+
+/// The places of samples that are less than the one before them, counted from a place that windows begin at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Falls<'a> {
+    places: &'a [usize],
+    from: usize,
+}
+
+impl<'a> Falls<'a> {
+    /// Those of all samples of a series.
+    pub(super) fn of(values: &[f64]) -> Vec<usize> {
+        (1..values.len()).filter(|i| values[*i] < values[i - 1]).collect()
+    }
+
+    /// Those of a window, of which the first sample is the series' sample `from`, and has none before it.
+    pub(super) fn within(places: &'a [usize], from: usize, to: usize) -> Self {
+        let first = places.partition_point(|place| *place <= from);
+        let last = first + places[first..].partition_point(|place| *place < to);
+        Self { places: &places[first..last], from }
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.places.len()
+    }
+
+    /// Their places in the window.
+    fn places(self) -> impl Iterator<Item = usize> {
+        self.places.iter().map(move |place| place - self.from)
+    }
 }
 
 impl Window<'_> {

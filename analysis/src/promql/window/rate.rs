@@ -23,10 +23,8 @@ fn extrapolated(window: &Window<'_>, is_counter: bool, per_second: bool) -> Opti
     let ((first_time, first), (last_time, last)) = window.ends()?;
     let mut change = last - first;
     if is_counter {
-        for pair in window.values.windows(2) {
-            if pair[1] < pair[0] {
-                change += pair[0];
-            }
+        for fall in window.falls.places() {
+            change += window.values[fall - 1];
         }
     }
     let seconds = |ms: i64| ms as f64 / 1e3;
@@ -66,7 +64,7 @@ pub(in crate::promql) fn idelta(window: &Window<'_>, _: &[f64]) -> Option<f64> {
 
 /// `resets`
 pub(in crate::promql) fn resets(window: &Window<'_>, _: &[f64]) -> Option<f64> {
-    Some(window.values.windows(2).filter(|pair| pair[1] < pair[0]).count() as f64)
+    Some(window.falls.len() as f64)
 }
 
 /// `changes`
@@ -77,12 +75,14 @@ pub(in crate::promql) fn changes(window: &Window<'_>, _: &[f64]) -> Option<f64> 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Falls, *};
 
     /// Samples every 10 s from 10 s on, in a window of 60 s that ends at 60 s.
     fn of(values: &[f64], function: fn(&Window<'_>, &[f64]) -> Option<f64>) -> Option<f64> {
         let times: Vec<i64> = (1..=values.len() as i64).map(|i| i * 10_000).collect();
-        function(&Window { times: &times, values, start: 0, end: 60_000, now: 60_000 }, &[])
+        let falls = Falls::of(values);
+        let falls = Falls::within(&falls, 0, values.len());
+        function(&Window { times: &times, values, start: 0, end: 60_000, now: 60_000, falls }, &[])
     }
 
     #[test]

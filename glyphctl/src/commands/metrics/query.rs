@@ -131,7 +131,7 @@ fn evaluate(flags: &mut QueryArgs) -> anyhow::Result<()> {
         notes.iter().for_each(tell);
     }
     let view = View { start, end, width: output::width(), in_colour: output::in_colour() };
-    output::to_stdout(|out| metrics::write(&value, notes, flags.format, view, out))
+    output::to_stdout(|out| metrics::write(&value, &notes, flags.format, view, out))
 }
 
 fn tell(told: &Note) {
