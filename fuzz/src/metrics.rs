@@ -60,6 +60,12 @@ fn sound(store: &Store) {
 
 /// Reads a file in several ways that must come to the same.
 pub fn metrics(bytes: &[u8]) {
+    // As it is: the last line may be torn.
+    drop(read(&[file_of("input", bytes)]));
+    let compressed = [&[0x1f, 0x8b][..], &[0x28, 0xb5, 0x2f, 0xfd]];
+    if compressed.iter().any(|magic| bytes.starts_with(magic)) {
+        return;
+    }
     for name in ["input", "input.om"] {
         // With a line end, so that no line is torn.
         let lines = [bytes, b"\n"].concat();
@@ -86,6 +92,4 @@ pub fn metrics(bytes: &[u8]) {
             assert_eq!(samples(once), samples(twice));
         }
     }
-    // As it is: the last line may be torn.
-    drop(read(&[file_of("input", bytes)]));
 }

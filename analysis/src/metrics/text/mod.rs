@@ -162,7 +162,9 @@ fn series_end(text: &str) -> Result<usize, ExpositionError> {
             return Ok(at);
         }
         loop {
-            let Some(found) = memchr::memchr2(b'"', b'\\', &bytes[at..]) else {
+            // Behind a backslash at the end there is not even nothing.
+            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(found) = memchr::memchr2(b'"', b'\\', rest) else {
                 return Err(ExpositionError::Labels("a value has no closing quote"));
             };
             at += found + 1;

@@ -37,7 +37,7 @@ fn other_lines_are_known() {
 
 #[test]
 fn faults_have_names() {
-    let table: [(&[u8], ExpositionError); 19] = [
+    let table: [(&[u8], ExpositionError); 20] = [
         (b"a 1", ExpositionError::NoTime),
         (b"a x 1", ExpositionError::Value("x".into())),
         (b"a 1e400 1", ExpositionError::Value("1e400".into())),
@@ -46,6 +46,7 @@ fn faults_have_names() {
         (b"a 1 1 1", ExpositionError::Trailing("1".into())),
         (b"a{b=\"c\" 1 1", ExpositionError::Labels("they have no closing brace")),
         (b"a{b=\"c 1 1", ExpositionError::Labels("a value has no closing quote")),
+        (b"a{b=\"c\\", ExpositionError::Labels("a value has no closing quote")),
         (b"a 1 1 # {x", ExpositionError::Labels("they have no closing brace")),
         (b"a 1 1 # x{} 1", ExpositionError::Labels("those of an exemplar stand in braces")),
         (b"a 1 1 # {} 1 x", ExpositionError::Time("x".into())),
