@@ -88,18 +88,38 @@ fn refused(eval: &Eval, error: &ParseError) -> Verdict {
         None => error.what.clone(),
         Some(what) => match label_of_bytes(&eval.expr, error) {
             None => return Verdict::Skipped(what.to_owned()),
-            Some(literal) => format!("invalid label name {literal}"),
+            Some(text) => text,
         },
     };
     verdict(eval.expect.check_failure(&text).map_err(Stop::from), None)
 }
 
-/// The literal of a label's name that is not UTF-8. Our texts can't hold it; that it is no label's name is all that
-/// Prometheus has to say of it.
-fn label_of_bytes<'e>(expr: &'e str, error: &ParseError) -> Option<&'e str> {
-    let before = expr.get(..error.range.start)?.trim_end();
-    let is_label = error.what.contains("UTF-8") && before.ends_with("count_values(");
-    expr.get(error.range.start..error.range.end).filter(|_| is_label)
+/// What Prometheus says where a label's name is to be made of bytes that are not UTF-8. Our texts can't hold these; that
+/// they are no label's name is all that there is to say of them.
+fn label_of_bytes(expr: &str, error: &ParseError) -> Option<String> {
+    let literal = expr.get(error.range.start..error.range.end).filter(|_| error.what.contains("UTF-8"))?;
+    let (mut depth, mut commas) = (0u32, 0u32);
+    let before = expr.get(..error.range.start)?;
+    let open = before.char_indices().rev().find(|(_, c)| {
+        match c {
+            ')' | ']' | '}' => depth += 1,
+            '(' if depth == 0 => return true,
+            '(' | '[' | '{' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => commas += 1,
+            _ => {}
+        }
+        false
+    });
+    let called = before[..open?.0].trim_end();
+    let is = |name: &str| called.ends_with(name);
+    match commas {
+        0 if is("count_values") => Some(format!("invalid label name {literal}")),
+        1 if is("label_replace") => {
+            Some(format!("invalid destination label name in label_replace(): {literal}"))
+        }
+        1 if is("label_join") => Some(format!("invalid destination label name in label_join(): {literal}")),
+        _ => None,
+    }
 }
 
 /// What an expression would need of the data that the store could not take.

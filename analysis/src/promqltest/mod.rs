@@ -39,7 +39,7 @@ use crate::{metrics::Store, promql::Settings};
 
 /// The settings of the engine that Prometheus runs these scripts with: names are removed at the end.
 pub fn engine() -> Settings {
-    Settings { lookback: 300_000, subquery_step: 60_000, delayed_name_removal: true, ..Settings::default() }
+    Settings { delayed_name_removal: true, ..Settings::default() }
 }
 
 /// Runs a script from top to bottom.

@@ -76,15 +76,13 @@ impl<F: Formatter> Formatter for Harmless<F> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write};
-
     #[test]
     fn what_steers_a_terminal_is_escaped_and_reads_back() {
         let text = "a\u{1b}b\u{9b}c\u{7f}d\u{202e}e\u{e0001}f\"\\ü";
-        let ways: [fn(&&str, &mut dyn Write) -> io::Result<()>; 2] = [super::write, super::write_line];
-        for write in ways {
-            let mut out = Vec::new();
-            write(&text, &mut out).unwrap();
+        let (mut indented, mut line) = (Vec::new(), Vec::new());
+        super::write(&text, &mut indented).unwrap();
+        super::write_line(&text, &mut line).unwrap();
+        for out in [indented, line] {
             let json = String::from_utf8(out).unwrap();
             assert!(!json.trim_end().chars().any(glyph_analysis::text::is_hidden), "{json}");
             assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);

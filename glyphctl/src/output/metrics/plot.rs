@@ -95,9 +95,10 @@ fn legend(series: &[RangeSeries], view: View, out: &mut dyn Write) -> io::Result
     writeln!(out)?;
     for (who, series) in series.iter().take(NAMED).enumerate() {
         let last = series.samples.last().map_or(f64::NAN, |(_, value)| *value);
-        let name = cut(&visible(&series.labels.to_string()), view.width.saturating_sub(16));
+        let last = format!("  last {}", short(last));
+        let name = cut(&visible(&series.labels.to_string()), view.width.saturating_sub(2 + last.width()));
         let mark = coloured([('━', Some(who))].into_iter(), view.in_colour);
-        writeln!(out, "{mark} {name}  last {}", short(last))?;
+        writeln!(out, "{mark} {name}{last}")?;
     }
     match series.len().saturating_sub(NAMED) {
         0 => Ok(()),
