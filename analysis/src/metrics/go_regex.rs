@@ -265,7 +265,8 @@ mod tests {
             ("\\.\\{\\[", ".{[", true),
         ];
         for (pattern, text, expected) in table {
-            let regex = crate::metrics::matcher::anchored(pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"));
+            let regex =
+                crate::metrics::matcher::anchored(pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"));
             assert_eq!(regex.is_match(text), expected, "{pattern} {text}");
         }
         for pattern in ["(", "[a", "*", "a\\", "[\\"] {

@@ -58,8 +58,7 @@ pub(super) fn join(rows: Vec<Row>, range: TextRange) -> Result<Vec<Row>, EvalErr
         match places.get(&row.labels) {
             Some(place) => {
                 let there = &mut joined[*place].column;
-                *there =
-                    there.join(&row.column).map_err(|_step| EvalErrorKind::DuplicateLabels.at(range))?;
+                *there = there.join(&row.column).map_err(|_step| EvalErrorKind::DuplicateLabels.at(range))?;
             }
             None => {
                 places.insert(row.labels.clone(), joined.len());

@@ -118,9 +118,7 @@ impl Scope<'_> {
             ExprKind::Call(call) => functions::evaluate(self, call, expr.range, grid),
             ExprKind::Binary(b) => binary::evaluate(self, b, expr.range, grid),
             ExprKind::Negate(inner) => match self.eval(inner, grid)? {
-                Evaluated::Scalar(values) => {
-                    Ok(Evaluated::Scalar(values.into_iter().map(|v| -v).collect()))
-                }
+                Evaluated::Scalar(values) => Ok(Evaluated::Scalar(values.into_iter().map(|v| -v).collect())),
                 Evaluated::Vector(rows) => {
                     let negated =
                         rows.into_iter().map(|row| Row { column: row.column.map(|_, v| -v), ..row });
@@ -162,12 +160,7 @@ impl Scope<'_> {
     }
 
     /// Rows of which those are one that are called the same. At one time, names that go at the end may differ yet.
-    pub(super) fn joined(
-        &self,
-        rows: Vec<Row>,
-        grid: Grid,
-        range: TextRange,
-    ) -> Result<Vec<Row>, EvalError> {
+    pub(super) fn joined(&self, rows: Vec<Row>, grid: Grid, range: TextRange) -> Result<Vec<Row>, EvalError> {
         let may_differ_yet = self.settings.delayed_name_removal && grid.count == 1;
         if may_differ_yet { Ok(rows) } else { row::join(rows, range) }
     }

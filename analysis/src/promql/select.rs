@@ -4,14 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{
-    ast::Selector,
-    column::Column,
-    error::EvalError,
-    grid::Grid,
-    row::Row,
-    scope::Scope,
-};
+use super::{ast::Selector, column::Column, error::EvalError, grid::Grid, row::Row, scope::Scope};
 use crate::metrics::{Series, SeriesId, stale::is_marker};
 
 /// With fewer values than these to be found, one thread is done before another has begun.

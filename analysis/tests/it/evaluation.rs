@@ -43,7 +43,8 @@ fn more_values_than_allowed_are_refused_before_there_is_room_for_them() {
     assert_eq!(least("sum_over_time(x_total[1h:15s])"), Some(2048));
     // Nothing that could be held: refused at once.
     let query = Query::parse("vector(1)").unwrap();
-    let refused = Evaluator::new(&query, Settings::default()).range(&Store::new(), 0, i64::MAX, 1).unwrap_err();
+    let refused =
+        Evaluator::new(&query, Settings::default()).range(&Store::new(), 0, i64::MAX, 1).unwrap_err();
     assert!(matches!(refused.kind, EvalErrorKind::TooManySamples(_)), "{refused}");
 }
 

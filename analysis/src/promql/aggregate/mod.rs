@@ -74,7 +74,9 @@ pub(super) fn evaluate(
 }
 
 fn param(a: &Aggregate) -> Result<&super::Expr, EvalError> {
-    a.param.as_ref().ok_or_else(|| EvalErrorKind::Argument("a parameter is missing".to_owned()).at(a.expr.range))
+    a.param
+        .as_ref()
+        .ok_or_else(|| EvalErrorKind::Argument("a parameter is missing".to_owned()).at(a.expr.range))
 }
 
 /// One row a group.

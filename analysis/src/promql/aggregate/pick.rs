@@ -14,12 +14,7 @@ use super::{
 
 /// The rows of each group that are among its `k[step]` best, or first, at each step. At one time they come in their
 /// order, group after group.
-pub(super) fn some(
-    rows: Vec<Row>,
-    a: &Aggregate,
-    k: &[f64],
-    grid: Grid,
-) -> Result<Vec<Row>, EvalErrorKind> {
+pub(super) fn some(rows: Vec<Row>, a: &Aggregate, k: &[f64], grid: Grid) -> Result<Vec<Row>, EvalErrorKind> {
     let most = k.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let least = k.iter().copied().fold(f64::INFINITY, f64::min);
     if k.iter().any(|k| k.is_nan()) {

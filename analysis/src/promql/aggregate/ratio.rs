@@ -30,8 +30,7 @@ pub(super) fn share(
     for (share, cap) in [(greatest, "1"), (least, "-1")] {
         if let Some(share) = share {
             let share = general(share);
-            let text =
-                format!("ratio value should be between -1 and 1, got {share}, capping to {cap}");
+            let text = format!("ratio value should be between -1 and 1, got {share}, capping to {cap}");
             scope.note(Level::Warning, &text, place);
         }
     }

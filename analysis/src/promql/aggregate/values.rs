@@ -67,7 +67,11 @@ pub(super) fn count(
                 counted[place].column.push(step, count);
             }
         }
-        scope.reserve(counted.iter().map(|row| row.column.cells()).sum::<usize>().max(held), 1, a.expr.range)?;
+        scope.reserve(
+            counted.iter().map(|row| row.column.cells()).sum::<usize>().max(held),
+            1,
+            a.expr.range,
+        )?;
     }
     Ok(counted)
 }

@@ -31,9 +31,7 @@ pub(super) fn evaluate(
         (Evaluated::Vector(l), Evaluated::Vector(r)) if b.op.is_set() => {
             sets::evaluate(scope, b, l, r, grid, range)?
         }
-        (Evaluated::Vector(l), Evaluated::Vector(r)) => {
-            matching::evaluate(scope, b, &l, &r, grid, range)?
-        }
+        (Evaluated::Vector(l), Evaluated::Vector(r)) => matching::evaluate(scope, b, &l, &r, grid, range)?,
         // The parser lets nothing else through.
         _ => Vec::new(),
     }))

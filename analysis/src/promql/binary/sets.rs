@@ -35,12 +35,7 @@ pub(super) fn evaluate(
 }
 
 /// At which steps a signature has an element: none at all, or a flag for each step.
-fn presence(
-    rows: &[Row],
-    of: &[usize],
-    signatures: &Signatures,
-    grid: Grid,
-) -> Vec<Option<Box<[bool]>>> {
+fn presence(rows: &[Row], of: &[usize], signatures: &Signatures, grid: Grid) -> Vec<Option<Box<[bool]>>> {
     let mut there: Vec<Option<Box<[bool]>>> = vec![None; signatures.count];
     for (row, signature) in rows.iter().zip(of) {
         let steps = there[*signature].get_or_insert_with(|| vec![false; grid.count].into());

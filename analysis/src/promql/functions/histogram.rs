@@ -31,9 +31,10 @@ impl Histogram {
     /// Its buckets at a step, ascending.
     fn at(&self, step: usize, buckets: &mut Vec<Bucket>) {
         buckets.clear();
-        let there = self.rows.iter().filter_map(|(bound, row)| {
-            Some(Bucket { bound: *bound, count: row.column.at(step)? })
-        });
+        let there = self
+            .rows
+            .iter()
+            .filter_map(|(bound, row)| Some(Bucket { bound: *bound, count: row.column.at(step)? }));
         buckets.extend(there);
     }
 
@@ -51,7 +52,12 @@ impl Histogram {
     }
 }
 
-pub(super) fn quantile(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: Grid) -> Result<Evaluated> {
+pub(super) fn quantile(
+    scope: &mut Scope<'_>,
+    call: &Call,
+    range: TextRange,
+    grid: Grid,
+) -> Result<Evaluated> {
     let (q_expr, expr) = (arg(call, 0, range)?, arg(call, 1, range)?);
     let q = scope.scalar(q_expr, grid)?;
     scope.check_quantiles(&q, q_expr.range);
@@ -89,13 +95,17 @@ fn format_quantile(q: f64) -> String {
     if q.is_finite() && !text.contains('.') { format!("{text}.0") } else { text }
 }
 
-pub(super) fn fraction(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: Grid) -> Result<Evaluated> {
+pub(super) fn fraction(
+    scope: &mut Scope<'_>,
+    call: &Call,
+    range: TextRange,
+    grid: Grid,
+) -> Result<Evaluated> {
     let lower = scope.scalar(arg(call, 0, range)?, grid)?;
     let upper = scope.scalar(arg(call, 1, range)?, grid)?;
     let histograms = histograms(scope, call, 2, range, grid)?;
     let rows = side_by_side(&histograms, grid.count, |histogram| {
-        let column =
-            histogram.map(grid.count, |b, step| buckets::fraction(lower[step], upper[step], b));
+        let column = histogram.map(grid.count, |b, step| buckets::fraction(lower[step], upper[step], b));
         Some(histogram.row(histogram.labels.clone(), column))
     });
     scope.renamed(rows, grid, range).map(Evaluated::Vector)

@@ -7,11 +7,21 @@ use crate::promql::scope::text_of;
 
 type Result<T> = std::result::Result<T, EvalError>;
 
-pub(super) fn ascending(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: Grid) -> Result<Evaluated> {
+pub(super) fn ascending(
+    scope: &mut Scope<'_>,
+    call: &Call,
+    range: TextRange,
+    grid: Grid,
+) -> Result<Evaluated> {
     by_value(scope, call, range, grid, |a, b| a.partial_cmp(&b).unwrap_or(Ordering::Equal))
 }
 
-pub(super) fn descending(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: Grid) -> Result<Evaluated> {
+pub(super) fn descending(
+    scope: &mut Scope<'_>,
+    call: &Call,
+    range: TextRange,
+    grid: Grid,
+) -> Result<Evaluated> {
     by_value(scope, call, range, grid, |a, b| b.partial_cmp(&a).unwrap_or(Ordering::Equal))
 }
 
@@ -45,7 +55,12 @@ fn sorted_by_label(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: G
     Ok(rows)
 }
 
-pub(super) fn by_label(scope: &mut Scope<'_>, call: &Call, range: TextRange, grid: Grid) -> Result<Evaluated> {
+pub(super) fn by_label(
+    scope: &mut Scope<'_>,
+    call: &Call,
+    range: TextRange,
+    grid: Grid,
+) -> Result<Evaluated> {
     sorted_by_label(scope, call, range, grid).map(Evaluated::Vector)
 }
 

@@ -1,6 +1,8 @@
 //! Functions of range vectors.
 
-use super::{Call, EvalError, EvalErrorKind, Evaluated, Grid, Level, OfWindow, Row, Scope, TextRange, ValueType};
+use super::{
+    Call, EvalError, EvalErrorKind, Evaluated, Grid, Level, OfWindow, Row, Scope, TextRange, ValueType,
+};
 use crate::promql::{quote::quoted, range::RangeVector, row};
 
 /// What `of` makes of each window; `renames` unless that is still what the metric's name says.

@@ -42,14 +42,8 @@ pub(in crate::promql) fn find(name: &str) -> Option<&'static Function> {
 
 /// Whether Prometheus has a function of that name, and this evaluator not.
 pub(in crate::promql) fn is_unsupported(name: &str) -> bool {
-    const NATIVE: [&str; 6] = [
-        "histogram_avg",
-        "histogram_count",
-        "histogram_stddev",
-        "histogram_stdvar",
-        "histogram_sum",
-        "info",
-    ];
+    const NATIVE: [&str; 6] =
+        ["histogram_avg", "histogram_count", "histogram_stddev", "histogram_stdvar", "histogram_sum", "info"];
     NATIVE.contains(&name)
 }
 
@@ -113,7 +107,10 @@ static TABLE: [Function; 83] = [
     function("absent", &[V], 0, V, Call(absent::absent)),
     function("absent_over_time", &[R], 0, V, Call(absent::absent_over_time)),
     function("histogram_quantile", &[S, V], 0, V, Call(histogram::quantile)),
-    Function { more: Some(S), ..function("histogram_quantiles", &[V, T, S], 0, V, Call(histogram::quantiles)) },
+    Function {
+        more: Some(S),
+        ..function("histogram_quantiles", &[V, T, S], 0, V, Call(histogram::quantiles))
+    },
     function("histogram_fraction", &[S, S, V], 0, V, Call(histogram::fraction)),
     // Windows.
     function("rate", &[R], 0, V, Counter(w::rate)),
