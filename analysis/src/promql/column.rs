@@ -7,7 +7,7 @@ use crate::metrics::stale;
 const ABSENT: f64 = stale::MARKER;
 
 /// Values at some of the steps of a grid. Takes room from the first to the last step that has one.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Column {
     first: usize,
     values: Vec<f64>,
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn columns_join_if_they_never_meet() {
         let joined = of(&[(0, 1.0), (3, 4.0)]).join(&of(&[(1, 2.0), (7, 8.0)])).unwrap();
-        assert_eq!(joined, of(&[(0, 1.0), (1, 2.0), (3, 4.0), (7, 8.0)]));
-        assert_eq!(of(&[(0, 1.0), (3, 4.0)]).join(&of(&[(3, 2.0)])), Err(3));
+        assert_eq!(joined.present().collect::<Vec<_>>(), [(0, 1.0), (1, 2.0), (3, 4.0), (7, 8.0)]);
+        assert_eq!(of(&[(0, 1.0), (3, 4.0)]).join(&of(&[(3, 2.0)])).unwrap_err(), 3);
     }
 }

@@ -64,7 +64,7 @@ impl Notes {
     /// Notes of which one tells of all that have the same text.
     pub(super) fn add_repairs(&mut self, text: String, repairs: Repairs, query: &str, range: TextRange) {
         let place = place(query, range);
-        match self.repairs.iter_mut().find(|(t, p, _)| (&*t, &*p) == (&text, &place)) {
+        match self.repairs.iter_mut().find(|(t, p, _)| *t == text && *p == place) {
             Some((_, _, there)) => there.merge(repairs),
             None => self.repairs.push((text, place, repairs)),
         }

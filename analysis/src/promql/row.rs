@@ -10,7 +10,7 @@ use super::{
 use crate::metrics::{Labels, labels::NAME};
 
 /// A series over the steps of a grid.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) labels: Labels,
     /// Whether the metric's name, if still there, is to go at the end.

@@ -149,11 +149,11 @@ fn the_lookback_can_be_shorter_or_longer() {
 fn names_go_where_or_when_it_is_asked() {
     let data = Data::new(&recorded());
     let names = |args: &[&str]| {
-        let all = [&["count by (__name__) (jobs_total + 0)"], args].concat();
-        data.json(&all)["data"]["result"][0]["metric"].clone()
+        let expr = r#"count by (was) (label_replace(jobs_total + 0, "was", "$1", "__name__", "(.+)"))"#;
+        data.json(&[&[expr], args].concat())["data"]["result"][0]["metric"].clone()
     };
     assert_eq!(names(&[]), json!({}));
-    assert_eq!(names(&["--delayed-name-removal"]), json!({"__name__": "jobs_total"}));
+    assert_eq!(names(&["--delayed-name-removal"]), json!({"was": "jobs_total"}));
 }
 
 #[test]

@@ -80,7 +80,13 @@ fn a_folder_without_scripts_is_an_error() {
 
 #[test]
 fn names_can_be_removed_early() {
-    let script = "load 1m\n  x 1\n\neval instant at 0 sum by (__name__) (x * 2)\n  {__name__=\"x\"} 2\n";
+    let script = r#"
+load 1m
+  x 1
+
+eval instant at 0 label_replace(x * 2, "was", "$1", "__name__", "(.+)")
+  {was="x"} 2
+"#;
     let dir = folder(&[("names.test", script)]);
     assert_eq!(test(dir.path(), &["names.test"]).code, 0);
     assert_eq!(test(dir.path(), &["names.test", "--early-name-removal"]).code, 1);

@@ -98,7 +98,9 @@ fn within(
     let rows = scope.vector(arg(call, 0, range)?, grid)?;
     let of = |step: usize, v: f64| {
         let (low, high) = (low[step], high[step]);
-        (!(high < low)).then(|| max(low, min(high, v)))
+        // A limit that is NaN excludes nothing.
+        let excluded = high < low;
+        (!excluded).then(|| max(low, min(high, v)))
     };
     let clamped = rows.into_iter().map(|row| Row { column: row.column.filter_map(of), ..row });
     let rows = clamped.filter(|row| !row.column.is_empty()).collect();
