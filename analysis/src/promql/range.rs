@@ -130,9 +130,9 @@ impl RangeVector<'_> {
             let now = grid.time(step);
             (now, scope.shifted(self.shift, now))
         };
+        // A query that is cancelled gives no result: no use in computing it.
+        let of = |window: &Window<'_>, step| if scope.is_cancelled() { None } else { of(window, step) };
         let rows = side_by_side(&self.series, grid.count, |samples| {
-            // A query that is cancelled gives no result: no use in computing it.
-            scope.check_cancelled(self.range).ok()?;
             let column = samples.windows(grid.count, ends, self.window, &of);
             (!column.is_empty()).then(|| Row::new(samples.labels.clone(), column))
         });

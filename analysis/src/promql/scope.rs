@@ -190,11 +190,12 @@ impl Scope<'_> {
         Ok(())
     }
 
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
     pub(super) fn check_cancelled(&self, range: TextRange) -> Result<(), EvalError> {
-        if self.cancelled.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-            return Err(EvalErrorKind::Cancelled.at(range));
-        }
-        Ok(())
+        if self.is_cancelled() { Err(EvalErrorKind::Cancelled.at(range)) } else { Ok(()) }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, io};
 
 use glyph_analysis::{
-    promql::{EvalError, ParseError, TextRange, caret},
+    promql::{EvalError, EvalErrorKind, ParseError, TextRange, caret},
     response::ErrorType,
     text::visible,
     trace::FilterError,
@@ -57,6 +57,7 @@ pub(crate) struct ExpressionFault {
     pub(crate) kind: ErrorType,
     what: String,
     shown: String,
+    hint: Option<&'static str>,
 }
 
 impl ExpressionFault {
@@ -67,14 +68,20 @@ impl ExpressionFault {
 
     /// An expression that has no value.
     pub(crate) fn of_evaluator(text: &str, error: &EvalError) -> Self {
-        Self::new(ErrorType::Execution, text, error.range, &error.kind.to_string())
+        let hint = match error.kind {
+            EvalErrorKind::TooManySamples(_) => {
+                Some("a longer --step, a shorter range, or, where there is memory, a greater --max-samples")
+            }
+            _ => None,
+        };
+        Self { hint, ..Self::new(ErrorType::Execution, text, error.range, &error.kind.to_string()) }
     }
 
     fn new(kind: ErrorType, text: &str, range: TextRange, what: &str) -> Self {
         let before = text.get(..range.start).unwrap_or(text);
         let (line, column) =
             (before.matches('\n').count() + 1, before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1);
-        Self { kind, what: format!("{line}:{column}: {what}"), shown: caret(text, range) }
+        Self { kind, what: format!("{line}:{column}: {what}"), shown: caret(text, range), hint: None }
     }
 }
 
@@ -93,8 +100,9 @@ pub(crate) fn report(error: &anyhow::Error) {
     fault.and_then(FilterError::shown).into_iter().for_each(super::quoted);
     let fault = error.chain().find_map(|e| e.downcast_ref::<ExpressionFault>());
     fault.into_iter().for_each(|fault| super::quoted(&fault.shown));
-    if let Some(hinted) = error.chain().find_map(|e| e.downcast_ref::<Hinted>()) {
-        eprintln!("hint: {}", hinted.hint);
+    let hinted = error.chain().find_map(|e| e.downcast_ref::<Hinted>()).map(|hinted| hinted.hint);
+    if let Some(hint) = hinted.or_else(|| fault?.hint) {
+        eprintln!("hint: {hint}");
     }
 }
 

@@ -157,6 +157,18 @@ fn names_go_where_or_when_it_is_asked() {
 }
 
 #[test]
+fn too_many_values_are_refused_with_a_way_out() {
+    let data = Data::new(&recorded());
+    let args = ["jobs_total", "--step", "15s", "--max-samples"];
+    // Two series of 41 steps each.
+    assert_eq!(data.query(&[&args[..], &["82"]].concat()).code, 0);
+    let run = data.query(&[&args[..], &["81"]].concat());
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+    assert!(run.stderr.contains("too many samples into memory: more than 81"), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: a longer --step"), "{}", run.stderr);
+}
+
+#[test]
 fn faults_are_shown_where_they_are() {
     let data = Data::new(&recorded());
     insta::assert_snapshot!(data.query(&["sum(jobs_total) + )"]).unable().stderr);

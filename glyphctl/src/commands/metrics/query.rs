@@ -69,6 +69,9 @@ pub(super) struct QueryArgs {
     /// How old a sample may be to count as now
     #[arg(long, value_name = "DURATION", value_parser = time::span, default_value = "5m")]
     lookback: i64,
+    /// How many values a query may hold at once, 8 bytes each
+    #[arg(long, value_name = "N", default_value_t = Settings::default().max_samples)]
+    max_samples: usize,
     /// Remove metric names at the end, as Prometheus does with the feature promql-delayed-name-removal
     #[arg(long)]
     delayed_name_removal: bool,
@@ -106,6 +109,7 @@ fn evaluate(flags: &mut QueryArgs) -> anyhow::Result<()> {
     let settings = Settings {
         lookback: flags.lookback,
         delayed_name_removal: flags.delayed_name_removal,
+        max_samples: flags.max_samples,
         ..Settings::default()
     };
     let source = flags.source.open()?;
