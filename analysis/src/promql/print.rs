@@ -148,7 +148,12 @@ impl Display for BinaryOp {
 impl Display for Binary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let is_bool = if self.is_bool { " bool" } else { "" };
-        write!(f, "{} {}{is_bool}{} {}", self.lhs, self.op, self.matching, self.rhs)
+        // A sign before it would be one before the power.
+        match self.lhs.kind {
+            ExprKind::Number(f64::INFINITY) if self.op == BinaryOp::Pow => f.write_str("Inf")?,
+            _ => write!(f, "{}", self.lhs)?,
+        }
+        write!(f, " {}{is_bool}{} {}", self.op, self.matching, self.rhs)
     }
 }
 

@@ -127,6 +127,7 @@ fn expressions_are_printed_as_prometheus_does() {
         ("90m * - 2s", "1h30m * -2s"),
         ("-(1) ^ -a", "-(1) ^ -a"),
         ("+a", "+a"),
+        ("- inf ^ 2 * Inf", "-Inf ^ 2 * +Inf"),
         ("a == BOOL 1", "a == bool 1"),
         ("a AND ON (b) c", "a and on (b) c"),
         ("a + ignoring () b", "a + b"),

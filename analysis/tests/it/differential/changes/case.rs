@@ -119,7 +119,10 @@ fn is_begin_in(store: &Store, window: &Expr, text: &str, time: i64) -> bool {
         let increase = end - value + resets.sum::<f64>();
         let (sampled, to_begin) = ((last - first) as f64, (first - begin) as f64);
         let (interval, to_zero) = (sampled / intervals as f64, sampled * value / increase);
-        to_begin >= 1.1 * interval && (0.5 * interval..1.1 * interval).contains(&to_zero)
+        // Which of two sums comes out greater is a matter of rounding where they are the same.
+        let about = 1e-9 * interval;
+        to_begin >= 1.1 * interval - about
+            && (0.5 * interval - about..=1.1 * interval + about).contains(&to_zero)
     })
 }
 

@@ -31,7 +31,7 @@ enum Accounted {
     Accepted(fn(&Case<'_>) -> bool),
 }
 
-const CHANGES: [Change; 19] = [
+const CHANGES: [Change; 20] = [
     Change {
         name: "left-open windows",
         why: "3.0 leaves a sample at the left edge of a range, of a subquery or of the lookback out: the \
@@ -147,6 +147,17 @@ const CHANGES: [Change; 19] = [
         }),
     },
     Change {
+        name: "what is fixed in a parameter",
+        why: "Prometheus, to this day, moves what `@` fixes in the parameter of an aggregation with the steps; nobody can \
+              want that",
+        accounted: Accounted::Accepted(|case| {
+            case.any_times(|expr, _, times| match &expr.kind {
+                ExprKind::Aggregate(a) => times.len() > 1 && a.param.as_ref().is_some_and(fixes),
+                _ => false,
+            })
+        }),
+    },
+    Change {
         name: "fixed subqueries that begin together",
         why: "Prometheus forgets to move what `@` fixes in a fixed subquery, if that has its first step when the subquery \
               around it has its own; nobody can want that either",
@@ -190,6 +201,11 @@ const CHANGES: [Change; 19] = [
         accounted: Accounted::Accepted(ties),
     },
 ];
+
+/// Whether there is an `@` in an expression.
+fn fixes(expr: &Expr) -> bool {
+    shift(expr).at.is_some() || expr.children().into_iter().any(fixes)
+}
 
 /// The change that explains a difference, if one does.
 pub(super) fn explains(case: &Case<'_>) -> Option<&'static Change> {
