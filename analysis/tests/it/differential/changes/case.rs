@@ -59,6 +59,20 @@ pub(super) fn begins_in_a_window(case: &Case<'_>) -> bool {
     })
 }
 
+/// Whether in a window of a `deriv` or `predict_linear` something is infinite.
+pub(super) fn leads_to_infinity(case: &Case<'_>) -> bool {
+    case.any(|expr, text, time| match &expr.kind {
+        ExprKind::Call(call) if ["deriv", "predict_linear"].contains(&call.function.name) => {
+            let window = call.args[0].range;
+            let Some(Value::Range(series)) = value(case.store, &text[window.start..window.end], time) else {
+                return false;
+            };
+            series.iter().any(|s| s.samples.iter().any(|(_, value)| value.is_infinite()))
+        }
+        _ => false,
+    })
+}
+
 /// Whether two elements that `topk` or `bottomk` choose from are equal.
 pub(super) fn ties(case: &Case<'_>) -> bool {
     case.any(|expr, text, time| match &expr.kind {

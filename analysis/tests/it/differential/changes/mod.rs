@@ -11,7 +11,7 @@ use glyph_analysis::promql::{
 };
 
 pub(super) use self::case::Case;
-use self::case::{begins_in_a_window, shift, steps_of, ties};
+use self::case::{begins_in_a_window, leads_to_infinity, shift, steps_of, ties};
 use super::answer::Answer;
 
 /// A change, and what is done about it.
@@ -31,7 +31,7 @@ enum Accounted {
     Accepted(fn(&Case<'_>) -> bool),
 }
 
-const CHANGES: [Change; 20] = [
+const CHANGES: [Change; 21] = [
     Change {
         name: "left-open windows",
         why: "3.0 leaves a sample at the left edge of a range, of a subquery or of the lookback out: the \
@@ -120,6 +120,12 @@ const CHANGES: [Change; 20] = [
         why: "2.42 bounds the extrapolation to the window's begin by the counter's zero first, by half an \
               interval second; 3.0 has it the other way round",
         accounted: Accounted::Accepted(begins_in_a_window),
+    },
+    Change {
+        name: "lines through infinity",
+        why: "2.42 makes NaN of an infinite value where it keeps what rounding takes away; later versions go on with \
+              infinity",
+        accounted: Accounted::Accepted(leads_to_infinity),
     },
     Change {
         name: "predict_linear of a fixed window",
