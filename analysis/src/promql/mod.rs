@@ -39,6 +39,7 @@ mod row;
 mod evaluate;
 mod scope;
 mod constant;
+mod side_by_side;
 mod select;
 mod range;
 mod window;

@@ -9,7 +9,7 @@ use super::{
     grid::Grid,
     row::Row,
     scope::{Scope, wrong_type},
-    select::side_by_side,
+    side_by_side::side_by_side,
     value::{RangeSeries, ValueType},
     window::{Falls, Window},
 };

@@ -2,26 +2,11 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
-use super::{ast::Selector, column::Column, error::EvalError, grid::Grid, row::Row, scope::Scope};
+use super::{
+    ast::Selector, column::Column, error::EvalError, grid::Grid, row::Row, scope::Scope,
+    side_by_side::side_by_side,
+};
 use crate::metrics::{Series, SeriesId, stale::is_marker};
-
-/// With fewer values than these to be found, one thread is done before another has begun.
-const WORTH_MORE_THREADS: usize = 1 << 14;
-
-/// What `of` makes of each item, on all cores if there is enough to do; in the items' order.
-pub(super) fn side_by_side<T: Sync, R: Send>(
-    items: &[T],
-    steps: usize,
-    of: impl Fn(&T) -> Option<R> + Sync,
-) -> Vec<R> {
-    if items.len() > 1 && items.len().saturating_mul(steps) >= WORTH_MORE_THREADS {
-        items.par_iter().filter_map(&of).collect()
-    } else {
-        items.iter().filter_map(of).collect()
-    }
-}
 
 impl<'a> Scope<'a> {
     /// The series that a selector names, sorted by their labels.

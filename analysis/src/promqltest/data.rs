@@ -20,6 +20,8 @@ pub(super) struct Data {
     pub(super) histograms: Store,
     /// Where samples have start timestamps; the values mean nothing.
     pub(super) starts: Store,
+    /// Whether a load had native histograms, not only what could be made such.
+    native: bool,
 }
 
 impl Data {
@@ -43,6 +45,10 @@ impl Data {
         failed
     }
 
+    pub(super) fn has_native(&self) -> bool {
+        self.native
+    }
+
     fn add(&mut self, loaded: &Loaded, load: &Load) -> Result<(), (i64, Refusal)> {
         let series = &loaded.described;
         let base = load.with_histograms.then(|| histogram(&series.labels)).flatten();
@@ -59,6 +65,7 @@ impl Data {
                     }
                 }
                 Point::Histogram => {
+                    self.native = true;
                     self.histograms.append(&series.labels, time, 0.0).map_err(refused)?;
                 }
             }

@@ -56,6 +56,37 @@ pub fn run(script: &Script, settings: Settings) -> Outcome {
     outcome
 }
 
+/// The series that a script has at its end: those of its loads since the last `clear`.
+///
+/// # Errors
+/// If there are native histograms among them, or samples that a database refuses.
+pub fn loaded(script: &Script) -> Result<Store, ScriptError> {
+    let mut data = Data::default();
+    for (line, command) in &script.commands {
+        let refused = match command {
+            Command::Clear => {
+                data = Data::default();
+                None
+            }
+            Command::Load(load) => {
+                let refused = data.load(load).into_iter().next();
+                refused.map(|failure| ScriptError {
+                    line: failure.line,
+                    what: format!("{}: {}", failure.expr, failure.got),
+                })
+            }
+            Command::Eval(_) => None,
+        };
+        let native = data
+            .has_native()
+            .then(|| ScriptError { line: *line, what: "native histograms are not supported".to_owned() });
+        if let Some(error) = refused.or(native) {
+            return Err(error);
+        }
+    }
+    Ok(data.floats)
+}
+
 /// Puts a series in the scripts' notation, such as `x{a="b"} 1 2+1x3 _ stale`, into a store: one sample every `step`
 /// milliseconds since the epoch.
 ///

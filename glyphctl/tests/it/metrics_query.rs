@@ -157,6 +157,25 @@ fn names_go_where_or_when_it_is_asked() {
 }
 
 #[test]
+fn what_a_script_loads_can_be_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("some.test");
+    let ask = |script: &str| {
+        fs::write(&file, script).unwrap();
+        let args = ["metrics", "query", "rate(x_total[2m])", "--time", "240", "--format", "json", "--data"];
+        run([&args[..], &[file.to_str().unwrap()]].concat())
+    };
+    let run = ask(
+        "load 1m\n  x_total 0+9x9\n\nclear\n\nload 1m\n  x_total{a=\"b\"} 0+60x4\n\neval instant at 0 x\n",
+    );
+    let json: Value = serde_json::from_str(&run.fine().stdout).unwrap();
+    assert_eq!(json["data"]["result"], json!([{"metric": {"a": "b"}, "value": [240, "1"]}]));
+    let run = ask("load 1m\n  x_total {{count:1}}\n");
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("some.test:1: native histograms are not supported"), "{}", run.stderr);
+}
+
+#[test]
 fn too_many_values_are_refused_with_a_way_out() {
     let data = Data::new(&recorded());
     let args = ["jobs_total", "--step", "15s", "--max-samples"];

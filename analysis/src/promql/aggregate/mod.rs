@@ -23,7 +23,7 @@ use super::{
     quote::quoted,
     row::Row,
     scope::{Scope, text_of},
-    select::side_by_side,
+    side_by_side::side_by_side,
     value::general,
     window::{Mean, Sum},
 };

@@ -10,7 +10,7 @@ use super::{
         grid::Grid,
         row::Row,
         scope::Scope,
-        select::side_by_side,
+        side_by_side::side_by_side,
         value::number,
         window::quantile,
     },

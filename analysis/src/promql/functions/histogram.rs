@@ -2,17 +2,15 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Call, EvalError, EvalErrorKind, Evaluated, Grid, Level, Row, Scope, TextRange, arg};
+use super::{
+    Call, EvalError, EvalErrorKind, Evaluated, Grid, Level, Row, Scope, TextRange, arg,
+    buckets::{self, Bucket, Repaired},
+};
 use crate::{
     metrics::Labels,
     promql::{
-        column::Column,
-        note::Repairs,
-        quote::quoted,
-        scope::text_of,
-        select::side_by_side,
+        column::Column, note::Repairs, quote::quoted, scope::text_of, side_by_side::side_by_side,
         value::number,
-        window::buckets::{self, Bucket, Repaired},
     },
 };
 

@@ -1,9 +1,10 @@
 //! Functions: their names and types, and what does their work.
 //!
-//! [`table`] has them all. [`math`] and [`date`] are of each value alone, [`super::window`] of a window of samples, the
-//! others see the whole vector.
+//! [`table`] has them all. [`math`] and [`date`] are of each value alone, [`over_range`] hands windows of samples to
+//! [`super::window`], [`histogram`] hands those of a histogram to [`buckets`]; the others see the whole vector.
 
 mod absent;
+mod buckets;
 mod date;
 mod histogram;
 mod labels;

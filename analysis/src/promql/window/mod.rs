@@ -3,7 +3,6 @@
 mod rate;
 mod over_time;
 mod trend;
-pub(super) mod buckets;
 
 pub(super) use over_time::*;
 pub(super) use rate::*;

@@ -13,8 +13,6 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use self::time::shown;
-
 /// Flags of `glyphctl metrics`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]

@@ -160,7 +160,7 @@ fn when(flags: &QueryArgs, source: &Source) -> anyhow::Result<When> {
     let end = flags.end.unwrap_or(last);
     let start = flags.start.unwrap_or(first);
     if end < start {
-        bail!("--end is before --start: {} is before {}", time::shown(end), time::shown(start));
+        bail!("--end is before --start: {} is before {}", metrics::shown(end), metrics::shown(start));
     }
     let step = flags.step.unwrap_or_else(|| ((end - start) / STEPS / 1_000).max(1) * 1_000);
     if (end - start) / step >= MOST_STEPS {

@@ -26,14 +26,6 @@ pub(super) fn span(text: &str) -> Result<i64, String> {
         .ok_or_else(|| "expected a duration such as 15s, 1m30s or 0.5 (seconds), more than 0".to_owned())
 }
 
-/// Milliseconds since the epoch, as a time for people.
-pub(crate) fn shown(ms: i64) -> String {
-    match u64::try_from(ms).ok().and_then(|ms| ms.checked_mul(1_000_000)) {
-        Some(nanos) => UnixNanos(nanos).to_string(),
-        None => format!("{} s", ms as f64 / 1e3),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,8 +38,6 @@ mod tests {
         for wrong in ["now", "yesterday", "inf", "1e300", ""] {
             assert!(time(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(shown(1_760_000_000_500), "2025-10-09T08:53:20.5Z");
-        assert_eq!(shown(-500), "-0.5 s");
     }
 
     #[test]

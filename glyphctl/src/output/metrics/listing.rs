@@ -8,12 +8,10 @@ use glyph_analysis::{
 };
 use serde::Serialize;
 
-use crate::{
-    commands::metrics::shown,
-    output::{
-        Format, json,
-        table::{Head, Table},
-    },
+use super::shown;
+use crate::output::{
+    Format, json,
+    table::{Head, Table},
 };
 
 /// Writes which series there are.

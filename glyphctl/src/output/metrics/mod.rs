@@ -4,6 +4,7 @@ mod axis;
 mod braille;
 mod listing;
 mod plot;
+mod time;
 mod values;
 
 use std::io::{self, Write};
@@ -14,7 +15,10 @@ use glyph_analysis::{
     response::QueryResponse,
 };
 
-pub(crate) use self::listing::{write_labels, write_series, write_values};
+pub(crate) use self::{
+    listing::{write_labels, write_series, write_values},
+    time::shown,
+};
 use super::json;
 
 /// How a query's result is printed.

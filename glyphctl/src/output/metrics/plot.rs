@@ -9,8 +9,7 @@ use glyph_analysis::{
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{View, axis::Axis, braille::Canvas};
-use crate::commands::metrics::shown;
+use super::{View, axis::Axis, braille::Canvas, shown};
 
 /// Rows of the picture, without its axis.
 const ROWS: usize = 16;

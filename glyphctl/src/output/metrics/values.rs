@@ -11,11 +11,8 @@ use glyph_analysis::{
     text::{grouped, short, visible},
 };
 
-use super::View;
-use crate::{
-    commands::metrics::shown,
-    output::table::{Head, Table},
-};
+use super::{View, shown};
+use crate::output::table::{Head, Table};
 
 /// How many columns a line has at most, and at least.
 const LINE: usize = 60;

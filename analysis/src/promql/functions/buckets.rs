@@ -2,22 +2,22 @@
 
 /// A bucket: its upper bound and how many observations are not above it.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::promql) struct Bucket {
-    pub(in crate::promql) bound: f64,
-    pub(in crate::promql) count: f64,
+pub(super) struct Bucket {
+    pub(super) bound: f64,
+    pub(super) count: f64,
 }
 
 /// Counts that fell from one bucket to the next and were raised.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::promql) struct Repaired {
+pub(super) struct Repaired {
     /// The bounds of the first and the last bucket concerned.
-    pub(in crate::promql) bounds: (f64, f64),
+    pub(super) bounds: (f64, f64),
     /// By how much at most.
-    pub(in crate::promql) most: f64,
+    pub(super) most: f64,
 }
 
 impl Repaired {
-    pub(in crate::promql) fn merged(self, other: Self) -> Self {
+    pub(super) fn merged(self, other: Self) -> Self {
         let bounds = (self.bounds.0.min(other.bounds.0), self.bounds.1.max(other.bounds.1));
         Self { bounds, most: self.most.max(other.most) }
     }
@@ -27,14 +27,14 @@ impl Repaired {
 const TOLERANCE: f64 = 1e-12;
 
 /// The upper bound that the value of a label `le` is. Like Go, this takes `inf` and `nan` in any case.
-pub(in crate::promql) fn bound(le: &str) -> Option<f64> {
+pub(super) fn bound(le: &str) -> Option<f64> {
     le.parse().ok()
 }
 
 /// The quantile of buckets in ascending order, and whether counts had to be repaired for it. Interpolated linearly within
 /// the bucket; the lowest begins at 0 if its bound is above that. NaN if the highest is not `+Inf`, or if there is
 /// nothing in them.
-pub(in crate::promql) fn quantile(q: f64, buckets: &mut Vec<Bucket>) -> (f64, Option<Repaired>) {
+pub(super) fn quantile(q: f64, buckets: &mut Vec<Bucket>) -> (f64, Option<Repaired>) {
     if q.is_nan() {
         return (f64::NAN, None);
     }
@@ -74,7 +74,7 @@ pub(in crate::promql) fn quantile(q: f64, buckets: &mut Vec<Bucket>) -> (f64, Op
 }
 
 /// The share of observations between two values, interpolated as for [`quantile`].
-pub(in crate::promql) fn fraction(lower: f64, upper: f64, buckets: &mut Vec<Bucket>) -> f64 {
+pub(super) fn fraction(lower: f64, upper: f64, buckets: &mut Vec<Bucket>) -> f64 {
     if buckets.last().is_none_or(|last| last.bound != f64::INFINITY) {
         return f64::NAN;
     }
