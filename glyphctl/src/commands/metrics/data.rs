@@ -53,9 +53,7 @@ fn load(path: &Path, store: &mut Store) -> anyhow::Result<()> {
         samples.filter(|(labels, time, value)| store.append(labels, *time, *value).is_err()).count();
     if refused > 0 {
         let path = path.display();
-        warn(format!(
-            "{path}: {refused} samples were dropped: their series have others then, or later ones"
-        ));
+        warn(format!("{path}: {refused} samples were dropped: their series have others then, or later ones"));
     }
     Ok(())
 }
