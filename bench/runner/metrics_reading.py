@@ -58,7 +58,7 @@ def glyphctl(tools, path, scrapes):
     """Reads all of it and counts its samples, which takes next to no time beside."""
     expression = f'sum(count_over_time({{__name__=~"delivery.+"}}[{INTERVAL * scrapes}s]))'
     last = str(FIRST + INTERVAL * (scrapes - 1) + 1)
-    argv = [tools.glyphctl, "metrics", "query", "--data", path, expression, "--time", last, "--format", "json"]
+    argv = [tools.glyphctl, "metrics", "query", "--data", path, expression, "--time", last, "--delayed-name-removal", "--format", "json"]
 
     def run():
         took, out = process(argv)
