@@ -3,7 +3,7 @@
 //! In: the kind of work, and a seed. Out: the same attributes for the same seed, so that spans can wait for being
 //! written without them. Not here: any format.
 
-use crate::random::Random;
+use span_gen::random::Random;
 
 /// The value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +65,7 @@ impl Work {
             Self::Message => vec![
                 ("messaging.system", Value::Name("kafka")),
                 ("messaging.destination.name", Value::Name(r.pick(&QUEUES))),
-                ("messaging.message.id", Value::Text(format!("{:016x}-{:04x}", r.next(), r.below(65_536)))),
+                ("messaging.message.id", Value::Text(format!("{:016x}-{:04x}", r.number(), r.below(65_536)))),
                 ("messaging.kafka.offset", Value::Whole(r.below(100_000_000))),
             ],
             Self::Compute => vec![

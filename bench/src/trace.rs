@@ -3,9 +3,10 @@
 //! In: a seed, and how many spans there are to be. Out: traces in the order of their starts, each with its spans,
 //! parents before their children. Not here: the order in which they are written.
 
+use span_gen::random::Random;
+
 use crate::{
     attributes::{Attributes, Value},
-    random::Random,
     shop::{Operation, ROOTS, Step},
 };
 
@@ -82,7 +83,8 @@ impl Iterator for Traces {
         self.next_start += random.around(PAUSE, 0.8);
         let lot = random.below(1000);
         let root = ROOTS.iter().find(|(end, _)| lot < *end).map_or(ROOTS[0].1, |(_, root)| root);
-        let mut growth = Growth { trace_id: (random.next(), random.next() | 1), random, spans: Vec::new() };
+        let mut growth =
+            Growth { trace_id: (random.number(), random.number() | 1), random, spans: Vec::new() };
         growth.add(root, None, self.next_start);
         let mut spans = growth.spans;
         spans.truncate(usize::try_from(self.remaining).unwrap_or(usize::MAX));
@@ -102,7 +104,7 @@ impl Growth<'_> {
     fn add(&mut self, operation: &'static Operation, parent: Option<u64>, start: u64) -> u64 {
         let own = self.random.around(operation.median, operation.sigma);
         let failed = self.random.chance(operation.errors_permille);
-        let (id, seed) = (self.random.next() | 1, self.random.next());
+        let (id, seed) = (self.random.number() | 1, self.random.number());
         let at = self.spans.len();
         self.spans.push(Span {
             trace_id: self.trace_id,

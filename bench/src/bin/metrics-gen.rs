@@ -3,18 +3,15 @@
 //! In: the command line. Out: a histogram for each plugin, 18 buckets, a count and a sum, scrape after scrape, which is
 //! what `metrics.om` of a recording is. Counters grow and never restart; one bucket of each plugin has an exemplar.
 
-#[path = "../random.rs"]
-#[allow(dead_code, reason = "spans need more of it")]
-mod random;
-
 use std::{
-    env,
-    fs::File,
-    io::{self, BufWriter, ErrorKind, Write},
+    io::{self, Write},
     process::ExitCode,
 };
 
-use random::Random;
+use span_gen::{
+    program::{self, Args, Out, number},
+    random::Random,
+};
 
 const USAGE: &str = "\
 usage: metrics-gen --scrapes N [--plugins N] [--seed N] [--out FILE]
@@ -29,7 +26,7 @@ const BOUNDS: [&str; 18] = [
 const FIRST_MS: u64 = 1_700_000_000_123;
 const INTERVAL_MS: u64 = 15_000;
 
-struct Args {
+struct Told {
     scrapes: u64,
     plugins: usize,
     seed: u64,
@@ -45,71 +42,52 @@ struct Histogram {
 }
 
 fn main() -> ExitCode {
-    let args = match args(env::args().skip(1)) {
-        Ok(Some(args)) => args,
-        Ok(None) => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(why) => {
-            eprint!("metrics-gen: {why}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("metrics-gen: {}: {error}", args.out.as_deref().unwrap_or("standard output"));
-            ExitCode::from(2)
-        }
-    }
+    program::main::<Told>()
 }
 
-/// The command line, or none if it asks for help.
-fn args(mut words: impl Iterator<Item = String>) -> Result<Option<Args>, String> {
-    let number = |flag: &str, value: String| {
-        value.replace('_', "").parse::<u64>().map_err(|e| format!("{flag} {value}: {e}"))
-    };
-    let (mut scrapes, mut plugins, mut seed, mut out) = (None, 10, 1, None);
-    while let Some(flag) = words.next() {
-        if matches!(flag.as_str(), "-h" | "--help") {
-            return Ok(None);
-        }
-        let value = words.next().ok_or_else(|| format!("{flag}: no value"))?;
-        match flag.as_str() {
-            "--scrapes" => scrapes = Some(number(&flag, value)?),
-            "--plugins" => plugins = number(&flag, value)? as usize,
-            "--seed" => seed = number(&flag, value)?,
-            "--out" => out = Some(value),
-            _ => return Err(format!("{flag}: no such option")),
-        }
-    }
-    let scrapes = scrapes.ok_or("--scrapes is missing")?;
-    Ok(Some(Args { scrapes, plugins, seed, out }))
-}
+impl Args for Told {
+    const NAME: &'static str = "metrics-gen";
+    const USAGE: &'static str = USAGE;
 
-fn run(args: &Args) -> io::Result<()> {
-    let sink: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(File::create(path)?),
-        None => Box::new(io::stdout().lock()),
-    };
-    let mut out = BufWriter::with_capacity(1 << 20, sink);
-    let mut random = Random::new(args.seed);
-    let mut plugins = vec![Histogram::default(); args.plugins];
-    for scrape in 0..args.scrapes {
-        let now = FIRST_MS + scrape * INTERVAL_MS;
-        writeln!(
-            out,
-            "# HELP delivery_seconds Time from a flow to its answer.\n# TYPE delivery_seconds histogram"
-        )?;
-        for (number, plugin) in plugins.iter_mut().enumerate() {
-            plugin.observe(&mut random, now);
-            plugin.write(number, now, &mut out)?;
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
+        let (mut scrapes, mut plugins, mut seed, mut out) = (None, 10, 1, None);
+        while let Some(flag) = words.next() {
+            if matches!(flag.as_str(), "-h" | "--help") {
+                return Ok(None);
+            }
+            let value = words.next().ok_or_else(|| format!("{flag}: no value"))?;
+            match flag.as_str() {
+                "--scrapes" => scrapes = Some(number(&flag, &value)?),
+                "--plugins" => plugins = number(&flag, &value)? as usize,
+                "--seed" => seed = number(&flag, &value)?,
+                "--out" => out = Some(value),
+                _ => return Err(format!("{flag}: no such option")),
+            }
         }
+        let scrapes = scrapes.ok_or("--scrapes is missing")?;
+        Ok(Some(Self { scrapes, plugins, seed, out }))
     }
-    writeln!(out, "# EOF")?;
-    out.flush()
+
+    fn out(&self) -> Option<&str> {
+        self.out.as_deref()
+    }
+
+    fn write(&self, out: &mut Out) -> io::Result<()> {
+        let mut random = Random::new(self.seed);
+        let mut plugins = vec![Histogram::default(); self.plugins];
+        for scrape in 0..self.scrapes {
+            let now = FIRST_MS + scrape * INTERVAL_MS;
+            writeln!(
+                out,
+                "# HELP delivery_seconds Time from a flow to its answer.\n# TYPE delivery_seconds histogram"
+            )?;
+            for (number, plugin) in plugins.iter_mut().enumerate() {
+                plugin.observe(&mut random, now);
+                plugin.write(number, now, out)?;
+            }
+        }
+        writeln!(out, "# EOF")
+    }
 }
 
 impl Histogram {
@@ -120,7 +98,7 @@ impl Histogram {
             let micros = 300 << bucket.min(20);
             self.buckets[bucket] += 1 + random.below(9);
             self.sum += micros;
-            self.exemplar = Some((bucket, random.next(), now - random.below(INTERVAL_MS)));
+            self.exemplar = Some((bucket, random.number(), now - random.below(INTERVAL_MS)));
         }
     }
 
