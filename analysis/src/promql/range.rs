@@ -11,7 +11,7 @@ use super::{
     scope::{Scope, wrong_type},
     side_by_side::side_by_side,
     value::{RangeSeries, ValueType},
-    window::{Falls, Window},
+    window::{Falls, SeriesFalls, Window},
 };
 use crate::metrics::{Labels, stale::is_marker};
 
@@ -97,7 +97,7 @@ impl<'s> Samples<'s> {
         of: &impl Fn(&Window<'_>, usize) -> Option<f64>,
     ) -> Column {
         let (times, values) = (&*self.times, &*self.values);
-        let all_falls = Falls::of(values);
+        let all_falls = SeriesFalls::of(values);
         let (mut from, mut to) = (0, 0);
         Column::build(count, |step| {
             let (now, end) = ends(step);
@@ -109,7 +109,7 @@ impl<'s> Samples<'s> {
             while times.get(to).is_some_and(|time| *time <= end) {
                 to += 1;
             }
-            let falls = Falls::within(&all_falls, from, to);
+            let falls = Falls { series: &all_falls, from, to };
             let (times, values) = (&times[from..to], &values[from..to]);
             let window = Window { times, values, start, end, now, falls };
             if window.times.is_empty() { None } else { of(&window, step) }

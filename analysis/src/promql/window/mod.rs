@@ -4,6 +4,8 @@ mod rate;
 mod over_time;
 mod trend;
 
+use std::cell::OnceCell;
+
 pub(super) use over_time::*;
 pub(super) use rate::*;
 pub(super) use trend::*;
@@ -17,38 +19,46 @@ pub(super) struct Window<'a> {
     pub(super) end: i64,
     /// The time of the evaluation, whatever `offset` and `@` say.
     pub(super) now: i64,
-    /// Which samples are less than the one before them in the window. They are known of the whole series, so that no
-    /// window has to look for them.
+    /// Which samples are less than the one before them. They are known of the whole series, so that no window has to look
+    /// for them.
     pub(super) falls: Falls<'a>,
 }
 
-/// The places of samples that are less than the one before them, counted from a place that windows begin at.
+/// Where the samples of a series are less than the one before them. Found out when a window first asks: most functions
+/// never do.
+#[derive(Debug)]
+pub(super) struct SeriesFalls<'a> {
+    values: &'a [f64],
+    places: OnceCell<Vec<usize>>,
+}
+
+impl<'a> SeriesFalls<'a> {
+    pub(super) fn of(values: &'a [f64]) -> Self {
+        Self { values, places: OnceCell::new() }
+    }
+
+    fn places(&self) -> &[usize] {
+        let falls = |i: &usize| self.values[*i] < self.values[i - 1];
+        self.places.get_or_init(|| (1..self.values.len()).filter(falls).collect())
+    }
+}
+
+/// Where the samples of a window are less than the one before them. Its first sample has none before it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Falls<'a> {
-    places: &'a [usize],
-    from: usize,
+    pub(super) series: &'a SeriesFalls<'a>,
+    /// The window, as places in the series.
+    pub(super) from: usize,
+    pub(super) to: usize,
 }
 
 impl<'a> Falls<'a> {
-    /// Those of all samples of a series.
-    pub(super) fn of(values: &[f64]) -> Vec<usize> {
-        (1..values.len()).filter(|i| values[*i] < values[i - 1]).collect()
-    }
-
-    /// Those of a window, of which the first sample is the series' sample `from`, and has none before it.
-    pub(super) fn within(places: &'a [usize], from: usize, to: usize) -> Self {
-        let first = places.partition_point(|place| *place <= from);
-        let last = first + places[first..].partition_point(|place| *place < to);
-        Self { places: &places[first..last], from }
-    }
-
-    pub(super) fn len(self) -> usize {
-        self.places.len()
-    }
-
     /// Their places in the window.
-    fn places(self) -> impl Iterator<Item = usize> {
-        self.places.iter().map(move |place| place - self.from)
+    fn places(self) -> impl ExactSizeIterator<Item = usize> {
+        let places = self.series.places();
+        let first = places.partition_point(|place| *place <= self.from);
+        let last = first + places[first..].partition_point(|place| *place < self.to);
+        places[first..last].iter().map(move |place| place - self.from)
     }
 }
 

@@ -64,7 +64,7 @@ pub(in crate::promql) fn idelta(window: &Window<'_>, _: &[f64]) -> Option<f64> {
 
 /// `resets`
 pub(in crate::promql) fn resets(window: &Window<'_>, _: &[f64]) -> Option<f64> {
-    Some(window.falls.len() as f64)
+    Some(window.falls.places().len() as f64)
 }
 
 /// `changes`
@@ -75,13 +75,15 @@ pub(in crate::promql) fn changes(window: &Window<'_>, _: &[f64]) -> Option<f64> 
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Falls, *};
+    use super::{
+        super::{Falls, SeriesFalls},
+        *,
+    };
 
     /// Samples every 10 s from 10 s on, in a window of 60 s that ends at 60 s.
     fn of(values: &[f64], function: fn(&Window<'_>, &[f64]) -> Option<f64>) -> Option<f64> {
         let times: Vec<i64> = (1..=values.len() as i64).map(|i| i * 10_000).collect();
-        let falls = Falls::of(values);
-        let falls = Falls::within(&falls, 0, values.len());
+        let falls = Falls { series: &SeriesFalls::of(values), from: 0, to: values.len() };
         function(&Window { times: &times, values, start: 0, end: 60_000, now: 60_000, falls }, &[])
     }
 
