@@ -1,6 +1,8 @@
 //! The labels of a series: sorted by name, none of them empty, cheap to clone.
 
-use std::{cmp::Ordering, fmt, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeMap, fmt, sync::Arc};
+
+use super::quote::{is_plain, label_name, quoted};
 
 /// A name or a value. Within one [`crate::metrics::Store`] the same text is the same allocation.
 pub type Str = Arc<str>;
@@ -91,6 +93,11 @@ impl Labels {
         Self(self.0.iter().filter(|(name, _)| keep(name)).cloned().collect())
     }
 
+    /// As texts, for what is written as JSON.
+    pub fn to_map(&self) -> BTreeMap<String, String> {
+        self.0.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
     /// Without the metric's name.
     pub fn without_name(&self) -> Self {
         self.filtered(|name| name != NAME)
@@ -113,53 +120,15 @@ impl fmt::Display for Labels {
         f.write_str("{")?;
         let mut between = "";
         if !plain && !name.is_empty() {
-            quote(f, name)?;
+            f.write_str(&quoted(name))?;
             between = ", ";
         }
         for (name, value) in rest {
-            f.write_str(between)?;
+            write!(f, "{between}{}={}", label_name(name), quoted(value))?;
             between = ", ";
-            if is_plain(name, "") {
-                f.write_str(name)?;
-            } else {
-                quote(f, name)?;
-            }
-            f.write_str("=")?;
-            quote(f, value)?;
         }
         f.write_str("}")
     }
-}
-
-/// Whether a name can do without quotes: letters, digits and underscores, and the characters in `also`.
-pub(super) fn is_plain(name: &str, also: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || also.contains(c);
-    !name.is_empty() && name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// A text in quotes, escaped as Go does it.
-pub(super) fn quote(f: &mut impl fmt::Write, text: &str) -> fmt::Result {
-    f.write_char('"')?;
-    for c in text.chars() {
-        match c {
-            '"' => f.write_str("\\\"")?,
-            '\\' => f.write_str("\\\\")?,
-            '\n' => f.write_str("\\n")?,
-            '\r' => f.write_str("\\r")?,
-            '\t' => f.write_str("\\t")?,
-            '\x07' => f.write_str("\\a")?,
-            '\x08' => f.write_str("\\b")?,
-            '\x0b' => f.write_str("\\v")?,
-            '\x0c' => f.write_str("\\f")?,
-            c if c.is_ascii_control() => write!(f, "\\x{:02x}", c as u32)?,
-            '\'' => f.write_char(c)?,
-            // What Rust would escape can't be printed, in Go's opinion neither.
-            c if c.escape_debug().len() == 1 => f.write_char(c)?,
-            c if (c as u32) < 0x10000 => write!(f, "\\u{:04x}", c as u32)?,
-            c => write!(f, "\\U{:08x}", c as u32)?,
-        }
-    }
-    f.write_char('"')
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::{
     Labels, Str, go_regex,
-    labels::{is_plain, quote},
+    quote::{label_name, quoted},
 };
 
 /// How a value is compared.
@@ -119,13 +119,7 @@ impl PartialEq for Matcher {
 
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_plain(&self.name, "") {
-            f.write_str(&self.name)?;
-        } else {
-            quote(f, &self.name)?;
-        }
-        write!(f, "{}", self.op)?;
-        quote(f, &self.value)
+        write!(f, "{}{}{}", label_name(&self.name), self.op, quoted(&self.value))
     }
 }
 

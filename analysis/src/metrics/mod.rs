@@ -5,6 +5,7 @@
 //! server.
 
 // What a series is called, and how it is found.
+pub(crate) mod quote;
 pub mod labels;
 mod go_regex;
 pub mod matcher;

@@ -84,6 +84,19 @@ pub struct Shift {
     pub at: Option<At>,
 }
 
+impl Shift {
+    /// The time that this makes of another, in a query from `start` to `end`; milliseconds since the epoch.
+    pub fn of(self, time: i64, start: i64, end: i64) -> i64 {
+        let base = match self.at {
+            None => time,
+            Some(At::Time(at)) => at,
+            Some(At::Start) => start,
+            Some(At::End) => end,
+        };
+        base.saturating_sub(self.offset)
+    }
+}
+
 /// What `@` names.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum At {

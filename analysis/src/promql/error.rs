@@ -25,9 +25,6 @@ pub struct EvalError {
 /// What can be wrong in evaluating. The texts are Prometheus' where it has one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EvalErrorKind {
-    /// Something that this evaluator does not do.
-    #[error("{0} is not supported")]
-    Unsupported(String),
     /// More values at once than the settings allow.
     #[error("query processing would load too many samples into memory: more than {0}")]
     TooManySamples(usize),

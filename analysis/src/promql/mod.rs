@@ -26,7 +26,6 @@ pub mod ast;
 
 // And back.
 mod print;
-mod quote;
 
 // What a tree needs of a store.
 pub mod needs;

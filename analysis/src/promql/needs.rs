@@ -6,7 +6,7 @@
 
 use super::{
     Settings,
-    ast::{At, Expr, ExprKind, Selector, Shift},
+    ast::{Expr, ExprKind, Selector, Shift},
 };
 
 /// What one selector needs: samples in `(after, until]`.
@@ -56,13 +56,8 @@ impl<'q> Walk<'q> {
 
     /// The times that `@` and `offset` make of these.
     fn shifted(&self, shift: Shift, start: i64, end: i64) -> (i64, i64) {
-        let (start, end) = match shift.at {
-            None => (start, end),
-            Some(At::Time(at)) => (at, at),
-            Some(At::Start) => (self.start, self.start),
-            Some(At::End) => (self.end, self.end),
-        };
-        (start.saturating_sub(shift.offset), end.saturating_sub(shift.offset))
+        let of = |time| shift.of(time, self.start, self.end);
+        (of(start), of(end))
     }
 }
 

@@ -11,10 +11,10 @@ use super::{
         Shift, Side, Subquery,
     },
     duration,
-    quote::{label_name, quoted},
     value::number,
 };
 use crate::metrics::Matcher;
+use crate::metrics::quote::{label_name, quoted};
 
 impl Display for Expr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -42,17 +42,13 @@ impl Display for Selector {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (name, rest) = self.matchers.split_at(usize::from(self.named).min(self.matchers.len()));
         name.iter().try_for_each(|m| f.write_str(&m.value))?;
-        let mut conditions: Vec<String> = rest.iter().map(condition).collect();
+        let mut conditions: Vec<String> = rest.iter().map(Matcher::to_string).collect();
         conditions.sort_unstable();
         if conditions.is_empty() && self.named {
             return Ok(());
         }
         write!(f, "{{{}}}", conditions.join(","))
     }
-}
-
-fn condition(m: &Matcher) -> String {
-    format!("{}{}{}", label_name(&m.name), m.op, quoted(&m.value))
 }
 
 /// With a blank before each part.

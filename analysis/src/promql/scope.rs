@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     aggregate,
-    ast::{At, Expr, ExprKind, Shift, TextRange},
+    ast::{Expr, ExprKind, Shift, TextRange},
     binary,
     column::Column,
     constant::is_step_invariant,
@@ -167,13 +167,7 @@ impl Scope<'_> {
 
     /// The time that `offset` and `@` make of another.
     pub(super) fn shifted(&self, shift: Shift, time: i64) -> i64 {
-        let base = match shift.at {
-            None => time,
-            Some(At::Time(at)) => at,
-            Some(At::Start) => self.bounds.start,
-            Some(At::End) => self.bounds.end,
-        };
-        base.saturating_sub(shift.offset)
+        shift.of(time, self.bounds.start, self.bounds.end)
     }
 
     /// Says something about the result.

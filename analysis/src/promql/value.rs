@@ -67,6 +67,19 @@ pub enum Value {
     Text(String),
 }
 
+/// Whether two numbers are the same but for rounding: they differ by less than `tolerance`, as a share of the sum of their
+/// sizes. NaN is NaN. Prometheus' `almost.Equal`.
+pub(crate) fn almost_equal(a: f64, b: f64, tolerance: f64) -> bool {
+    if (a.is_nan() && b.is_nan()) || a == b {
+        return true;
+    }
+    let (sum, difference) = (a.abs() + b.abs(), (a - b).abs());
+    if a == 0.0 || b == 0.0 || sum < f64::MIN_POSITIVE {
+        return difference < tolerance * f64::MIN_POSITIVE;
+    }
+    difference / sum.min(f64::MAX) < tolerance
+}
+
 /// A number as Prometheus prints it: without exponent, `+Inf`, `-Inf`, `NaN`.
 pub fn number(value: f64) -> String {
     match value {

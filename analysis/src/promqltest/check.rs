@@ -12,9 +12,7 @@ use crate::{
     promql::{
         EvalError, Evaluator, Expr, ExprKind, ParseError, Query, Sample, Settings, Value, ValueType,
         ast::{At, Shift},
-        duration,
-        error::EvalErrorKind,
-        needs,
+        duration, needs,
     },
 };
 
@@ -23,18 +21,6 @@ pub(super) enum Verdict {
     Passed,
     Failed { when: Option<String>, difference: Difference },
     Skipped(String),
-}
-
-/// A verdict other than passed.
-enum Stop {
-    Different(Difference),
-    Unsupported(String),
-}
-
-impl From<Difference> for Stop {
-    fn from(difference: Difference) -> Self {
-        Self::Different(difference)
-    }
 }
 
 /// Runs it.
@@ -74,11 +60,10 @@ pub(super) fn check(eval: &Eval, data: &Data, settings: Settings) -> Verdict {
     }
 }
 
-fn verdict(result: Result<(), Stop>, when: Option<String>) -> Verdict {
+fn verdict(result: Result<(), Difference>, when: Option<String>) -> Verdict {
     match result {
         Ok(()) => Verdict::Passed,
-        Err(Stop::Different(difference)) => Verdict::Failed { when, difference },
-        Err(Stop::Unsupported(what)) => Verdict::Skipped(what),
+        Err(difference) => Verdict::Failed { when, difference },
     }
 }
 
@@ -91,7 +76,7 @@ fn refused(eval: &Eval, error: &ParseError) -> Verdict {
             Some(text) => text,
         },
     };
-    verdict(eval.expect.check_failure(&text).map_err(Stop::from), None)
+    verdict(eval.expect.check_failure(&text), None)
 }
 
 /// What Prometheus says where a label's name is to be made of bytes that are not UTF-8. Our texts can't hold these; that
@@ -153,19 +138,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn instant(&self, query: &Query, time: i64) -> Result<(), Stop> {
+    fn instant(&self, query: &Query, time: i64) -> Result<(), Difference> {
         let mut evaluator = Evaluator::new(query, self.settings);
         match evaluator.instant(self.store, time) {
             Err(e) => self.failed(&e),
             Ok(value) => {
                 self.did_not_fail(|| compare::told(&value))?;
                 self.eval.expect.check_notes(&evaluator.notes())?;
-                Ok(compare::instant(self.eval, &value)?)
+                compare::instant(self.eval, &value)
             }
         }
     }
 
-    fn range(&self, query: &Query, steps: Steps) -> Result<(), Stop> {
+    fn range(&self, query: &Query, steps: Steps) -> Result<(), Difference> {
         let mut evaluator = Evaluator::new(query, self.settings);
         match evaluator.range(self.store, steps.start, steps.end, steps.step) {
             Err(e) => self.failed(&e),
@@ -173,13 +158,13 @@ impl Run<'_> {
                 let value = Value::Range(series);
                 self.did_not_fail(|| compare::told(&value))?;
                 self.eval.expect.check_notes(&evaluator.notes())?;
-                Ok(compare::range(self.eval, &value, steps)?)
+                compare::range(self.eval, &value, steps)
             }
         }
     }
 
     /// The step in the middle of a range query around a time: it has to be what an instant query gives.
-    fn also_as_range(&self, query: &Query, time: i64) -> Result<(), Stop> {
+    fn also_as_range(&self, query: &Query, time: i64) -> Result<(), Difference> {
         const MINUTE: i64 = 60_000;
         let is_other = self.eval.range_vector.is_some() || matches!(self.eval.expected, Expected::Text(_));
         if is_other || self.eval.expect.fails.is_some() || any(&query.expr, &mut |e| is_of_the_query(e)) {
@@ -205,19 +190,16 @@ impl Run<'_> {
             (ValueType::Scalar, Some(sample)) => Value::Scalar(sample.value),
             _ => Value::Vector(middle),
         };
-        Ok(compare::instant(self.eval, &value)?)
+        compare::instant(self.eval, &value)
     }
 
-    fn failed(&self, error: &EvalError) -> Result<(), Stop> {
-        match &error.kind {
-            EvalErrorKind::Unsupported(what) => Err(Stop::Unsupported(what.clone())),
-            kind => Ok(self.eval.expect.check_failure(&kind.to_string())?),
-        }
+    fn failed(&self, error: &EvalError) -> Result<(), Difference> {
+        self.eval.expect.check_failure(&error.kind.to_string())
     }
 
-    fn did_not_fail(&self, told: impl FnOnce() -> String) -> Result<(), Stop> {
+    fn did_not_fail(&self, told: impl FnOnce() -> String) -> Result<(), Difference> {
         match &self.eval.expect.fails {
-            Some(_) => Err(Difference::new("a failure", told()).into()),
+            Some(_) => Err(Difference::new("a failure", told())),
             None => Ok(()),
         }
     }

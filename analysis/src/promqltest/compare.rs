@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     metrics::{Labels, stale::is_marker},
-    promql::{RangeSeries, Sample, Value, duration, number},
+    promql::{RangeSeries, Sample, Value, duration, number, value::almost_equal},
 };
 
 /// How far two values may be apart, relative to their sum.
@@ -24,14 +24,7 @@ pub(super) fn almost(a: f64, b: f64) -> bool {
     if is_marker(a) || is_marker(b) {
         return is_marker(a) && is_marker(b);
     }
-    if (a.is_nan() && b.is_nan()) || a == b {
-        return true;
-    }
-    let (sum, difference) = (a.abs() + b.abs(), (a - b).abs());
-    if a == 0.0 || b == 0.0 || sum < f64::MIN_POSITIVE {
-        return difference < EPSILON * f64::MIN_POSITIVE;
-    }
-    difference / sum.min(f64::MAX) < EPSILON
+    almost_equal(a, b, EPSILON)
 }
 
 /// The value of an instant query.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Seconds, query::metric};
+use super::Seconds;
 use crate::metrics::{Kind, Labels, Matcher, Series, Store, labels::NAME, stale::is_marker};
 
 /// What `glyphctl metrics series --format json` prints.
@@ -78,7 +78,7 @@ impl SeriesListing {
         let row = |series: &Series| {
             let real = || series.times.iter().zip(&series.values).filter(|(_, v)| !is_marker(**v));
             SeriesRow {
-                labels: metric(&series.labels),
+                labels: series.labels.to_map(),
                 kind: kind(store, series.labels.name()),
                 samples: real().count() as u64,
                 first: real().next().map(|(time, _)| Seconds(*time)),

@@ -5,10 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use crate::{
-    metrics::Labels,
-    promql::{Level, Note, RangeSeries, Value, number},
-};
+use crate::promql::{Level, Note, RangeSeries, Value, number};
 
 /// What `glyphctl metrics query --format json` prints: what Prometheus' HTTP API answers.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -153,7 +150,7 @@ impl Data {
             Value::Vector(samples) => Self::Vector(
                 samples
                     .iter()
-                    .map(|s| SeriesOfVector { metric: metric(&s.labels), value: pair(time, s.value) })
+                    .map(|s| SeriesOfVector { metric: s.labels.to_map(), value: pair(time, s.value) })
                     .collect(),
             ),
             Value::Range(series) => Self::Matrix(series.iter().map(of_range).collect()),
@@ -163,22 +160,17 @@ impl Data {
 
 fn of_range(series: &RangeSeries) -> SeriesOfRange {
     let values = series.samples.iter().map(|(time, value)| pair(*time, *value)).collect();
-    SeriesOfRange { metric: metric(&series.labels), values }
+    SeriesOfRange { metric: series.labels.to_map(), values }
 }
 
 fn pair(time: i64, value: f64) -> Pair {
     Pair(Seconds(time), number(value))
 }
 
-/// Labels by name.
-pub(super) fn metric(labels: &Labels) -> BTreeMap<String, String> {
-    labels.pairs().iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::promql::Sample;
+    use crate::{metrics::Labels, promql::Sample};
 
     #[test]
     fn the_json_is_that_of_prometheus() {

@@ -1,7 +1,5 @@
 //! From a firing alert to observations that made it fire.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashSet;
 
 use super::{
@@ -77,11 +75,6 @@ fn told(exemplar: &Exemplar, series: &Labels) -> ExemplarFound {
         span_id: id("span_id"),
         value: exemplar.value,
         timestamp: exemplar.time as f64 / 1e3,
-        series: map(series),
+        series: series.to_map(),
     }
-}
-
-/// Labels for printing.
-pub(super) fn map(labels: &Labels) -> BTreeMap<String, String> {
-    labels.pairs().iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }

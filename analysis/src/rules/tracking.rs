@@ -97,7 +97,7 @@ impl Tracking {
                     track.result.as_ref().unwrap_or(&labels),
                     &track.intervals,
                 ),
-                labels: exemplars::map(&labels),
+                labels: labels.to_map(),
                 annotations: track.annotations,
                 state,
                 intervals: track.intervals,
@@ -145,7 +145,7 @@ fn quiet(rule: &Rule, watch: Option<&Watch<'_>>, reason: Option<String>) -> Aler
     };
     Alert {
         alert: rule.name.clone(),
-        labels: exemplars::map(&labels),
+        labels: labels.to_map(),
         annotations: BTreeMap::new(),
         state: if reason.is_some() { State::Undecided } else { State::Inactive },
         intervals: Vec::new(),

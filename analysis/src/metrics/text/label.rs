@@ -1,10 +1,7 @@
 //! The labels of a series, out of its text.
 
 use super::error::{ExpositionError, excerpt};
-use crate::metrics::{
-    Labels, Str,
-    labels::{NAME, is_plain},
-};
+use crate::metrics::{Labels, Str, labels::NAME, quote::is_plain};
 
 /// The labels of the text of a series, the name among them.
 ///

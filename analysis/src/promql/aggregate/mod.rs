@@ -20,13 +20,13 @@ use super::{
     error::{EvalError, EvalErrorKind},
     grid::Grid,
     note::Level,
-    quote::quoted,
     row::Row,
     scope::{Scope, text_of},
     side_by_side::side_by_side,
     value::general,
     window::{Mean, Sum},
 };
+use crate::metrics::quote::quoted;
 
 /// What an aggregation gives.
 pub(super) fn evaluate(

@@ -8,7 +8,6 @@ use super::{
         column::Column,
         error::{EvalError, EvalErrorKind},
         grid::Grid,
-        quote::{label_name, quoted},
         row::{Row, without_metric},
         scope::Scope,
     },
@@ -16,6 +15,7 @@ use super::{
     signature::{self, Signatures},
 };
 use crate::metrics::Labels;
+use crate::metrics::quote::{label_name, quoted};
 
 /// The labels of a result: those of the side that may have many, with what is taken over from the other.
 pub(crate) fn matched_labels(many: &Labels, one: &Labels, b: &Binary) -> Labels {

@@ -1,5 +1,7 @@
 //! Quantiles and fractions of classic histogram buckets, as Prometheus computes them.
 
+use crate::promql::value::almost_equal;
+
 /// A bucket: its upper bound and how many observations are not above it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bucket {
@@ -125,7 +127,7 @@ fn make_monotonic(buckets: &mut [Bucket]) -> Option<Repaired> {
         if bucket.count == before {
             continue;
         }
-        if almost_equal(before, bucket.count) {
+        if almost_equal(before, bucket.count, TOLERANCE) {
             bucket.count = before;
         } else if bucket.count < before {
             let this = Repaired { bounds: (bucket.bound, bucket.bound), most: before - bucket.count };
@@ -136,17 +138,6 @@ fn make_monotonic(buckets: &mut [Bucket]) -> Option<Repaired> {
         }
     }
     repaired
-}
-
-fn almost_equal(a: f64, b: f64) -> bool {
-    if (a.is_nan() && b.is_nan()) || a == b {
-        return true;
-    }
-    let (sum, difference) = (a.abs() + b.abs(), (a - b).abs());
-    if a == 0.0 || b == 0.0 || sum < f64::MIN_POSITIVE {
-        return difference < TOLERANCE * f64::MIN_POSITIVE;
-    }
-    difference / sum.min(f64::MAX) < TOLERANCE
 }
 
 #[cfg(test)]

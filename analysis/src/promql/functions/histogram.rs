@@ -6,12 +6,10 @@ use super::{
     Call, EvalError, EvalErrorKind, Evaluated, Grid, Level, Row, Scope, TextRange, arg,
     buckets::{self, Bucket, Repaired},
 };
+use crate::metrics::quote::quoted;
 use crate::{
     metrics::Labels,
-    promql::{
-        column::Column, note::Repairs, quote::quoted, scope::text_of, side_by_side::side_by_side,
-        value::number,
-    },
+    promql::{column::Column, note::Repairs, scope::text_of, side_by_side::side_by_side, value::number},
 };
 
 type Result<T> = std::result::Result<T, EvalError>;

@@ -3,7 +3,8 @@
 use super::{
     Call, EvalError, EvalErrorKind, Evaluated, Grid, Level, OfWindow, Row, Scope, TextRange, ValueType,
 };
-use crate::promql::{quote::quoted, range::RangeVector, row};
+use crate::metrics::quote::quoted;
+use crate::promql::{range::RangeVector, row};
 
 /// What `of` makes of each window; `renames` unless that is still what the metric's name says.
 pub(super) fn evaluate(

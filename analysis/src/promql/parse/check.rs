@@ -5,10 +5,10 @@ use rustc_hash::FxHashSet;
 use super::super::{
     ast::{Binary, Call, Expr, ExprKind, Matching, Selector, Side, TextRange},
     error::ParseError,
-    quote::quoted,
     value::ValueType,
 };
 use crate::metrics::labels::NAME;
+use crate::metrics::quote::quoted;
 
 fn fault<T>(what: impl Into<String>, range: TextRange) -> Result<T, ParseError> {
     Err(ParseError { what: what.into(), range })

@@ -1,6 +1,7 @@
 //! How a fault names a token.
 
-use super::super::{ast::AggregateOp, lexer::Token, quote::quoted};
+use super::super::{ast::AggregateOp, lexer::Token};
+use crate::metrics::quote::quoted;
 
 /// Words with a meaning of their own, beside aggregations and operators.
 const KEYWORDS: [&str; 10] = [

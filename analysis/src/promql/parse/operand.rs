@@ -6,10 +6,10 @@ use super::{
         error::ParseError,
         functions,
         lexer::Token,
-        quote::quoted,
     },
     Parser,
 };
+use crate::metrics::quote::quoted;
 
 /// Words that no metric is called.
 const RESERVED: [&str; 6] = ["on", "ignoring", "group_left", "group_right", "bool", "atan2"];

@@ -6,8 +6,8 @@ use clap::Args;
 use glyph_analysis::response::{LabelListing, ValueListing};
 
 use super::{
-    series::{ExtentArgs, selectors},
-    source::SourceArgs,
+    series::selectors,
+    source::{ExtentArgs, SourceArgs},
 };
 use crate::output::{self, Format, metrics};
 
@@ -39,10 +39,7 @@ pub(super) fn run(mut flags: LabelsArgs) -> anyhow::Result<ExitCode> {
     let is_name = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let label = flags.label.take().or_else(|| flags.source.take_last(is_name));
     let selectors = selectors(&flags.matchers)?;
-    let source = flags.source.open()?;
-    let (first, last) = source.extent();
-    let (from, until) = (flags.extent.start.unwrap_or(first), flags.extent.end.unwrap_or(last));
-    let store = source.select(&selectors, from, until)?;
+    let store = flags.source.open()?.select(&selectors, flags.extent)?;
     output::to_stdout(|out| match &label {
         None => metrics::write_labels(&LabelListing::of(&store, &selectors), flags.format, out),
         Some(label) => metrics::write_values(&ValueListing::of(&store, &selectors, label), flags.format, out),

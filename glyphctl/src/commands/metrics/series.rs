@@ -8,7 +8,7 @@ use glyph_analysis::{
     response::{SeriesListing, selector},
 };
 
-use super::{source::SourceArgs, time};
+use super::source::{ExtentArgs, SourceArgs};
 use crate::output::{self, Format, failure::ExpressionFault, metrics};
 
 /// Flags of `glyphctl metrics series`.
@@ -32,27 +32,13 @@ pub(super) struct SeriesArgs {
     format: Format,
 }
 
-/// Flags that say which time of a server is looked at.
-#[derive(Debug, Clone, Copy, Args)]
-pub(super) struct ExtentArgs {
-    /// With --prometheus: from when; RFC 3339 or seconds since the epoch [default: an hour ago]
-    #[arg(long, value_name = "TIME", value_parser = time::time, requires = "prometheus", allow_negative_numbers = true)]
-    pub(super) start: Option<i64>,
-    /// With --prometheus: until when [default: now]
-    #[arg(long, value_name = "TIME", value_parser = time::time, requires = "prometheus", allow_negative_numbers = true)]
-    pub(super) end: Option<i64>,
-}
-
 /// Runs it.
 pub(super) fn run(mut flags: SeriesArgs) -> anyhow::Result<ExitCode> {
     while let Some(matcher) = flags.source.take_last(|text| selector(text).is_ok()) {
         flags.matchers.push(matcher);
     }
     let selectors = selectors(&flags.matchers)?;
-    let source = flags.source.open()?;
-    let (first, last) = source.extent();
-    let (from, until) = (flags.extent.start.unwrap_or(first), flags.extent.end.unwrap_or(last));
-    let store = source.select(&selectors, from, until)?;
+    let store = flags.source.open()?.select(&selectors, flags.extent)?;
     let listing = SeriesListing::of(&store, &selectors);
     output::to_stdout(|out| metrics::write_series(&listing, flags.format, out))?;
     Ok(ExitCode::SUCCESS)

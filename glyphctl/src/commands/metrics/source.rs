@@ -9,6 +9,7 @@ use glyph_formats::UnixNanos;
 use super::{
     data::{self, DATA_HELP},
     prometheus::{Server, ServerArgs, Want},
+    time,
 };
 use crate::output::warn;
 
@@ -32,6 +33,17 @@ pub(super) struct SourceArgs {
 pub(super) enum Source {
     Read(Store),
     Server(Box<Server>),
+}
+
+/// Flags that say which time of a server is looked at.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct ExtentArgs {
+    /// With --prometheus: from when; RFC 3339 or seconds since the epoch [default: an hour ago]
+    #[arg(long, value_name = "TIME", value_parser = time::time, requires = "prometheus", allow_negative_numbers = true)]
+    pub(super) start: Option<i64>,
+    /// With --prometheus: until when [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time::time, requires = "prometheus", allow_negative_numbers = true)]
+    pub(super) end: Option<i64>,
 }
 
 impl SourceArgs {
@@ -77,7 +89,9 @@ impl Source {
     }
 
     /// The samples of selectors in a time, all of them if there is no selector. Files are not cut.
-    pub(super) fn select(self, selectors: &[Vec<Matcher>], from: i64, until: i64) -> anyhow::Result<Store> {
+    pub(super) fn select(self, selectors: &[Vec<Matcher>], extent: ExtentArgs) -> anyhow::Result<Store> {
+        let (first, last) = self.extent();
+        let (from, until) = (extent.start.unwrap_or(first), extent.end.unwrap_or(last));
         let all = [Vec::new()];
         let selectors = if selectors.is_empty() { &all } else { selectors };
         let after = from.saturating_sub(1);

@@ -107,13 +107,7 @@ impl Server {
 
 /// Matchers as a selector that any server understands.
 fn selector(matchers: &[Matcher]) -> String {
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let name = |name: &str| {
-        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if is_plain { name.to_owned() } else { quoted(name) }
-    };
-    let mut parts: Vec<_> =
-        matchers.iter().map(|m| format!("{}{}{}", name(&m.name), m.op, quoted(&m.value))).collect();
+    let mut parts: Vec<_> = matchers.iter().map(Matcher::to_string).collect();
     if matchers.iter().all(|m| m.accepts("")) {
         // Servers want at least one that does not accept everything.
         parts.push(r#"__name__!="""#.to_owned());

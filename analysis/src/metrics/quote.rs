@@ -1,9 +1,9 @@
-//! Text in quotes as Go writes it, which Prometheus' messages and printed expressions do.
+//! Text in quotes as Go writes it, which series, matchers, messages and printed expressions of Prometheus do.
 
 use std::{borrow::Cow, fmt::Write};
 
 /// The text in double quotes, with everything escaped that can't be seen.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {
@@ -31,13 +31,18 @@ pub(super) fn quoted(text: &str) -> String {
 /// Only an ASCII blank is printable among the blanks; combining marks are.
 fn is_printable(c: char) -> bool {
     // A combining mark is escaped only where a text begins.
-    c == ' ' || c == '\'' || (!c.is_whitespace() && format!("a{c}").escape_debug().count() == 2)
+    c.is_ascii_graphic() || c == ' ' || (!c.is_whitespace() && format!("a{c}").escape_debug().count() == 2)
+}
+
+/// Whether a name can do without quotes: letters, digits and underscores, and the characters in `also`.
+pub(crate) fn is_plain(name: &str, also: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || also.contains(c);
+    !name.is_empty() && name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// A label's name, in quotes if it can't stand without.
-pub(super) fn label_name(name: &str) -> Cow<'_, str> {
-    let plain = |(i, c): (usize, char)| c == '_' || c.is_ascii_alphabetic() || (i > 0 && c.is_ascii_digit());
-    if !name.is_empty() && name.chars().enumerate().all(plain) { name.into() } else { quoted(name).into() }
+pub(crate) fn label_name(name: &str) -> Cow<'_, str> {
+    if is_plain(name, "") { name.into() } else { quoted(name).into() }
 }
 
 #[cfg(test)]
