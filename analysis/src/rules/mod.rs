@@ -1,7 +1,7 @@
-//! Alert rules over a recording: which would have fired, when, and how close the others came.
+//! Alert rules: over a recording, over hand-written series, and looked at for faults.
 //!
-//! In: rule files as Prometheus has them, and a [`crate::metrics::Store`]. Out: an [`Outcome`]. Not here: reading
-//! metrics, PromQL itself, the command line.
+//! In: rule files as Prometheus has them, and a [`crate::metrics::Store`]. Out: an [`Outcome`] of a check, the verdict of
+//! tests, findings of a lint. Not here: reading metrics, PromQL itself, the command line.
 
 // From a file to rules.
 pub mod file;
@@ -9,23 +9,19 @@ pub mod rule;
 pub mod template;
 pub mod scale;
 
-// What can be said of a rule before it is run.
-mod comparison;
-mod reach;
-
-// Running it.
+// Running them.
 pub mod state;
-mod engine;
-mod record;
-mod tracking;
-mod exemplars;
+mod run;
 
-// What came of it.
-pub mod outcome;
+// What came of it: over a recording, and over what tests say.
+mod check;
 
-pub use engine::{Check, check};
+
+pub use check::{
+    Alert, Change, Changed, Changes, Check, ExemplarFound, FailOn, Interval, Limits, Outcome, Side, Violation, Window,
+    check, compare,
+};
 pub use file::{RuleError, load};
-pub use outcome::{Alert, ExemplarFound, Interval, Outcome};
-pub use rule::{Group, Kind, Rule, RuleFile};
+pub use rule::{Group, Kind, Rule, RuleFile, Text};
 pub use scale::Scale;
 pub use state::State;

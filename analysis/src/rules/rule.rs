@@ -15,8 +15,6 @@ pub struct RuleFile {
     pub path: PathBuf,
     /// Its groups, in order.
     pub groups: Vec<Group>,
-    /// What in it is not done, though it is no error.
-    pub warnings: Vec<String>,
 }
 
 /// Rules that are evaluated together, in order.
@@ -24,6 +22,8 @@ pub struct RuleFile {
 pub struct Group {
     /// Its name.
     pub name: String,
+    /// The line in which it begins, counted from 1.
+    pub line: u64,
     /// How often, in milliseconds.
     pub interval: i64,
     /// How far back in time, in milliseconds.
@@ -39,12 +39,27 @@ pub struct Group {
 pub struct Rule {
     /// The alert's name, or the series'.
     pub name: String,
+    /// The line in which it begins, counted from 1.
+    pub line: u64,
+    /// The line in which its expression begins.
+    pub expr_line: u64,
     /// The expression.
     pub query: Query,
-    /// Labels that it sets.
-    pub labels: Vec<(String, Template)>,
+    /// Labels that it sets, its group's among them, sorted by name.
+    pub labels: Vec<Text>,
     /// What kind of rule it is.
     pub kind: Kind,
+}
+
+/// A label or an annotation of a rule.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// Its name.
+    pub name: String,
+    /// Its value, which may have actions in it.
+    pub template: Template,
+    /// The line in which the value begins, counted from 1.
+    pub line: u64,
 }
 
 /// What a rule does.
@@ -59,7 +74,7 @@ pub enum Kind {
         /// How long it goes on firing without, in milliseconds.
         keep_firing: i64,
         /// What it tells people.
-        annotations: Vec<(String, Template)>,
+        annotations: Vec<Text>,
     },
 }
 

@@ -1,14 +1,11 @@
 //! The life of an alert: inactive, pending, firing. Pure: a time and who is there go in, transitions come out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
-use rustc_hash::FxHashSet;
 use serde::Serialize;
 
-use crate::metrics::Labels;
-
 /// Where an alert stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Its expression has no result.
@@ -22,20 +19,23 @@ pub enum State {
 }
 
 /// An alert changes its state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transition {
     /// Which.
-    pub labels: Labels,
+    pub alert: AlertId,
     /// To what.
     pub to: State,
 }
+
+/// An alert of a rule: its place among all that the rule has had.
+pub type AlertId = usize;
 
 /// The alerts of one rule.
 #[derive(Debug, Clone)]
 pub struct Machine {
     hold: i64,
     keep_firing: i64,
-    active: BTreeMap<Labels, Active>,
+    active: BTreeMap<AlertId, Active>,
 }
 
 /// An alert that is not inactive.
@@ -53,43 +53,66 @@ impl Machine {
         Self { hold, keep_firing, active: BTreeMap::new() }
     }
 
-    /// One evaluation, at a time in milliseconds: `present` are the label sets that have a result.
-    pub fn step(&mut self, now: i64, present: &[Labels]) -> Vec<Transition> {
-        let there: FxHashSet<&Labels> = present.iter().collect();
-        let mut new = FxHashSet::default();
-        for labels in present {
-            let fresh = Active { state: State::Pending, since: now, kept_since: None };
-            if !self.active.contains_key(labels) {
-                self.active.insert(labels.clone(), fresh);
-                new.insert(labels);
-            }
+    /// One evaluation, at a time in milliseconds: `present` are the alerts that have a result, each once.
+    pub fn step(&mut self, now: i64, present: &[AlertId]) -> Vec<Transition> {
+        if present.is_empty() && self.active.is_empty() {
+            return Vec::new();
         }
+        let mut there = present.to_vec();
+        there.sort_unstable();
         let mut transitions = Vec::new();
-        self.active.retain(|labels, alert| {
-            if there.contains(labels) {
+        self.active.retain(|id, alert| {
+            if there.binary_search(id).is_ok() {
                 alert.kept_since = None;
             } else if !alert.is_kept(now, self.keep_firing) {
-                transitions.push(Transition { labels: labels.clone(), to: State::Inactive });
+                transitions.push(Transition { alert: *id, to: State::Inactive });
                 return false;
             }
-            if alert.state == State::Pending && now - alert.since >= self.hold {
+            if alert.is_due(now, self.hold) {
                 alert.state = State::Firing;
-                transitions.push(Transition { labels: labels.clone(), to: State::Firing });
-            } else if new.contains(labels) {
-                transitions.push(Transition { labels: labels.clone(), to: State::Pending });
+                transitions.push(Transition { alert: *id, to: State::Firing });
             }
             true
         });
+        for id in there {
+            let Entry::Vacant(vacant) = self.active.entry(id) else { continue };
+            let mut alert = Active { state: State::Pending, since: now, kept_since: None };
+            if alert.is_due(now, self.hold) {
+                alert.state = State::Firing;
+            }
+            transitions.push(Transition { alert: id, to: alert.state });
+            vacant.insert(alert);
+        }
         transitions
     }
 
+    /// Forgets all alerts; gives those that there were.
+    pub fn clear(&mut self) -> impl Iterator<Item = AlertId> + use<> {
+        std::mem::take(&mut self.active).into_keys()
+    }
+
+    /// How many alerts are pending or firing.
+    pub fn len(&self) -> usize {
+        self.active.len()
+    }
+
+    /// Whether no alert is pending or firing.
+    pub fn is_empty(&self) -> bool {
+        self.active.is_empty()
+    }
+
     /// The alerts that are pending or firing, with the time since which they have a result.
-    pub fn active(&self) -> impl Iterator<Item = (&Labels, State, i64)> {
-        self.active.iter().map(|(labels, alert)| (labels, alert.state, alert.since))
+    pub fn active(&self) -> impl Iterator<Item = (AlertId, State, i64)> {
+        self.active.iter().map(|(id, alert)| (*id, alert.state, alert.since))
     }
 }
 
 impl Active {
+    /// Whether it was pending long enough.
+    fn is_due(&self, now: i64, hold: i64) -> bool {
+        self.state == State::Pending && now - self.since >= hold
+    }
+
     /// Whether it fires on, though it has no result.
     fn is_kept(&mut self, now: i64, keep_firing: i64) -> bool {
         if self.state != State::Firing || keep_firing == 0 {
@@ -105,12 +128,11 @@ mod tests {
 
     /// One alert, evaluated every 10 s; `x` where it has a result. States as `·`, `p`, `F`.
     fn timeline(hold: i64, keep_firing: i64, present: &str) -> String {
-        let labels = Labels::of([("a", "b")]);
         let mut machine = Machine::new(hold, keep_firing);
         let mut state = State::Inactive;
         let step = |(i, c): (usize, char)| {
-            let there = if c == 'x' { vec![labels.clone()] } else { Vec::new() };
-            for transition in machine.step(i as i64 * 10, &there) {
+            let there: &[AlertId] = if c == 'x' { &[7] } else { &[] };
+            for transition in machine.step(i as i64 * 10, there) {
                 assert_ne!(transition.to, state, "a transition changes something");
                 state = transition.to;
             }
@@ -143,19 +165,14 @@ mod tests {
 
     #[test]
     fn alerts_of_one_rule_live_alone() {
-        let [a, b] = ["a", "b"].map(|v| Labels::of([("l", v)]));
+        let (a, b) = (0, 1);
         let mut machine = Machine::new(10, 0);
-        assert_eq!(
-            machine.step(0, std::slice::from_ref(&a)),
-            [Transition { labels: a.clone(), to: State::Pending }]
-        );
-        let both = [b.clone(), a.clone()];
+        assert_eq!(machine.step(0, &[a]), [Transition { alert: a, to: State::Pending }]);
         let expected =
-            [Transition { labels: a, to: State::Firing }, Transition { labels: b, to: State::Pending }];
-        assert_eq!(machine.step(10, &both), expected);
-        assert_eq!(
-            machine.active().map(|(_, state, since)| (state, since)).collect::<Vec<_>>(),
-            [(State::Firing, 0), (State::Pending, 10)]
-        );
+            [Transition { alert: a, to: State::Firing }, Transition { alert: b, to: State::Pending }];
+        assert_eq!(machine.step(10, &[b, a]), expected);
+        assert_eq!(machine.active().collect::<Vec<_>>(), [(a, State::Firing, 0), (b, State::Pending, 10)]);
+        assert_eq!(machine.clear().collect::<Vec<_>>(), [a, b]);
+        assert!(machine.is_empty());
     }
 }

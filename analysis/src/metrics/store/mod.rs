@@ -1,9 +1,11 @@
 //! Series in columns, and an index of their labels.
 
+mod later;
 mod runs;
 mod select;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+
 
 use super::{
     Labels, Str,
@@ -117,7 +119,7 @@ impl Store {
 
     /// Adds a sample to a series that is known.
     #[inline]
-    pub(super) fn push(&mut self, id: SeriesId, time: i64, value: f64) -> Result<(), Refusal> {
+    pub(crate) fn push(&mut self, id: SeriesId, time: i64, value: f64) -> Result<(), Refusal> {
         let series = &mut self.series[id as usize];
         if series.times.last().is_some_and(|last| time <= *last) {
             return self.push_late(id, time, value);
@@ -159,7 +161,7 @@ impl Store {
     }
 
     /// The series of that name; a new one if there is none.
-    pub(super) fn id_of(&mut self, labels: &Labels) -> SeriesId {
+    pub(crate) fn id_of(&mut self, labels: &Labels) -> SeriesId {
         if let Some(id) = self.ids.get(labels) {
             return *id;
         }

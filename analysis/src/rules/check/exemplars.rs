@@ -5,9 +5,9 @@ use rustc_hash::FxHashSet;
 use super::{
     outcome::{ExemplarFound, Interval},
     reach::Leaf,
-    state::State,
 };
 use crate::{
+    rules::state::State,
     metrics::{Exemplar, Labels, MatchOp, Matcher, SeriesId, Store, labels::NAME},
     promql::ast::Selector,
 };

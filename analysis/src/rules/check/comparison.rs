@@ -2,10 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
+use super::super::run::Times;
 use crate::{
-    metrics::{Labels, MatchOp, labels::NAME},
+    metrics::{Labels, MatchOp, Store, labels::NAME},
     promql::{
-        Evaluator, Expr, ExprKind, Query, Settings, Value,
+        Evaluator, Expr, ExprKind, Query, RangeSeries, Settings,
         ast::{Binary, BinaryOp, Side},
         matched_labels,
     },
@@ -53,15 +54,26 @@ impl Comparison {
         })
     }
 
-    /// What evaluates both sides.
-    pub(super) fn watch(&self) -> Watch<'_> {
-        Watch {
-            comparison: self,
-            varies: Evaluator::new(&self.varies, Settings::default()),
-            constant: Evaluator::new(&self.constant, Settings::default()),
-            threshold: None,
-            peaks: FxHashMap::default(),
-        }
+    /// How close each element comes at some times.
+    pub(super) fn watch(&self, store: &Store, times: Times, settings: Settings) -> Watch<'_> {
+        let mut watch = Watch { comparison: self, threshold: None, peaks: FxHashMap::default() };
+        // What fails here has failed in the whole expression, and was told.
+        in_parts(&self.constant, store, times, settings, &mut |series| {
+            let all = series.iter().filter(|_| series.len() == 1).flat_map(|s| &s.samples);
+            if let Some((_, value)) = all.filter(|(_, value)| !value.is_nan()).next_back() {
+                watch.threshold = Some(*value);
+            }
+        });
+        in_parts(&self.varies, store, times, settings, &mut |series| {
+            for series in series {
+                let labels = self.result_labels(&series.labels);
+                for (_, value) in series.samples.iter().filter(|(_, value)| !value.is_nan()) {
+                    let peak = watch.peaks.entry(labels.clone()).or_insert(*value);
+                    *peak = if self.upwards { peak.max(*value) } else { peak.min(*value) };
+                }
+            }
+        });
+        watch
     }
 
     fn result_labels(&self, labels: &Labels) -> Labels {
@@ -72,35 +84,44 @@ impl Comparison {
     }
 }
 
-/// How close each element has come so far.
+/// Evaluates an expression at some times, in as many parts as it takes; a time at which it can't be is left out.
+fn in_parts(
+    query: &Query,
+    store: &Store,
+    times: Times,
+    settings: Settings,
+    found: &mut dyn FnMut(&[RangeSeries]),
+) {
+    let Some(last) = times.last() else { return };
+    match Evaluator::new(query, settings).range(store, times.first, last, times.step) {
+        Ok(series) => found(&series),
+        Err(_) if times.count > 1 => {
+            let half = times.count / 2;
+            in_parts(query, store, Times { count: half, ..times }, settings, found);
+            let rest = Times { first: times.at(half), count: times.count - half, ..times };
+            in_parts(query, store, rest, settings, found);
+        }
+        Err(_) => {}
+    }
+}
+
+/// How close each element has come.
 pub(super) struct Watch<'c> {
     comparison: &'c Comparison,
-    varies: Evaluator<'c>,
-    constant: Evaluator<'c>,
     pub(super) threshold: Option<f64>,
     /// By labels, the name not among them.
     peaks: FxHashMap<Labels, f64>,
 }
 
 impl Watch<'_> {
-    /// One evaluation. What fails here has failed in the whole expression, and was told.
-    pub(super) fn step(&mut self, store: &crate::metrics::Store, time: i64) {
-        self.threshold = match self.constant.instant(store, time) {
-            Ok(Value::Scalar(value)) if !value.is_nan() => Some(value),
-            Ok(Value::Vector(samples)) if samples.len() == 1 => Some(samples[0].value),
-            _ => self.threshold,
-        };
-        let Ok(Value::Vector(samples)) = self.varies.instant(store, time) else { return };
-        for sample in samples.iter().filter(|s| !s.value.is_nan()) {
-            let labels = self.comparison.result_labels(&sample.labels);
-            let peak = self.peaks.entry(labels).or_insert(sample.value);
-            *peak = if self.comparison.upwards { peak.max(sample.value) } else { peak.min(sample.value) };
-        }
-    }
-
     /// The peak of an element.
     pub(super) fn peak(&self, labels: &Labels) -> Option<f64> {
         self.peaks.get(labels).copied()
+    }
+
+    /// Of several peaks, the one that goes furthest.
+    pub(super) fn furthest(&self, peaks: impl Iterator<Item = f64>) -> Option<f64> {
+        peaks.reduce(|a, b| if self.comparison.upwards { a.max(b) } else { a.min(b) })
     }
 
     /// The element that came closest, and its peak; of several, the first by its labels.

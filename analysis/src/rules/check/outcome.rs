@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::state::State;
+use crate::rules::state::State;
 
 /// What `alerts check --format json` prints.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

@@ -110,9 +110,22 @@ fn leaf<'q>(
 }
 
 /// Why nothing can be said of a rule by this recording; none if something can.
-pub(super) fn obstacle(leaves: &[Leaf<'_>], hold: i64, length: i64, store: &Store) -> Option<String> {
+/// `length` is how long it goes on up to the last evaluation, and for how long it is evaluated.
+pub(super) fn obstacle(
+    leaves: &[Leaf<'_>],
+    hold: i64,
+    (length, evaluated): (i64, i64),
+    store: &Store,
+) -> Option<String> {
     let back = leaves.iter().map(|leaf| leaf.back).max().unwrap_or(0);
     let needed = hold.saturating_add(back);
+    if hold > evaluated && needed <= length {
+        return Some(format!(
+            "it needs {} (for), the rules are evaluated for {}",
+            duration::format(hold),
+            duration::format(evaluated),
+        ));
+    }
     if needed > length {
         return Some(format!(
             "it needs {} (for {}, ranges and offsets {}), the recording has {}",

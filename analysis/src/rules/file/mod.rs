@@ -1,0 +1,310 @@
+//! Rule files: YAML as Prometheus has it, or PrometheusRule objects of Kubernetes.
+//!
+//! In: a file. Out: its rules, each with its place, or all that is wrong with it. Not here: what the rules do.
+
+mod error;
+mod raw;
+pub(super) mod yaml;
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde_saphyr::Spanned;
+
+pub use self::error::{Place, RuleError};
+use self::{
+    raw::{Document, RawGroup, RawRule},
+    yaml::{Pair, Pairs},
+};
+use super::{
+    rule::{DEFAULT_INTERVAL, Group, Kind, Rule, RuleFile, Text},
+    template::Template,
+};
+use crate::{
+    metrics::labels::NAME,
+    promql::{ParseError, Query, caret, duration},
+};
+
+/// Reads a rule file.
+///
+/// # Errors
+/// All that is wrong with it, as far as that can be told apart.
+pub fn load(path: &Path) -> Result<RuleFile, Vec<RuleError>> {
+    let text = fs::read_to_string(path).map_err(|source| vec![RuleError::io(path, &source)])?;
+    parse(path, &text)
+}
+
+fn parse(path: &Path, text: &str) -> Result<RuleFile, Vec<RuleError>> {
+    let documents: Vec<Document> =
+        yaml::documents(text).map_err(|error| vec![RuleError::yaml(path, text, error)])?;
+    let mut reader = Reader { path, text, errors: Vec::new() };
+    let mut raw = Vec::new();
+    documents.into_iter().for_each(|document| reader.document(document, &mut raw));
+    let groups: Vec<Group> = raw.into_iter().map(|group| reader.group(group)).collect();
+    reader.check_names(&groups);
+    if reader.errors.is_empty() { Ok(RuleFile { path: path.to_owned(), groups }) } else { Err(reader.errors) }
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+    errors: Vec<RuleError>,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, line: u64, place: &Place, what: impl Into<String>) -> &mut RuleError {
+        self.errors.push(RuleError::at(self.path, Place { line, ..place.clone() }, what));
+        let last = self.errors.len() - 1;
+        &mut self.errors[last]
+    }
+
+    /// Adds the groups of a document. A file without any is one without rules, as for Prometheus.
+    fn document(&mut self, document: Document, groups: &mut Vec<Spanned<RawGroup>>) {
+        let Document { groups: own, kind, spec, items, .. } = document;
+        match (kind, spec) {
+            (None, None) => groups.extend(own.into_iter().flatten()),
+            (Some(kind), Some(spec)) if kind.value == "PrometheusRule" => groups.extend(spec.groups),
+            (Some(kind), None) if kind.value.ends_with("List") => {
+                items.into_iter().for_each(|item| self.document(item, groups));
+            }
+            (Some(kind), _) => {
+                let what = format!("{:?} is no PrometheusRule with a `spec`", kind.value);
+                self.error(kind.defined.line(), &Place::default(), what);
+            }
+            (None, Some(_)) => {
+                let error = self.error(1, &Place::default(), "a `spec` without `kind: PrometheusRule`");
+                error.hint = Some("a rule file has `groups` on top".to_owned());
+            }
+        }
+    }
+
+    fn check_names(&mut self, groups: &[Group]) {
+        let mut seen = BTreeMap::new();
+        for group in groups {
+            let place = Place { group: Some(group.name.clone()), ..Place::default() };
+            if group.name.is_empty() {
+                self.error(group.line, &Place::default(), "a group needs a name");
+            } else if let Some(first) = seen.insert(&group.name, group.line) {
+                self.error(group.line, &place, format!("the group stands in line {first} already"));
+            }
+        }
+    }
+
+    fn group(&mut self, raw: Spanned<RawGroup>) -> Group {
+        let line = raw.referenced.line();
+        let raw = raw.value;
+        let name = raw.name.unwrap_or_default();
+        let place = Place { group: Some(name.clone()), ..Place::default() };
+        let interval = self.duration(raw.interval.as_ref(), "interval", &place);
+        let query_offset = self.duration(raw.query_offset.as_ref(), "query_offset", &place).unwrap_or(0);
+        let limit = usize::try_from(raw.limit).unwrap_or(0);
+        self.check_labels(&raw.labels, &place);
+        let rules = raw.rules.into_iter().filter_map(|rule| self.rule(rule, &raw.labels, &place)).collect();
+        // An interval of 0 is none, as for Prometheus.
+        let interval = interval.filter(|ms| *ms > 0).unwrap_or(DEFAULT_INTERVAL);
+        Group { name, line, interval, query_offset, limit, rules }
+    }
+
+    fn rule(&mut self, raw: Spanned<RawRule>, group_labels: &Pairs, group: &Place) -> Option<Rule> {
+        let line = raw.referenced.line();
+        let raw = raw.value;
+        let (name, is_alert) = match (raw.alert, raw.record) {
+            (Some(alert), None) if !alert.value.is_empty() => (alert.value, true),
+            (None, Some(record)) if !record.value.is_empty() => (record.value, false),
+            (Some(_), Some(_)) => {
+                self.error(line, group, "only one of `record` and `alert` must be set");
+                return None;
+            }
+            _ => {
+                self.error(line, group, "one of `record` and `alert` must be set");
+                return None;
+            }
+        };
+        let place = Place { rule: Some(name.clone()), ..group.clone() };
+        let hold = self.duration(raw.hold.as_ref(), "for", &place).unwrap_or(0);
+        let keep_firing =
+            self.duration(raw.keep_firing_for.as_ref(), "keep_firing_for", &place).unwrap_or(0);
+        if !is_alert {
+            let alerts_only = [
+                ("for", hold != 0),
+                ("keep_firing_for", keep_firing != 0),
+                ("annotations", !raw.annotations.0.is_empty()),
+            ];
+            for (key, _) in alerts_only.into_iter().filter(|(_, there)| *there) {
+                let error = self.error(line, &place, format!("invalid field `{key}` in a recording rule"));
+                error.hint = Some(format!("`{key}` belongs to alerts"));
+            }
+            if name.contains(['{', '}']) {
+                let error = self.error(line, &place, "braces in the name of a recording rule");
+                error.hint = Some("an expression belongs into `expr`, labels into `labels`".to_owned());
+            }
+        }
+        self.check_labels(&raw.labels, &place);
+        if let Some(pair) = raw.annotations.0.iter().find(|pair| pair.name.is_empty()) {
+            self.error(pair.line, &place, "invalid annotation name: it is empty");
+        }
+        let labels = merged(group_labels, raw.labels);
+        let labels = self.templates(labels, is_alert, &place);
+        let annotations = self.templates(raw.annotations.0, is_alert, &place);
+        let Some(expr) = raw.expr.filter(|expr| !expr.value.is_empty()) else {
+            self.error(line, &place, "field `expr` must be set in a rule");
+            return None;
+        };
+        let query = self.query(&expr, &place)?;
+        let expr_line = self.first_line(&expr);
+        let kind = if is_alert { Kind::Alerting { hold, keep_firing, annotations } } else { Kind::Recording };
+        Some(Rule { name, line, expr_line, query, labels, kind })
+    }
+
+    fn query(&mut self, expr: &Spanned<String>, place: &Place) -> Option<Query> {
+        match Query::parse(&expr.value) {
+            Ok(query) => Some(query),
+            Err(ParseError { what, range }) => {
+                let before = &expr.value.as_bytes()[..range.start.min(expr.value.len())];
+                let further = before.iter().filter(|b| **b == b'\n').count() as u64;
+                let line = self.first_line(expr) + further;
+                let shown = caret(&expr.value, range);
+                self.error(line, place, format!("could not parse expression: {what}")).shown = Some(shown);
+                None
+            }
+        }
+    }
+
+    /// The line in which a text begins: behind `|` or `>` the next.
+    fn first_line(&self, text: &Spanned<String>) -> u64 {
+        let at = text.defined;
+        let line = self.text.lines().nth(at.line().saturating_sub(1) as usize).unwrap_or_default();
+        let rest: String = line.chars().skip(at.column().saturating_sub(1) as usize).collect();
+        at.line() + u64::from(rest.trim_start().starts_with(['|', '>']))
+    }
+
+    fn duration(&mut self, text: Option<&Spanned<String>>, key: &str, place: &Place) -> Option<i64> {
+        let text = text?;
+        let ms = duration::parse(&text.value);
+        if ms.is_none() {
+            let what = format!("{key}: not a valid duration string: {:?}", text.value);
+            let error = self.error(text.defined.line(), place, what);
+            error.hint = Some("durations are written as 30s, 5m or 1h30m, the largest unit first".to_owned());
+        }
+        ms
+    }
+
+    fn check_labels(&mut self, labels: &Pairs, place: &Place) {
+        for pair in &labels.0 {
+            if pair.name.is_empty() || pair.name == NAME {
+                self.error(pair.line, place, format!("invalid label name: {:?}", pair.name));
+            }
+        }
+    }
+
+    /// Recording rules have no templates: their labels are plain.
+    fn templates(&mut self, pairs: Vec<Pair>, expands: bool, place: &Place) -> Vec<Text> {
+        let mut texts = Vec::with_capacity(pairs.len());
+        for Pair { name, text, line } in pairs {
+            let alert = place.rule.as_deref().unwrap_or_default();
+            let template = if expands { Template::parse(&text, alert) } else { Ok(Template::plain(&text)) };
+            match template {
+                Ok(template) => texts.push(Text { name, template, line }),
+                Err(e) => {
+                    let line = line + u64::from(e.line.saturating_sub(1));
+                    let error = self.error(line, place, format!("{name}: {}", e.what));
+                    error.hint = e.hint;
+                }
+            }
+        }
+        texts
+    }
+}
+
+/// The labels of a group and of a rule of it, whose own count; sorted by name, as Prometheus has them.
+fn merged(group: &Pairs, rule: Pairs) -> Vec<Pair> {
+    let all = group.0.iter().cloned().chain(rule.0);
+    let by_name: BTreeMap<String, Pair> = all.map(|pair| (pair.name.clone(), pair)).collect();
+    by_name.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(text: &str) -> Vec<String> {
+        parse(Path::new("r.yaml"), text).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    const GOOD: &str = r#"groups:
+  - name: g
+    interval: 30s
+    labels: {team: t}
+    rules:
+      - record: a:b
+        expr: sum by (x) (rate(a[5m]))
+      - alert: A
+        expr: |
+          a:b
+            > 5
+        for: 1m30s
+        keep_firing_for: 1m
+        labels: {severity: "page {{ $labels.x }}"}
+        annotations: {summary: "{{ $value | humanize }}"}
+"#;
+
+    #[test]
+    fn rules_are_loaded_as_they_stand_there() {
+        let file = parse(Path::new("r.yaml"), GOOD).unwrap();
+        let group = &file.groups[0];
+        assert_eq!((group.interval, group.rules.len()), (30_000, 2));
+        let Kind::Alerting { hold, keep_firing, .. } = &group.rules[1].kind else { panic!("an alert") };
+        assert_eq!((*hold, *keep_firing), (90_000, 60_000));
+        assert_eq!(group.rules[0].labels.len(), 1);
+        assert_eq!((group.line, group.rules[1].line, group.rules[1].expr_line), (2, 8, 10));
+    }
+
+    #[test]
+    fn kubernetes_objects_are_taken_as_they_are() {
+        let indented: String = GOOD.lines().map(|line| format!("  {line}\n")).collect();
+        let text = format!(
+            "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: {{name: x}}\nspec:\n{indented}"
+        );
+        assert_eq!(parse(Path::new("r.yaml"), &text).unwrap().groups.len(), 1);
+        assert!(errors("kind: Service\nspec: {}\n")[0].contains("no PrometheusRule"));
+    }
+
+    #[test]
+    fn faults_have_file_line_group_and_rule() {
+        let table = [
+            (
+                ("> 5", "> > 5"),
+                r#"r.yaml:11: group "g", rule "A": could not parse expression: unexpected <op:>>, expected an expression"#,
+            ),
+            (
+                ("for: 1m30s", "for: soon"),
+                r#"r.yaml:12: group "g", rule "A": for: not a valid duration string: "soon""#,
+            ),
+            (
+                ("keep_firing_for", "keep_fireing_for"),
+                r#"r.yaml:13: group "g", rule "A": unknown field `keep_fireing_for`"#,
+            ),
+            (
+                ("- alert: A", "- alert: A\n        record: b"),
+                r#"r.yaml:8: group "g": only one of `record` and `alert` must be set"#,
+            ),
+            (
+                ("- record: a:b", "- record: a:b\n        for: 1m"),
+                r#"r.yaml:6: group "g", rule "a:b": invalid field `for` in a recording rule"#,
+            ),
+            (("labels: {team: t}", "labels: {__name__: t}"), r#"r.yaml:4: group "g": invalid label name: "__name__""#),
+            (("expr: sum", "exper: sum"), r#"r.yaml:7: group "g", rule "a:b": unknown field `exper`"#),
+        ];
+        for ((from, to), expected) in table {
+            let text = GOOD.replace(from, to);
+            assert_eq!(errors(&text)[0], expected, "{text}");
+        }
+        assert_eq!(errors("groups: [\n"), ["r.yaml:1: unclosed bracket '['"]);
+        let hint = |text: &str| parse(Path::new("r.yaml"), text).unwrap_err().remove(0).hint.unwrap();
+        assert_eq!(hint(&GOOD.replace("keep_firing_for", "keep_fireing_for")), "did you mean `keep_firing_for`?");
+        assert_eq!(hint("rules: []\n"), "there are groups, apiVersion, kind, metadata, spec, status, items");
+        assert_eq!(
+            errors("groups: [{name: g}, {name: g}]\n"),
+            [r#"r.yaml:1: group "g": the group stands in line 1 already"#]
+        );
+    }
+}

@@ -1,0 +1,171 @@
+//! A rule on its way through its times.
+
+use super::{
+    History, Plan, Times, World, alerting::Alerting, recording::Recording,
+};
+use crate::{
+    metrics::{Labels, Refusal, Store},
+    promql::{EvalErrorKind, Evaluator, RangeSeries, Value, ValueType},
+    rules::rule::{Group, Kind, Rule},
+};
+
+/// A rule on its way.
+pub(super) struct Running<'r> {
+    rule: &'r Rule,
+    group: &'r Group,
+    times: Times,
+    evaluator: Evaluator<'r>,
+    output: Output<'r>,
+    error: Option<(i64, String)>,
+}
+
+enum Output<'r> {
+    Alerting(Alerting<'r>),
+    Recording(Recording<'r>),
+}
+
+/// Results of some evaluations, one after the other.
+pub(super) struct Results {
+    pub(super) series: Vec<Labels>,
+    /// For each evaluation, the elements of its vector: which series, and the value.
+    at: Vec<(u32, f64)>,
+    /// Where in `at` each evaluation begins.
+    begins: Vec<u32>,
+}
+
+impl Results {
+    /// Of series of which each sample lies at one of `count` times.
+    fn of(series: Vec<RangeSeries>, times: Times) -> Self {
+        let k = |time: i64| ((time - times.first) / times.step) as usize;
+        let mut begins = vec![0u32; times.count + 1];
+        for (time, _) in series.iter().flat_map(|s| &s.samples) {
+            begins[k(*time) + 1] += 1;
+        }
+        for i in 1..begins.len() {
+            begins[i] += begins[i - 1];
+        }
+        let mut next = begins.clone();
+        let mut at = vec![(0, 0.0); begins[times.count] as usize];
+        for (i, series) in series.iter().enumerate() {
+            for (time, value) in &series.samples {
+                let place = &mut next[k(*time)];
+                at[*place as usize] = (i as u32, *value);
+                *place += 1;
+            }
+        }
+        Self { series: series.into_iter().map(|s| s.labels).collect(), at, begins }
+    }
+
+    /// The vector of an evaluation.
+    pub(super) fn at(&self, k: usize) -> &[(u32, f64)] {
+        &self.at[self.begins[k] as usize..self.begins[k + 1] as usize]
+    }
+}
+
+impl<'r> Running<'r> {
+    pub(super) fn new(
+        rule: &'r Rule,
+        group: &'r Group,
+        times: Times,
+        plan: &Plan<'_>,
+        world: &'r World,
+    ) -> Self {
+        let output = match rule.kind {
+            Kind::Recording => Output::Recording(Recording::new(rule)),
+            Kind::Alerting { hold, keep_firing, .. } => {
+                Output::Alerting(Alerting::new(rule, hold, keep_firing, plan.reads_alerts, world))
+            }
+        };
+        let evaluator = Evaluator::new(&rule.query, world.settings);
+        Self { rule, group, times, evaluator, output, error: None }
+    }
+
+    /// All evaluations.
+    pub(super) fn whole(&mut self, store: &mut Store) {
+        self.some(self.times, store);
+    }
+
+    /// One evaluation.
+    pub(super) fn step(&mut self, k: usize, store: &mut Store) {
+        self.some(Times { first: self.times.at(k), count: 1, ..self.times }, store);
+    }
+
+    /// Evaluations that follow each other. Where one has an error the others are done without it: they are halved until
+    /// it stands alone. So are those that are too many to be held.
+    fn some(&mut self, times: Times, store: &mut Store) {
+        if times.count == 0 {
+            return;
+        }
+        match self.evaluate(times, store) {
+            Ok(results) => self.take(times, &results, store),
+            Err(_) if times.count > 1 => {
+                let half = times.count / 2;
+                self.some(Times { count: half, ..times }, store);
+                self.some(Times { first: times.at(half), count: times.count - half, ..times }, store);
+            }
+            Err(what) => self.fail(times.first, what),
+        }
+    }
+
+    fn evaluate(&mut self, times: Times, store: &Store) -> Result<Results, String> {
+        if !matches!(self.rule.query.expr.value_type(), ValueType::Vector | ValueType::Scalar) {
+            return Err("rule result is not a vector or scalar".to_owned());
+        }
+        // Samples are those of the time at which the query looks.
+        let first = times.first - self.group.query_offset;
+        let looked = Times { first, ..times };
+        let told = |e: crate::promql::EvalError| match e.kind {
+            EvalErrorKind::Cancelled => "it was stopped".to_owned(),
+            kind => kind.to_string(),
+        };
+        let series = if times.count == 1 {
+            let one = |labels, value| RangeSeries { labels, samples: vec![(first, value)] };
+            match self.evaluator.instant(store, first).map_err(told)? {
+                Value::Vector(samples) => samples.into_iter().map(|s| one(s.labels, s.value)).collect(),
+                Value::Scalar(value) => vec![one(Labels::empty(), value)],
+                Value::Range(_) | Value::Text(_) => Vec::new(),
+            }
+        } else {
+            let last = looked.at(looked.count - 1);
+            self.evaluator.range(store, first, last, times.step).map_err(told)?
+        };
+        Ok(Results::of(series, looked))
+    }
+
+    fn take(&mut self, times: Times, results: &Results, store: &mut Store) {
+        let (group, offset) = (self.group, self.group.query_offset);
+        let errors = match &mut self.output {
+            Output::Alerting(alerts) => alerts.take(times, offset, group.limit, results, store),
+            Output::Recording(recording) => {
+                let looked = Times { first: times.first - offset, ..times };
+                recording.take(looked, group.limit, results, store)
+            }
+        };
+        if let Some((k, what)) = errors.into_iter().next() {
+            self.fail(times.at(k), what);
+        }
+    }
+
+    /// Input that can't be taken since there is a sample of a rule.
+    pub(super) fn refuse(&mut self, time: i64, refusal: Refusal) {
+        self.fail(time, match refusal {
+            Refusal::OutOfOrder => "out of order sample".to_owned(),
+            Refusal::Duplicate => "duplicate sample for timestamp".to_owned(),
+        });
+    }
+
+    fn fail(&mut self, time: i64, what: String) {
+        if self.error.as_ref().is_none_or(|(first, _)| time < *first) {
+            self.error = Some((time, what));
+        }
+    }
+
+    pub(super) fn finish(self) -> History {
+        let notes = self.evaluator.notes();
+        let (alerts, refused) = match self.output {
+            Output::Alerting(alerting) => alerting.finish(),
+            Output::Recording(recording) => (Vec::new(), recording.refused),
+        };
+        History { alerts, error: self.error, notes, refused }
+    }
+}
