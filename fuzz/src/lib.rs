@@ -1,5 +1,5 @@
 //! What the fuzz targets do with their input: a file of it is read as a user's is, by the public interface; an
-//! expression is parsed and evaluated.
+//! expression or a template is parsed and evaluated.
 //!
 //! In: bytes. Out: nothing, or a panic that libFuzzer keeps the input of.
 
@@ -7,6 +7,9 @@ mod metrics;
 mod mutate;
 mod oracle;
 mod expression;
+mod rules;
+mod template;
+mod words;
 
 use std::{cell::OnceCell, fs, path::PathBuf};
 
@@ -18,10 +21,13 @@ use glyph_analysis::trace::{
 use serde::de::IgnoredAny;
 use tempfile::TempDir;
 
-pub use expression::{expression, mutate_words};
+pub use expression::{WORDS as EXPRESSION_WORDS, expression};
 pub use metrics::metrics;
 pub use mutate::mutate;
 pub use oracle::{as_public_type, lines_and_document};
+pub use rules::rules;
+pub use template::{WORDS as TEMPLATE_WORDS, template};
+pub use words::mutate_words;
 
 /// A file of these bytes, always the same one.
 fn file_of(bytes: &[u8]) -> Result<Sources, LoadError> {

@@ -4,5 +4,5 @@
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| glyph_fuzz::expression(data));
 libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    glyph_fuzz::mutate_words(data, size, max_size, seed)
+    glyph_fuzz::mutate_words(&glyph_fuzz::EXPRESSION_WORDS, data, size, max_size, seed)
 });

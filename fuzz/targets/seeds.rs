@@ -26,6 +26,18 @@ label_replace({"a", l!~`2`}, "x", "$1-\u00e9", "l", '(.*)') == bool 1e3 ^ -0x1F
 absent_over_time(c{l="1"}[1m]) and ignoring(l) absent(c) or vector(time())
 limitk(1, a) + limit_ratio(-0.5, a) + predict_linear(b_total[3m], 60)"#;
 
+/// A template a line.
+const TEMPLATES: &str = r#"{{ $labels.a }} is at {{ $value | humanizePercentage }}.
+{{ if gt $value 90.0 }}high{{ else if eq .Labels.b "2.5" }}{{ .Value | printf "%.2f" }}{{ end }}
+{{ with query "a" }}{{ . | first | value | humanize }} {{ len . }}{{ else }}none{{ end }}
+{{ range $i, $s := query "a" | sortByLabel "a" -}} {{ $i }}:{{ $s.Labels.a }}={{ .Value }} {{- end }}
+{{ define "t" }}{{ .arg0 }}-{{ .arg1 }}{{ end }}{{ template "t" (args 1 $labels.a) }}
+{{ reReplaceAll "(.*):.*" "$1" $labels.a | stripDomain | toUpper }} {{ printf "%q %5d|%-6s|%+.1e" "x" 3 "y" 1.5 }}
+{{/* no */}}{{ humanizeTimestamp 1.7e9 }} {{ (toTime $value).Year }} {{ externalURL }}{{ pathPrefix }} {{ $externalLabels.region }}"#;
+
+const RULES: &str = "groups:\n- name: g\n  interval: 1m\n  limit: 3\n  rules:\n  - record: a:b\n    expr: sum by (x) (rate(a[5m]))\n  - alert: A\n    expr: a:b > 5\n    for: 1m\n    keep_firing_for: 2m\n    labels: {severity: 'page {{ $labels.x }}'}\n    annotations: {summary: '{{ $value }}'}\n";
+const TESTS: &str = "rule_files: []\nevaluation_interval: 1m\nfuzzy_compare: true\ntests:\n- name: t\n  interval: 30s\n  external_labels: {a: b}\n  input_series:\n  - {series: 'up{job=\"a\"}', values: '1 _x2 0+1x3 stale'}\n  alert_rule_test:\n  - {eval_time: 1m, alertname: A, exp_state: pending, exp_alerts: [{exp_labels: {a: b}, exp_annotations: {c: d}}]}\n  promql_expr_test:\n  - {expr: up, eval_time: 2m, exp_samples: [{labels: 'up{job=\"a\"}', value: 1}]}\n";
+
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [testdata, target, corpus] = &arguments[..] else {
@@ -46,6 +58,8 @@ fn main() -> io::Result<()> {
         "flat" => vec![text(FLAT), text(&format!("[{FLAT},{FLAT}]"))],
         "python" => vec![file("python-console/input.json"), file("node-console/input.txt")],
         "metrics" => [OPENMETRICS, MILLISECONDS, MATRIX, SCALAR, EXEMPLARS].map(text).into(),
+        "template" => TEMPLATES.lines().map(text).collect(),
+        "rules" => [RULES, TESTS].map(text).into(),
         "promql" => PROMQL.lines().map(text).collect(),
         "compressed" => {
             let plain = file("checkout/input.jsonl")?;

@@ -12,8 +12,8 @@ use glyph_analysis::{
     metrics::Labels,
     promql::{Sample, duration},
     rules::{
-        RuleError, State,
-        unit::{Difference, Failure, Field, TestOutcome, Told, Verdict},
+        State,
+        unit::{self, Difference, Failure, Field, TestOutcome, Told, Verdict},
     },
     text::visible,
 };
@@ -51,8 +51,21 @@ pub(crate) fn write(path: &Path, tests: &[TestOutcome], out: &mut dyn Write) -> 
     Ok(())
 }
 
-/// A suite for a file, a case for each of its tests.
-pub(crate) fn suite(path: &Path, tests: &[TestOutcome]) -> Suite {
+/// A suite for a file, a case for each of its tests; of one that can't be run, one case that says so.
+pub(crate) fn suite(path: &Path, outcome: &unit::Outcome) -> Suite {
+    let name = path.display().to_string();
+    let cases = match outcome {
+        Ok((_, tests)) => cases(path, tests),
+        Err(errors) => {
+            let lines = errors.iter().map(ToString::to_string).collect();
+            let fault = Fault { message: "the file can't be used".to_owned(), lines };
+            vec![Case { name: name.clone(), class: name.clone(), seconds: None, outcome: Outcome::Error(fault) }]
+        }
+    };
+    Suite { name, cases }
+}
+
+fn cases(path: &Path, tests: &[TestOutcome]) -> Vec<Case> {
     let case = |test: &TestOutcome| {
         let said = |message: &str| Fault { message: message.to_owned(), lines: Vec::new() };
         Case {
@@ -75,16 +88,7 @@ pub(crate) fn suite(path: &Path, tests: &[TestOutcome]) -> Suite {
             },
         }
     };
-    Suite { name: path.display().to_string(), cases: tests.iter().map(case).collect() }
-}
-
-/// A suite for a file that can't be run.
-pub(crate) fn broken(path: &Path, errors: &[RuleError]) -> Suite {
-    let place = path.display().to_string();
-    let lines = errors.iter().map(ToString::to_string).collect();
-    let fault = Fault { message: "the file can't be used".to_owned(), lines };
-    let case = Case { name: place.clone(), class: place.clone(), seconds: None, outcome: Outcome::Error(fault) };
-    Suite { name: place, cases: vec![case] }
+    tests.iter().map(case).collect()
 }
 
 /// Where, which test, and what of it.

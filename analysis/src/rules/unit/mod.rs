@@ -23,7 +23,7 @@ pub use self::{
     difference::{Difference, Field},
     file::load,
     outcome::{Failure, TestOutcome, Verdict},
-    run::{Ranges, run},
+    run::{Outcome, Ranges, run, run_files},
 };
 use super::{rule::RuleFile, state::State};
 use crate::{

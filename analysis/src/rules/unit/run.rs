@@ -1,6 +1,11 @@
 //! A test file from its series to its verdicts.
 
-use std::{sync::OnceLock, time::Instant};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::Instant,
+};
 
 use glyph_formats::jsonl::input::Progress;
 use rayon::prelude::*;
@@ -11,6 +16,7 @@ use crate::{
     promql::{Query, Settings},
     promqltest::Point,
     rules::{
+        RuleError,
         rule::Group,
         run::{self, Plan, Times, World},
     },
@@ -25,6 +31,42 @@ pub enum Ranges {
     Closed,
     /// Either: a test passes if it does so with one of both.
     Either,
+}
+
+/// What came of a file: itself and its tests, or why it can't be used.
+pub type Outcome = Result<(TestFile, Vec<TestOutcome>), Vec<RuleError>>;
+
+/// Loads and runs files side by side. `told` is given what came of each, in their order, as soon as that is known.
+pub fn run_files(
+    paths: &[PathBuf],
+    ranges: Ranges,
+    chosen: &(dyn Fn(&str) -> bool + Sync),
+    told: &mut dyn FnMut(&Path, Outcome),
+) {
+    let (send, receive) = crossbeam_channel::unbounded();
+    rayon::in_place_scope(|scope| {
+        for (i, path) in paths.iter().enumerate() {
+            let send = send.clone();
+            scope.spawn(move |_| {
+                let outcome = super::load(path).map(|file| {
+                    let tests = run(&file, ranges, chosen);
+                    (file, tests)
+                });
+                // Nobody listens any more if telling has panicked.
+                let _sent = send.send((i, outcome));
+            });
+        }
+        drop(send);
+        let mut early = BTreeMap::new();
+        let mut next = 0;
+        for (i, outcome) in receive {
+            early.insert(i, outcome);
+            while let Some(outcome) = early.remove(&next) {
+                told(&paths[next], outcome);
+                next += 1;
+            }
+        }
+    });
 }
 
 /// Runs the tests of a file that are chosen by their names, side by side. Verdicts stand in the order of the tests; those

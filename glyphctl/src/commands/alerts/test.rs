@@ -8,7 +8,10 @@ use std::{
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use glyph_analysis::rules::unit::{self, Ranges, TestFile, TestOutcome, Verdict};
+use glyph_analysis::{
+    rules::unit::{self, Outcome, Ranges, TestFile, TestOutcome, Verdict},
+    text::visible,
+};
 use regex::Regex;
 
 use super::rules::tell;
@@ -82,28 +85,16 @@ pub(super) fn run(flags: &TestArgs) -> anyhow::Result<ExitCode> {
     let chosen = |name: &str| flags.run.is_empty() || flags.run.iter().any(|regex| regex.is_match(name));
     let mut counts = Counts::default();
     let mut suites = Vec::new();
+    let paths = files(&flags.files, &mut counts);
     output::to_stdout(|out| {
-        for path in files(&flags.files, &mut counts) {
-            writeln!(out, "Unit Testing:  {}", glyph_analysis::text::visible(&path.display().to_string()))?;
-            match unit::load(&path) {
-                Ok(file) => {
-                    let tests = unit::run(&file, ranges, &chosen);
-                    counts.skipped += file.tests.len() - tests.len();
-                    counts.add(&file, &tests);
-                    rule_tests::write(&path, &tests, out)?;
-                    suites.push(rule_tests::suite(&path, &tests));
-                }
-                Err(errors) => {
-                    counts.broken = true;
-                    // What is told stands in the order in which it came up.
-                    writeln!(out, "  NOT RUN")?;
-                    out.flush()?;
-                    suites.push(rule_tests::broken(&path, &errors));
-                    errors.iter().for_each(tell);
-                }
+        let mut written = Ok(());
+        unit::run_files(&paths, ranges, &chosen, &mut |path, outcome| {
+            if written.is_ok() {
+                suites.push(rule_tests::suite(path, &outcome));
+                written = tell_file(path, outcome, &mut counts, out);
             }
-            writeln!(out)?;
-        }
+        });
+        written?;
         writeln!(out, "{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped)
     })?;
     if let Some(path) = &flags.junit {
@@ -117,9 +108,29 @@ pub(super) fn run(flags: &TestArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Says what came of a file.
+fn tell_file(path: &Path, outcome: Outcome, counts: &mut Counts, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "Unit Testing:  {}", visible(&path.display().to_string()))?;
+    match outcome {
+        Ok((file, tests)) => {
+            counts.add(&file, &tests);
+            rule_tests::write(path, &tests, out)?;
+        }
+        Err(errors) => {
+            counts.broken = true;
+            writeln!(out, "  NOT RUN")?;
+            // What is told stands in the order in which it came up.
+            out.flush()?;
+            errors.iter().for_each(tell);
+        }
+    }
+    writeln!(out)
+}
+
 impl Counts {
     fn add(&mut self, file: &TestFile, tests: &[TestOutcome]) {
         file.warnings.iter().for_each(warn);
+        self.skipped += file.tests.len() - tests.len();
         for test in tests {
             let place = || format!("{}:{}: {}", file.path.display(), test.line, test.name);
             match &test.verdict {
