@@ -18,10 +18,25 @@ fn without_addresses(text: &str) -> String {
     })
 }
 
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 /// Whether a number was to be ranged over.
 fn ranges_over_number(theirs: &str) -> bool {
     let of = theirs.split_once("range can't iterate over ").map(|(_, of)| of.trim_end_matches('>'));
-    let is_day = |of: &str| of == "Thursday" || of == "January";
+    let is_day = |of: &str| of.ends_with("day") || MONTHS.contains(&of);
     of.is_some_and(|of| of.parse::<i64>().is_ok() || is_day(of))
 }
 
@@ -38,6 +53,8 @@ pub(super) fn explained(text: &str, ours: &str, theirs: &str) -> Option<&'static
         "expressions and their faults, which have tests of their own"
     } else if theirs.contains("can't convert time.Duration to float") {
         "durations are numbers of seconds since Prometheus 3"
+    } else if told("maximum template depth (150)", "maximum template depth (100000)") {
+        "templates call each other less deep here"
     } else if told("unknown unit ", "not a valid duration string: ") {
         "a unit of time that there is not is named since Prometheus 3"
     } else if theirs.contains("unexpected <with> in else") {
@@ -48,7 +65,7 @@ pub(super) fn explained(text: &str, ours: &str, theirs: &str) -> Option<&'static
         || told("range can only", "unexpected \")\" in range")
     {
         "a parenthesis that was not opened is found earlier"
-    } else if told("in type interface {}", "in type float64") {
+    } else if told("interface", "float64") || (text.contains("reReplaceAll") && told("{} }", "t64 }")) {
         "values are interface {} since there are histograms"
     } else if ours.replace(' ', "").to_lowercase().contains("696e74657266616365") {
         "values are interface {} since there are histograms, in hexadecimal digits"
@@ -60,6 +77,8 @@ pub(super) fn explained(text: &str, ours: &str, theirs: &str) -> Option<&'static
         && (ours.to_lowercase() == theirs.to_lowercase() || text.contains("reReplaceAll"))
     {
         "words of title are Unicode's since Prometheus 3"
+    } else if text.contains("({case") {
+        "alerts are series in promtool"
     } else if text.contains("query") && (ours.contains("000000000") || ours.contains("824633720832")) {
         "where samples are in memory"
     } else {

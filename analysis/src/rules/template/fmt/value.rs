@@ -32,12 +32,9 @@ impl Printer {
 
     /// Prints a value that may stand in another one; then what it points to is an address.
     fn print_at(&mut self, value: &Value, verb: char, spec: &Spec, outermost: bool) {
-        if let Some(text) =
-            named(value).filter(|_| matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') && !spec.sharp_v)
-        {
-            if !self.in_fault {
-                return self.text(value, text.as_bytes(), verb, spec);
-            }
+        let asks_for_text = matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') && !spec.sharp_v && !self.in_fault;
+        if let Some(text) = named(value).filter(|_| asks_for_text) {
+            return self.text(value, text.as_bytes(), verb, spec);
         }
         match value {
             Value::Nil | Value::Interface(None) => match verb {
@@ -244,8 +241,12 @@ impl Printer {
                 }
                 ('c' | 'U', Some(number)) => self.integer(&Value::Nil, i128::from(number), verb, spec),
                 (verb, number) => {
-                    let shown = number.map_or_else(|| "<nil>".to_owned(), |number| number.to_string());
-                    self.out.extend_from_slice(format!("%!{verb}({name}={shown})").as_bytes());
+                    self.out.extend_from_slice(format!("%!{verb}({name}=").as_bytes());
+                    match number {
+                        Some(number) => self.integer(&Value::Nil, i128::from(number), 'v', spec),
+                        None => spec.pad(&mut self.out, b"<nil>"),
+                    }
+                    self.out.push(b')');
                 }
             }
         }
@@ -256,6 +257,10 @@ impl Printer {
     fn address(&mut self, value: &Value, verb: char, spec: &Spec) {
         const ADDRESS: i128 = 0xc0_0000_0000;
         match verb {
+            'v' if spec.sharp_v => {
+                let at = if *value == Value::Sample(None) { "nil" } else { "0xc000000000" };
+                self.out.extend_from_slice(format!("({})({at})", value.type_name()).as_bytes());
+            }
             'v' | 'p' => {
                 let spec = Spec { sharp: !spec.sharp, ..spec.clone() };
                 integer::write(&mut self.out, &spec, ADDRESS, 16, false, false);
