@@ -74,7 +74,9 @@ pub(super) fn explained(text: &str, ours: &str, theirs: &str) -> Option<&'static
     } else if told("call: non-function ", "call: non-function of type") {
         "what is called is named since Go 1.21"
     } else if text.contains("title")
-        && (ours.to_lowercase() == theirs.to_lowercase() || text.contains("reReplaceAll"))
+        && (ours.to_lowercase() == theirs.to_lowercase()
+            || text.contains("reReplaceAll")
+            || text.contains("printf"))
     {
         "words of title are Unicode's since Prometheus 3"
     } else if text.contains("({case") {

@@ -37,11 +37,9 @@ impl Printer {
             return self.text(value, text.as_bytes(), verb, spec);
         }
         match value {
-            Value::Nil | Value::Interface(None) => match verb {
-                'v' if spec.sharp_v => self.out.extend_from_slice(b"interface {}(nil)"),
-                'v' => self.out.extend_from_slice(b"<nil>"),
-                _ => self.wrong_verb(&Value::Nil, verb, spec),
-            },
+            Value::Nil | Value::Interface(None) => {
+                self.out.extend_from_slice(if spec.sharp_v { b"interface {}(nil)" } else { b"<nil>" });
+            }
             Value::Interface(Some(inner)) => self.print_at(inner, verb, spec, outermost),
             Value::Bool(flag) => match verb {
                 't' | 'v' => spec.pad(&mut self.out, flag.to_string().as_bytes()),

@@ -47,7 +47,7 @@ fn equals_by_type(a: &Value, b: &Value) -> Result<bool, String> {
     }
     match (a, b) {
         (Value::Sample(Some(a)), Value::Sample(Some(b))) => Ok(std::rc::Rc::ptr_eq(a, b)),
-        (Value::Time(..) | Value::Duration(..), _) => Ok(false),
+        (_, Value::Sample(_) | Value::Time(..) | Value::Duration(..)) => Ok(a == b),
         _ => Err(format!("non-comparable type {}: {}", shown(b"%s", b), b.type_name())),
     }
 }
