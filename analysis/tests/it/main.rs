@@ -9,6 +9,7 @@ mod evaluation;
 mod differential;
 mod syntax;
 mod rules;
+mod templates;
 mod exposition;
 mod schema;
 mod shipped;

@@ -1,11 +1,11 @@
 //! Texts with actions in them: `{{ $labels.instance }} is at {{ $value | humanizePercentage }}`.
 //!
 //! In: the text of an alert's label or annotation, later the alert's labels and value. Out: what Prometheus 3 makes of it,
-//! errors included; these are Go's, word for word. A small interpreter of Go's text/template: [`parse`] makes trees,
-//! [`eval`] expands them with [`functions`], [`fmt`] prints values.
+//! errors included; these are Go's, word for word. A small interpreter of Go's text/template: `parse` makes trees,
+//! `eval` expands them with `functions`, `fmt` prints values.
 //!
 //! Not done: what only consoles have (`tmpl`, HTML that escapes itself), native histograms, methods of Go's types but for
-//! the usual ones of times and durations. What never ends in Go ends here: see [`eval`].
+//! the usual ones of times and durations. What never ends in Go ends here: see `eval`.
 
 // From a text to trees.
 mod number;

@@ -38,7 +38,7 @@ fn finite(lower: &str) -> Result<f64, NumberFault> {
     if value.is_infinite() { Err(NumberFault::Range) } else { Ok(value) }
 }
 
-/// Underscores stand between digits, or between `0x` and a digit, and only where there is such a prefix.
+/// Underscores stand between digits, or between `0x` and a digit.
 fn without_underscores(text: &str) -> Option<String> {
     if !text.contains('_') {
         return Some(text.to_owned());
@@ -52,7 +52,7 @@ fn without_underscores(text: &str) -> Option<String> {
     let between =
         |at: usize| is_digit(at.checked_sub(1).and_then(|at| bytes.get(at))) && is_digit(bytes.get(at + 1));
     let fits = bytes.iter().enumerate().all(|(at, byte)| *byte != b'_' || between(at));
-    (fits && is_hex).then(|| text.replace('_', ""))
+    fits.then(|| text.replace('_', ""))
 }
 
 fn hexadecimal(text: &str) -> Option<f64> {
@@ -99,7 +99,9 @@ mod tests {
             ("1e400", Err(NumberFault::Range)),
             ("", Err(NumberFault::Syntax)),
             ("1 ", Err(NumberFault::Syntax)),
-            ("1_0", Err(NumberFault::Syntax)),
+            ("1_0.5", Ok(10.5)),
+            ("1__0", Err(NumberFault::Syntax)),
+            ("_1", Err(NumberFault::Syntax)),
             ("0x1", Err(NumberFault::Syntax)),
             ("-nan", Err(NumberFault::Syntax)),
             (".", Err(NumberFault::Syntax)),

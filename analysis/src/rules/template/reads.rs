@@ -65,10 +65,11 @@ impl Search {
     }
 
     fn command(&mut self, command: &Command) {
-        if let [Term::Function { name, .. }, of, Term::Text { text, .. }, ..] = command.args.as_slice() {
-            if name == "index" && self.is_labels(of) {
-                self.label(&String::from_utf8_lossy(text), of.pos());
-            }
+        if let [Term::Function { name, .. }, of, Term::Text { text, .. }, ..] = command.args.as_slice()
+            && name == "index"
+            && self.is_labels(of)
+        {
+            self.label(&String::from_utf8_lossy(text), of.pos());
         }
         command.args.iter().for_each(|term| self.term(term));
     }

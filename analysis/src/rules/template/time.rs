@@ -8,6 +8,9 @@ use time::OffsetDateTime;
 
 use super::fmt::general;
 
+/// Seconds from the beginning of the year 1 to 1970.
+const BEFORE_1970: i64 = 62_135_596_800;
+
 /// A time of the years 1677 to 2262.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Time(OffsetDateTime);
@@ -44,12 +47,15 @@ impl Time {
         self.ns().checked_add(ns).and_then(Self::of).unwrap_or(self)
     }
 
+    /// Whole seconds from the beginning of the year 1, and nanoseconds.
+    pub(super) fn since_year_1(self) -> (i64, i64) {
+        (self.seconds() + BEFORE_1970, i64::from(self.0.nanosecond()))
+    }
+
     /// Down to a whole number of units since the year 1, or to the nearest.
     pub(super) fn rounded(self, unit: i64, up: bool) -> Self {
-        // Seconds from the beginning of the year 1 to 1970.
-        const BEFORE: i128 = 62_135_596_800;
         let Some(unit) = Some(i128::from(unit)).filter(|unit| *unit > 0) else { return self };
-        let rest = (i128::from(self.ns()) + BEFORE * 1_000_000_000).rem_euclid(unit);
+        let rest = (i128::from(self.ns()) + i128::from(BEFORE_1970) * 1_000_000_000).rem_euclid(unit);
         let change = if up && rest * 2 >= unit { unit - rest } else { -rest };
         i64::try_from(change).map_or(self, |change| self.plus(change))
     }
@@ -87,16 +93,10 @@ impl Time {
         let mut out = String::new();
         let mut rest = layout;
         while let Some(c) = rest.chars().next() {
-            let (written, length) = self.element(rest).unwrap_or_else(|| (c.to_string(), c.len_utf8()));
+            let element = self.fraction(rest).or_else(|| self.element(rest));
+            let (written, length) = element.unwrap_or_else(|| (c.to_string(), c.len_utf8()));
             out += &written;
-            // Fractions of a second stand only behind seconds.
-            let behind = &rest[length..];
-            let is_second = matches!(&rest[..length], "05" | "5");
-            rest = behind;
-            if let Some((fraction, length)) = is_second.then(|| self.fraction(behind)).flatten() {
-                out += &fraction;
-                rest = &behind[length..];
-            }
+            rest = &rest[length..];
         }
         out
     }
@@ -279,7 +279,8 @@ mod tests {
             ("2006-01-02T15:04:05Z07:00", "2015-06-23T13:19:44Z"),
             ("Mon Jan _2 3:04PM 06", "Tue Jun 23 1:19PM 15"),
             ("Monday, 02-January-2006 -0700 MST", "Tuesday, 23-June-2015 +0000 UTC"),
-            ("05.000 05.999 05.9", "44.120 44.12 44.1"),
+            ("05.000 05.999 05.9 .00", "44.120 44.12 44.1 .12"),
+            ("2006.01.02", "2015.06.23"),
             ("002 1/2 4:5 pm", "174 6/23 19:44 pm"),
             ("Month Janus", "Month Janus"),
         ];

@@ -3,8 +3,9 @@
 //! In: parsed trees and a [`Context`]. Out: text, or the first error in Go's words, with the place where it happened. What
 //! Go's reflection finds out about a value is asked of [`Value`].
 //!
-//! Not done as Go does it: what never ends. So many blocks, parentheses and calls of templates may be open at once
-//! ([`DEEPEST`]), so many nodes are walked ([`MOST_STEPS`]), and so long a text is made ([`LONGEST`]); more is an error.
+//! Not done as Go does it: what never ends. So many blocks and calls of templates may be open at once
+//! ([`DEEPEST_CALL`]), so many nodes are walked ([`MOST_STEPS`]), and so long a text is made ([`LONGEST`]); more is an
+//! error.
 
 mod call;
 mod field;
@@ -16,12 +17,16 @@ use std::{collections::BTreeMap, fmt::Display, rc::Rc};
 use super::{
     Context,
     node::{Command, List, Node, Pipe, Term},
+    parse::DEEPEST as DEEPEST_IN_ONE,
     value::{Data, Value},
 };
 use crate::metrics::quote::quoted;
 
-/// So deep in blocks, parentheses and templates nothing is expanded. Go has 100,000 for templates, and a stack that grows.
-const DEEPEST: usize = 250;
+/// So deep in blocks and templates no template is called. Go has 100,000 for templates alone, and a stack that grows.
+const DEEPEST_CALL: usize = 150;
+
+/// So deep in blocks, parentheses and templates nothing is expanded: what one template has in itself comes on top.
+const DEEPEST: usize = DEEPEST_CALL + DEEPEST_IN_ONE;
 
 /// So many nodes are walked.
 const MOST_STEPS: usize = 2_000_000;

@@ -1,6 +1,6 @@
 //! Nodes, one after another: text is written, actions are done, blocks are gone into or not.
 
-use super::{DEEPEST, LONGEST, MOST_STEPS, Place, State, Stop};
+use super::{DEEPEST_CALL, LONGEST, MOST_STEPS, Place, State, Stop};
 use crate::rules::template::{
     fmt,
     node::{Block, List, Node, Pipe},
@@ -194,8 +194,8 @@ impl<'t> State<'t, '_> {
             let name = crate::metrics::quote::quoted(name);
             return Err(self.fault(format!("template {name} not defined")));
         };
-        if self.depth >= DEEPEST {
-            return Err(self.fault(format!("exceeded maximum template depth ({DEEPEST})")));
+        if self.depth >= DEEPEST_CALL {
+            return Err(self.fault(format!("exceeded maximum template depth ({DEEPEST_CALL})")));
         }
         let dot = match pipe {
             Some(pipe) => self.pipeline(dot, pipe)?,

@@ -66,7 +66,7 @@ impl Scan<'_> {
         let mut behind_index = self.index();
         if self.peek() == Some(b'*') {
             self.at += 1;
-            let width = self.from_values();
+            let width = self.count_given();
             if width.is_none() {
                 printer.out.extend_from_slice(b"%!(BADWIDTH)");
             }
@@ -90,7 +90,7 @@ impl Scan<'_> {
             behind_index = self.index();
             if self.peek() == Some(b'*') {
                 self.at += 1;
-                spec.precision = self.from_values().and_then(|n| usize::try_from(n).ok());
+                spec.precision = self.count_given().and_then(|n| usize::try_from(n).ok());
                 if spec.precision.is_none() {
                     printer.out.extend_from_slice(b"%!(BADPREC)");
                 }
@@ -168,7 +168,7 @@ impl Scan<'_> {
     }
 
     /// A width or a precision that is a value.
-    fn from_values(&mut self) -> Option<i64> {
+    fn count_given(&mut self) -> Option<i64> {
         let value = self.values.get(self.next)?;
         self.next += 1;
         value.whole().filter(|n| (-WIDEST..=WIDEST).contains(n))

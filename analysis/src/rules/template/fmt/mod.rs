@@ -17,6 +17,20 @@ use super::value::Value;
 
 /// `fmt.Sprint`: blanks between two values of which neither is a text.
 pub(super) fn print(values: &[Value]) -> Vec<u8> {
+    with_blanks(values, |printer, value| printer.print(value, 'v', &Spec::default()))
+}
+
+/// As templates print what their actions give: what a pointer points to, and `<no value>` where there is none.
+pub(super) fn show(values: &[Value]) -> Vec<u8> {
+    let shown = |value: &Value| if *value == Value::Nil { Value::text("<no value>") } else { value.clone() };
+    let values: Vec<Value> = values.iter().map(shown).collect();
+    with_blanks(&values, |printer, value| match value {
+        Value::Sample(Some(sample)) => printer.sample(sample, 'v', &Spec::default()),
+        value => printer.print(value, 'v', &Spec::default()),
+    })
+}
+
+fn with_blanks(values: &[Value], print: impl Fn(&mut Printer, &Value)) -> Vec<u8> {
     let mut printer = Printer::default();
     let mut before_is_text = true;
     for value in values {
@@ -24,25 +38,10 @@ pub(super) fn print(values: &[Value]) -> Vec<u8> {
         if !is_text && !before_is_text {
             printer.out.push(b' ');
         }
-        printer.print(value, 'v', &Spec::default());
+        print(&mut printer, value);
         before_is_text = is_text;
     }
     printer.out
-}
-
-/// As templates print what their actions give: what a pointer points to, and `<no value>` where there is none.
-pub(super) fn show(values: &[Value]) -> Vec<u8> {
-    let shown = |value: &Value| match value {
-        Value::Nil => Value::text("<no value>"),
-        Value::Sample(Some(sample)) => {
-            let mut printer = Printer::default();
-            printer.sample(sample, 'v', &Spec::default());
-            // Not a text to `print`, but samples next to each other are not worth a kind of their own.
-            Value::text(printer.out)
-        }
-        value => value.clone(),
-    };
-    print(&values.iter().map(shown).collect::<Vec<_>>())
 }
 
 /// `fmt.Sprintln`.

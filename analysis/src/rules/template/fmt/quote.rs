@@ -16,7 +16,7 @@ pub(in crate::rules::template) fn with_code_point(c: char) -> String {
 }
 
 /// Bytes between quotes. With `ascii`, nothing beyond ASCII stays.
-pub(super) fn text(text: &[u8], quote: char, ascii: bool) -> String {
+pub(in crate::rules::template) fn text(text: &[u8], quote: char, ascii: bool) -> String {
     let mut out = String::from(quote);
     let mut rest = text;
     while !rest.is_empty() {
@@ -42,7 +42,7 @@ pub(super) fn character(c: char, ascii: bool) -> String {
 fn push(out: &mut String, c: char, quote: char, ascii: bool) {
     if c == quote || c == '\\' {
         out.extend(['\\', c]);
-    } else if c == '"' || (is_printable(c) && !(ascii && !c.is_ascii())) {
+    } else if c == '"' || (is_printable(c) && (c.is_ascii() || !ascii)) {
         out.push(c);
     } else if ascii && is_printable(c) {
         let code = u32::from(c);

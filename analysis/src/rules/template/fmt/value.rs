@@ -32,18 +32,14 @@ impl Printer {
 
     /// Prints a value that may stand in another one; then what it points to is an address.
     fn print_at(&mut self, value: &Value, verb: char, spec: &Spec, outermost: bool) {
-        if let Some(text) =
-            named(value).filter(|_| matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') && !spec.sharp_v)
-        {
-            if !self.in_fault {
-                return self.text(value, text.as_bytes(), verb, spec);
-            }
+        let asks_for_text = matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') && !spec.sharp_v && !self.in_fault;
+        if let Some(text) = named(value).filter(|_| asks_for_text) {
+            return self.text(value, text.as_bytes(), verb, spec);
         }
         match value {
-            Value::Nil | Value::Interface(None) => match verb {
-                'v' => self.out.extend_from_slice(b"<nil>"),
-                _ => self.wrong_verb(&Value::Nil, verb, spec),
-            },
+            Value::Nil | Value::Interface(None) => {
+                self.out.extend_from_slice(if spec.sharp_v { b"interface {}(nil)" } else { b"<nil>" });
+            }
             Value::Interface(Some(inner)) => self.print_at(inner, verb, spec, outermost),
             Value::Bool(flag) => match verb {
                 't' | 'v' => spec.pad(&mut self.out, flag.to_string().as_bytes()),
@@ -65,7 +61,12 @@ impl Printer {
             Value::Sample(None) if matches!(verb, 'v') && !spec.sharp_v => spec.pad(&mut self.out, b"<nil>"),
             Value::Sample(_) | Value::Duration(_, Pointed::Yes) => self.address(value, verb, spec),
             Value::Data(data) => self.structure(value.type_name(), &data.fields(), verb, spec),
-            Value::Time(time, _) => self.text(value, time.to_string().as_bytes(), 'v', spec),
+            Value::Time(time, pointed) => {
+                if *pointed == Pointed::Yes {
+                    self.out.push(b'&');
+                }
+                self.time(*time, verb, spec);
+            }
             number => match number.whole() {
                 Some(whole) => self.integer(value, i128::from(whole), verb, spec),
                 None => self.wrong_verb(value, verb, spec),
@@ -224,10 +225,45 @@ impl Printer {
         self.out.push(b'}');
     }
 
+    /// A time by a verb that asks for no text: what Go keeps of it, nanoseconds, seconds since the year 1, no zone.
+    fn time(&mut self, time: time::Time, verb: char, spec: &Spec) {
+        let (seconds, ns) = time.since_year_1();
+        self.out.push(b'{');
+        for (name, number) in [("uint64", Some(ns)), ("int64", Some(seconds)), ("*time.Location", None)] {
+            if name != "uint64" {
+                self.out.push(b' ');
+            }
+            match (verb, number) {
+                ('d' | 'b' | 'o' | 'O', number) => {
+                    self.integer(&Value::Nil, i128::from(number.unwrap_or(0)), verb, spec);
+                }
+                ('c' | 'U', Some(number)) => self.integer(&Value::Nil, i128::from(number), verb, spec),
+                (verb, number) => {
+                    self.out.extend_from_slice(format!("%!{verb}({name}=").as_bytes());
+                    match number {
+                        Some(number) => self.integer(&Value::Nil, i128::from(number), 'v', spec),
+                        None => spec.pad(&mut self.out, b"<nil>"),
+                    }
+                    self.out.push(b')');
+                }
+            }
+        }
+        self.out.push(b'}');
+    }
+
     /// Where something is in Go's memory. Nobody can rely on it: it is always the same here.
     fn address(&mut self, value: &Value, verb: char, spec: &Spec) {
+        const ADDRESS: i128 = 0xc0_0000_0000;
         match verb {
-            'v' | 'p' | 'x' | 'X' | 'd' | 'b' | 'o' => self.out.extend_from_slice(b"0xc000000000"),
+            'v' if spec.sharp_v => {
+                let at = if *value == Value::Sample(None) { "nil" } else { "0xc000000000" };
+                self.out.extend_from_slice(format!("({})({at})", value.type_name()).as_bytes());
+            }
+            'v' | 'p' => {
+                let spec = Spec { sharp: !spec.sharp, ..spec.clone() };
+                integer::write(&mut self.out, &spec, ADDRESS, 16, false, false);
+            }
+            'b' | 'o' | 'd' | 'x' | 'X' => self.integer(value, ADDRESS, verb, spec),
             _ => self.wrong_verb(value, verb, spec),
         }
     }

@@ -35,11 +35,11 @@ fn equals(a: &Value, b: &Value) -> Result<bool, String> {
 /// Of what is neither a number nor a text, only nil and what is in the same place are equal.
 fn equals_by_type(a: &Value, b: &Value) -> Result<bool, String> {
     let is_nil = |value: &Value| matches!(value, Value::Nil | Value::Samples(None) | Value::Sample(None));
-    let shown = |value: &Value| {
-        String::from_utf8_lossy(&fmt::printf(b"%s", std::slice::from_ref(value))).into_owned()
+    let shown = |format: &[u8], value: &Value| {
+        String::from_utf8_lossy(&fmt::printf(format, std::slice::from_ref(value))).into_owned()
     };
     if *a != Value::Nil && *b != Value::Nil && kind(a) != kind(b) {
-        let (types, values) = ((a.type_name(), b.type_name()), (shown(a), shown(b)));
+        let (types, values) = ((a.type_name(), b.type_name()), (shown(b"%s", a), shown(b"%v", b)));
         return Err(format!("non-comparable types {}: {}, {}: {}", values.0, types.0, types.1, values.1));
     }
     if is_nil(a) || is_nil(b) {
@@ -47,8 +47,8 @@ fn equals_by_type(a: &Value, b: &Value) -> Result<bool, String> {
     }
     match (a, b) {
         (Value::Sample(Some(a)), Value::Sample(Some(b))) => Ok(std::rc::Rc::ptr_eq(a, b)),
-        (Value::Time(..) | Value::Duration(..), _) => Ok(false),
-        _ => Err(format!("non-comparable type {}: {}", shown(b), b.type_name())),
+        (_, Value::Sample(_) | Value::Time(..) | Value::Duration(..)) => Ok(a == b),
+        _ => Err(format!("non-comparable type {}: {}", shown(b"%s", b), b.type_name())),
     }
 }
 

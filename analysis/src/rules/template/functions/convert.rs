@@ -5,6 +5,7 @@ use crate::{
     metrics::quote::quoted,
     promql,
     rules::template::{
+        fmt::quote,
         number::parse_float,
         time::Time,
         value::{Pointed, Value},
@@ -18,8 +19,8 @@ pub(in crate::rules::template) fn to_float(value: &Value) -> Result<f64, String>
         Value::Int(number) | Value::Long(number) => Ok(number as f64),
         Value::Duration(ns, Pointed::No) => Ok(ns as f64 / 1e9),
         Value::Text(text) => {
-            let text = String::from_utf8_lossy(&text);
-            parse_float(&text).map_err(|e| format!("strconv.ParseFloat: parsing {}: {e}", quoted(&text)))
+            let number = parse_float(&String::from_utf8_lossy(&text));
+            number.map_err(|e| format!("strconv.ParseFloat: parsing {}: {e}", quote::text(&text, '"', false)))
         }
         value => Err(format!("can't convert {} to float", value.type_name())),
     }

@@ -31,49 +31,142 @@ fn compile(pattern: &str) -> Result<Regex, String> {
 
 /// What Go says is wrong with a pattern, for the usual faults.
 fn fault(pattern: &str) -> String {
-    let mut chars = pattern.char_indices().peekable();
-    let (mut open, mut in_set, mut repeats) = (0_u32, None, None);
-    let mut may_repeat = false;
-    while let Some((at, c)) = chars.next() {
-        let begins_set =
-            in_set.is_some_and(|set| at == set + 1 || (at == set + 2 && pattern[set..].starts_with("[^")));
-        match c {
-            '\\' => match chars.next() {
+    let mut rest = pattern;
+    let (mut open, mut may_repeat, mut repeats) = (0_u32, false, None);
+    while let Some(c) = rest.chars().next() {
+        let at = pattern.len() - rest.len();
+        let after = &rest[c.len_utf8()..];
+        let repetition = repetition(rest);
+        rest = match c {
+            '\\' => match after.chars().next() {
                 None => return "trailing backslash at end of expression: ``".to_owned(),
-                Some((_, c)) if !is_escape(c) => return format!("invalid escape sequence: `\\{c}`"),
-                Some(_) => {}
+                Some(c) if !is_escape(c) => return format!("invalid escape sequence: `\\{c}`"),
+                Some(c) => &after[c.len_utf8()..],
             },
-            ']' if in_set.is_some() && !begins_set => in_set = None,
-            _ if in_set.is_some() => {}
-            '[' => in_set = Some(at),
-            '(' => open += 1,
-            ')' if open == 0 => return format!("unexpected ): `{pattern}`"),
-            ')' => open -= 1,
-            '*' | '+' | '?' => {
-                if !may_repeat {
-                    return match repeats {
-                        Some(from) => {
-                            format!("invalid nested repetition operator: `{}`", &pattern[from..=at])
-                        }
-                        None => format!("missing argument to repetition operator: `{c}`"),
-                    };
+            '[' => match set(rest) {
+                Ok(length) => &rest[length..],
+                Err(what) => return what,
+            },
+            '(' => {
+                open += 1;
+                match group(rest) {
+                    Ok(length) => &rest[length..],
+                    Err(what) => return what,
                 }
-                repeats = Some(at);
-                if chars.peek().is_some_and(|(_, c)| *c == '?') {
-                    chars.next();
-                }
-                may_repeat = false;
-                continue;
             }
-            _ => {}
+            ')' if open == 0 => return format!("unexpected ): `{pattern}`"),
+            ')' => {
+                open -= 1;
+                after
+            }
+            _ => after,
+        };
+        let Some((length, is_too_many)) = repetition else {
+            may_repeat = !matches!(c, '(' | '|');
+            repeats = None;
+            continue;
+        };
+        let written = &pattern[at..at + length];
+        if is_too_many {
+            return format!("invalid repeat count: `{written}`");
         }
-        may_repeat = !matches!(c, '(' | '|');
-        repeats = None;
+        if !may_repeat {
+            return match repeats {
+                Some(from) => {
+                    format!("invalid nested repetition operator: `{}`", &pattern[from..at + length])
+                }
+                None => format!("missing argument to repetition operator: `{written}`"),
+            };
+        }
+        rest = &pattern[at + length..];
+        (may_repeat, repeats) = (false, Some(at));
     }
-    match in_set {
-        Some(set) => format!("missing closing ]: `{}`", &pattern[set..]),
-        None if open > 0 => format!("missing closing ): `{pattern}`"),
-        None => format!("invalid or unsupported Perl syntax: `{pattern}`"),
+    if open > 0 {
+        return format!("missing closing ): `{pattern}`");
+    }
+    format!("expression too large: `{pattern}`")
+}
+
+/// How long a repetition is with its question mark, and whether it is of more than Go takes, or from more to less.
+fn repetition(text: &str) -> Option<(usize, bool)> {
+    let lazy = |length: usize| length + usize::from(text[length..].starts_with('?'));
+    if text.starts_with(['*', '+', '?']) {
+        return Some((lazy(1), false));
+    }
+    let (inner, _) = text.strip_prefix('{')?.split_once('}')?;
+    let (least, most) = inner.split_once(',').unwrap_or((inner, inner));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(least) || !(most.is_empty() || is_number(most)) {
+        return None;
+    }
+    let count = |text: &str| text.parse::<u32>().unwrap_or(u32::MAX);
+    let is_too_many =
+        count(least) > 1000 || (!most.is_empty() && (count(most) > 1000 || count(most) < count(least)));
+    let length = inner.len() + 2;
+    Some(if is_too_many { (length, true) } else { (lazy(length), false) })
+}
+
+/// How long the beginning of a group is: `(`, `(?:`, `(?i)`, `(?P<name>`.
+fn group(text: &str) -> Result<usize, String> {
+    let Some(inner) = text.strip_prefix("(?") else { return Ok(1) };
+    if let Some(named) = inner.strip_prefix("P<").or_else(|| inner.strip_prefix('<')) {
+        let length = named.find('>').ok_or_else(|| format!("invalid named capture: `{text}`"))?;
+        let begin = text.len() - named.len();
+        let is_word = |c: char| c == '_' || c.is_ascii_alphanumeric();
+        if length == 0 || !named[..length].chars().all(is_word) {
+            return Err(format!("invalid named capture: `{}`", &text[..=begin + length]));
+        }
+        return Ok(begin + length + 1);
+    }
+    match inner.char_indices().find(|(_, c)| !matches!(c, 'i' | 'm' | 's' | 'U' | '-')) {
+        Some((at, ':' | ')')) => Ok(at + 3),
+        Some((at, c)) => {
+            Err(format!("invalid or unsupported Perl syntax: `{}`", &text[..at + 2 + c.len_utf8()]))
+        }
+        None => Err(format!("missing closing ): `{text}`")),
+    }
+}
+
+/// How long a set is.
+fn set(text: &str) -> Result<usize, String> {
+    let missing = || format!("missing closing ]: `{text}`");
+    let mut at = if text.starts_with("[^") { 2 } else { 1 };
+    let begin = at;
+    let mut from: Option<(char, usize)> = None;
+    loop {
+        let rest = &text[at..];
+        let c = rest.chars().next().ok_or_else(missing)?;
+        if c == ']' && at > begin {
+            return Ok(at + 1);
+        }
+        let class = rest.strip_prefix("[:").and_then(|inner| inner.find(":]"));
+        if let Some(length) = class {
+            at += length + 4;
+            from = None;
+            continue;
+        }
+        if c == '-' && from.is_some() && !rest[1..].starts_with(']') {
+            let (first, first_at) = from.unwrap_or((c, at));
+            let last = rest[1..].chars().next().ok_or_else(missing)?;
+            at += 1 + last.len_utf8();
+            if last == '\\' {
+                at += text[at..].chars().next().ok_or_else(missing)?.len_utf8();
+            } else if last < first {
+                return Err(format!("invalid character class range: `{}`", &text[first_at..at]));
+            }
+            from = None;
+            continue;
+        }
+        from = Some((c, at));
+        at += c.len_utf8();
+        if c == '\\' {
+            let escaped = text[at..].chars().next().ok_or_else(missing)?;
+            if !is_escape(escaped) {
+                return Err(format!("invalid escape sequence: `\\{escaped}`"));
+            }
+            at += escaped.len_utf8();
+            from = None;
+        }
     }
 }
 
@@ -151,6 +244,9 @@ mod tests {
             ("*a", "missing argument to repetition operator: `*`"),
             ("a**", "invalid nested repetition operator: `**`"),
             (r"\y", r"invalid escape sequence: `\y`"),
+            ("[b-a]", "invalid character class range: `b-a`"),
+            ("a{1001}", "invalid repeat count: `{1001}`"),
+            ("(?=a)", "invalid or unsupported Perl syntax: `(?=`"),
             (r"a\", "trailing backslash at end of expression: ``"),
         ];
         for (pattern, expected) in table {

@@ -48,7 +48,7 @@ impl<'a> Lexer<'a> {
                 Ok(None) => {}
                 Err(what) => {
                     self.failed = true;
-                    return Item { kind: Kind::Error, pos: self.start, line: self.line, text: what.into() };
+                    return Item { kind: Kind::Error, pos: self.start, line: self.line, text: what };
                 }
             }
         }

@@ -264,9 +264,12 @@ impl<'a> Parser<'a> {
         let item = self.next_no_space();
         let name = self.template_name(&item, CONTEXT)?;
         let pipe = self.pipeline(CONTEXT, Kind::RightDelim)?;
+        // What ends it wrongly is a fault of the tree that the block stands in.
+        let line = self.ahead.line;
         self.in_new_tree(|parser| {
             let (list, end) = parser.list()?;
             if end != End::End {
+                parser.ahead.line = line;
                 return Err(parser.fault(format!("unexpected {} in {CONTEXT}", end.name())));
             }
             parser.add(&name, list)
@@ -303,12 +306,11 @@ impl<'a> Parser<'a> {
 /// Looking at items.
 impl<'a> Parser<'a> {
     fn next(&mut self) -> Item<'a> {
-        let item = self.ahead.waiting.pop().unwrap_or_else(|| {
+        self.ahead.waiting.pop().unwrap_or_else(|| {
             let item = self.lexer.next_item();
             self.ahead.line = item.line;
             item
-        });
-        item
+        })
     }
 
     fn back(&mut self, item: Item<'a>) {
