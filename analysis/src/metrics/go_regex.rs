@@ -13,7 +13,7 @@ const MOST: u32 = 1000;
 ///
 /// # Errors
 /// If Go would refuse it, as far as `regex` would not notice.
-pub(super) fn translate(pattern: &str) -> Result<String, Error> {
+pub(crate) fn translate(pattern: &str) -> Result<String, Error> {
     let mut out = String::with_capacity(pattern.len() + 8);
     let mut rest = pattern;
     // Whether a repetition came last, and how many groups are open.

@@ -7,7 +7,7 @@
 // What a series is called, and how it is found.
 pub(crate) mod quote;
 pub mod labels;
-mod go_regex;
+pub(crate) mod go_regex;
 pub mod matcher;
 
 // Where its samples are.

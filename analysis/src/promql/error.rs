@@ -80,7 +80,7 @@ pub fn caret(text: &str, range: TextRange) -> String {
 }
 
 /// The place in lines and columns, counted from 1, as Prometheus writes it.
-pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+pub(crate) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = &text[..floor(text, at)];
     let line = before.matches('\n').count() + 1;
     (line, before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1)

@@ -58,3 +58,4 @@ pub use parse::Query;
 pub use value::{RangeSeries, Sample, Value, ValueType, number};
 
 pub(crate) use binary::matched_labels;
+pub(crate) use error::line_and_column;

@@ -23,7 +23,13 @@ pub struct Need<'q> {
 /// What an expression needs, if it is evaluated from `start` to `end`, in milliseconds since the epoch. An instant query
 /// starts and ends at its time.
 pub fn of(expr: &Expr, settings: Settings, start: i64, end: i64) -> Vec<Need<'_>> {
-    let mut walk = Walk { lookback: settings.lookback + settings.edge(), edge: settings.edge(), start, end, needs: Vec::new() };
+    let mut walk = Walk {
+        lookback: settings.lookback + settings.edge(),
+        edge: settings.edge(),
+        start,
+        end,
+        needs: Vec::new(),
+    };
     walk.expr(expr, start, end);
     walk.needs
 }

@@ -17,10 +17,9 @@ mod run;
 mod check;
 pub mod unit;
 
-
 pub use check::{
-    Alert, Change, Changed, Changes, Check, ExemplarFound, FailOn, Interval, Limits, Options, Outcome, Side, Violation,
-    check, compare,
+    Alert, Change, Changed, Changes, Check, ExemplarFound, FailOn, Interval, Limits, Options, Outcome, Side,
+    Violation, check, compare,
 };
 pub use file::{RuleError, load};
 pub use rule::{Group, Kind, Rule, RuleFile, Text};

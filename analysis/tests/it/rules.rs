@@ -10,7 +10,7 @@ use glyph_analysis::{
     metrics::{self, Store},
     promql::duration,
     promqltest::load_series,
-    rules::{self, Check, State, Options},
+    rules::{self, Check, Options, State},
 };
 use glyph_formats::jsonl::input::Progress;
 use serde::Deserialize;

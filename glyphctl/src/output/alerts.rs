@@ -184,8 +184,14 @@ fn annotate(outcome: &Checked, limits: &Limits, out: &mut dyn Write) -> io::Resu
     }
     for change in outcome.changes.iter().flat_map(|c| &c.alerts).filter(|c| c.change != Changed::Same) {
         let title = called(&change.alert, &change.labels);
-        let message = format!("{}: {}, was {}", verb(change.change), side(change.new, outcome.from), side(change.old, outcome.from));
-        Annotation { severity: Severity::Notice, place: None, title: &title, message: &message }.write(out)?;
+        let message = format!(
+            "{}: {}, was {}",
+            verb(change.change),
+            side(change.new, outcome.from),
+            side(change.old, outcome.from)
+        );
+        Annotation { severity: Severity::Notice, place: None, title: &title, message: &message }
+            .write(out)?;
     }
     Ok(())
 }
@@ -230,7 +236,8 @@ fn side(side: Option<Side>, from: f64) -> String {
     let Some(side) = side else { return "–".to_owned() };
     match side.first_firing {
         Some(first) => {
-            let (first, lasted) = (duration_of_seconds(first - from), duration_of_seconds(side.firing_seconds));
+            let (first, lasted) =
+                (duration_of_seconds(first - from), duration_of_seconds(side.firing_seconds));
             format!("fires at {first}, for {lasted}")
         }
         None => word(side.state).to_owned(),

@@ -41,7 +41,8 @@ impl Annotation<'_> {
 
 /// A message: lines stay lines, what is hidden in them is made visible.
 fn data(text: &str) -> String {
-    let lines: Vec<_> = text.lines().map(|line| visible(line).replace('%', "%25").replace('\r', "%0D")).collect();
+    let lines: Vec<_> =
+        text.lines().map(|line| visible(line).replace('%', "%25").replace('\r', "%0D")).collect();
     lines.join("%0A")
 }
 

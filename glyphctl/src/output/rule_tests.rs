@@ -23,13 +23,21 @@ use super::junit::{Case, Fault, Outcome, Suite};
 /// Writes what came of a file.
 pub(crate) fn write(path: &Path, tests: &[TestOutcome], out: &mut dyn Write) -> io::Result<()> {
     let failed = tests.iter().any(|t| matches!(t.verdict, Verdict::Failed(_) | Verdict::Broken(_)));
-    writeln!(out, "{}", painted(if failed { red() } else { green() }, if failed { "  FAILED:" } else { "  SUCCESS" }))?;
+    writeln!(
+        out,
+        "{}",
+        painted(if failed { red() } else { green() }, if failed { "  FAILED:" } else { "  SUCCESS" })
+    )?;
     for test in tests {
         let place = format!("{}:{}", path.display(), test.line);
         match &test.verdict {
             Verdict::Passed | Verdict::PassedClosed => {}
-            Verdict::Skipped(why) => writeln!(out, "    {}", visible(&format!("skipped: {}: {why}", test.name)))?,
-            Verdict::Broken(what) => writeln!(out, "    {}", visible(&format!("{place}: {}: {what}", test.name)))?,
+            Verdict::Skipped(why) => {
+                writeln!(out, "    {}", visible(&format!("skipped: {}: {why}", test.name)))?
+            }
+            Verdict::Broken(what) => {
+                writeln!(out, "    {}", visible(&format!("{place}: {}: {what}", test.name)))?
+            }
             Verdict::Failed(failures) => {
                 for failure in failures {
                     let head = heading(path, test, failure);
@@ -59,7 +67,12 @@ pub(crate) fn suite(path: &Path, outcome: &unit::Outcome) -> Suite {
         Err(errors) => {
             let lines = errors.iter().map(ToString::to_string).collect();
             let fault = Fault { message: "the file can't be used".to_owned(), lines };
-            vec![Case { name: name.clone(), class: name.clone(), seconds: None, outcome: Outcome::Error(fault) }]
+            vec![Case {
+                name: name.clone(),
+                class: name.clone(),
+                seconds: None,
+                outcome: Outcome::Error(fault),
+            }]
         }
     };
     Suite { name, cases }
@@ -118,7 +131,12 @@ fn lines(failure: &Failure) -> Vec<String> {
             differences.iter().flat_map(|difference| of_alerts(difference, *state)).collect()
         }
         Failure::Present { labels, state, got, .. } => {
-            let mut lines = vec![format!("+ {} {}, but no alert may have {}", braces(&got.labels), word(*state), braces(labels))];
+            let mut lines = vec![format!(
+                "+ {} {}, but no alert may have {}",
+                braces(&got.labels),
+                word(*state),
+                braces(labels)
+            )];
             lines.extend(annotations(got));
             lines
         }
@@ -147,7 +165,8 @@ fn of_alerts(difference: &Difference, state: State) -> Vec<String> {
         Difference::Changed { expected, fields } => {
             let mut lines = vec![format!("~ {}", braces(&expected.labels))];
             for Field { kind, name, expected, got } in fields {
-                let told = |value: &Option<String>| value.as_ref().map_or("–".to_owned(), |v| format!("{v:?}"));
+                let told =
+                    |value: &Option<String>| value.as_ref().map_or("–".to_owned(), |v| format!("{v:?}"));
                 lines.push(format!("    {kind} {name}"));
                 lines.push(format!("      - exp: {}", told(expected)));
                 lines.push(format!("      + got: {}", told(got)));
@@ -163,7 +182,8 @@ fn annotations(alert: &Told) -> impl Iterator<Item = String> {
 
 fn of_samples(expected: &[Sample], got: &[Sample]) -> Vec<String> {
     let told = |sample: &Sample| format!("{} {}", sample.labels, sample.value);
-    let value = |samples: &[Sample], labels: &Labels| samples.iter().find(|s| s.labels == *labels).map(|s| s.value);
+    let value =
+        |samples: &[Sample], labels: &Labels| samples.iter().find(|s| s.labels == *labels).map(|s| s.value);
     let mut lines = Vec::new();
     for sample in expected {
         match value(got, &sample.labels) {

@@ -208,7 +208,11 @@ fn rules_are_held_against_others() {
     assert_eq!(json["changes"]["alerts"][0]["change"], "fires_no_more");
     assert_eq!(json["changes"]["alerts"][0]["old"]["firing_seconds"], 120.0);
     assert_eq!(compared(&["--fail-on", "changed"]).code, 1);
-    let same = check(Path::new(old), &at_root("testdata/metrics/outage"), &["--compare", old, "--fail-on", "changed"]);
+    let same = check(
+        Path::new(old),
+        &at_root("testdata/metrics/outage"),
+        &["--compare", old, "--fail-on", "changed"],
+    );
     assert_eq!(same.code, 0, "{same:#?}");
     let run = outage(&["--fail-on", "changed"]).unable();
     assert_eq!(run.stderr, "glyphctl: --fail-on changed: there is nothing to --compare with\n");
@@ -217,10 +221,19 @@ fn rules_are_held_against_others() {
 #[test]
 fn ci_services_are_told() {
     let file = at_root("alerts/alerts.yaml").display().to_string();
-    let xml = outage(&["--format", "junit", "--fail-on", "severity=critical"]).stdout.replace(&file, "alerts.yaml");
-    assert!(xml.contains(r#"<testsuite name="alerts" tests="3" failures="2" errors="0" skipped="0">"#), "{xml}");
-    assert!(xml.contains(r#"<failure message="fired at 9m00s for 7m00s; peaked at 9.5 of 5: 190 %">"#), "{xml}");
-    let told = outage(&["--format", "github", "--fail-on", "severity=critical"]).stdout.replace(&file, "alerts.yaml");
+    let xml =
+        outage(&["--format", "junit", "--fail-on", "severity=critical"]).stdout.replace(&file, "alerts.yaml");
+    assert!(
+        xml.contains(r#"<testsuite name="alerts" tests="3" failures="2" errors="0" skipped="0">"#),
+        "{xml}"
+    );
+    assert!(
+        xml.contains(r#"<failure message="fired at 9m00s for 7m00s; peaked at 9.5 of 5: 190 %">"#),
+        "{xml}"
+    );
+    let told = outage(&["--format", "github", "--fail-on", "severity=critical"])
+        .stdout
+        .replace(&file, "alerts.yaml");
     let heads: Vec<_> = told.lines().map(|line| line.split(",title").next().unwrap()).collect();
     let expected = [
         "::error file=alerts.yaml,line=22",

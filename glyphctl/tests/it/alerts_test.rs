@@ -87,7 +87,8 @@ fn what_passes_is_a_success() {
     assert_eq!(run.stdout, "Unit Testing:  test.yaml\n  SUCCESS\n\n1 passed, 0 failed, 0 skipped\n");
     assert_eq!(run.stderr, "");
     let shipped = at_root("alerts/tests.yaml");
-    let run = crate::harness::run(["alerts", "test", shipped.to_str().unwrap(), "--ranges", "left-open"]).fine();
+    let run =
+        crate::harness::run(["alerts", "test", shipped.to_str().unwrap(), "--ranges", "left-open"]).fine();
     assert!(run.stdout.ends_with("4 passed, 0 failed, 0 skipped\n"), "{}", run.stdout);
 }
 
@@ -96,7 +97,10 @@ fn what_is_different_is_shown() {
     let test = TEST
         .replace("eval_time: 4m", "eval_time: 3m30s")
         .replace("'y of c1 is down.'", "'y of c2 is down.'")
-        .replace("eval_time: 2m, alertname: Few, exp_alerts: [{exp_labels: {severity: info, job: a}}]", "eval_time: 2m, alertname: Few")
+        .replace(
+            "eval_time: 2m, alertname: Few, exp_alerts: [{exp_labels: {severity: info, job: a}}]",
+            "eval_time: 2m, alertname: Few",
+        )
         .replace("value: 1}]}\n  - {expr: 'count", "value: 2}]}\n  - {expr: 'count");
     let run = Own::new(RULES, &test).run(&[]);
     assert_eq!(run.code, 1, "{run:#?}");
@@ -158,7 +162,8 @@ fn what_was_recorded_can_be_tested() {
 
 #[test]
 fn tests_are_chosen_by_name_and_reported_to_ci_services() {
-    let twice = format!("{TEST}{}", TEST.split_once("tests:\n").unwrap().1.replace("instances go down", "again"));
+    let twice =
+        format!("{TEST}{}", TEST.split_once("tests:\n").unwrap().1.replace("instances go down", "again"));
     let own = Own::new(RULES, &twice.replace("value: 1}]}\n", "value: 7}]}\n"));
     let report = own.path("report.xml");
     let run = own.run(&["--run", "^again$", "--junit", &report]);
@@ -166,7 +171,10 @@ fn tests_are_chosen_by_name_and_reported_to_ci_services() {
     assert!(run.stdout.ends_with("0 passed, 1 failed, 1 skipped\n"), "{}", run.stdout);
     let xml = fs::read_to_string(&report).unwrap();
     let of_file = xml.replace(&format!("{}/", own.dir.path().display()), "");
-    assert!(of_file.contains(r#"<testsuite name="test.yaml" tests="1" failures="1" errors="0" skipped="0">"#), "{xml}");
+    assert!(
+        of_file.contains(r#"<testsuite name="test.yaml" tests="1" failures="1" errors="0" skipped="0">"#),
+        "{xml}"
+    );
     assert!(of_file.contains(r#"<testcase name="again" classname="test.yaml" time=""#), "{xml}");
     assert!(of_file.contains(r#"<failure message="test.yaml:"#), "{xml}");
     assert!(own.run(&["--run", "nothing"]).fine().stdout.ends_with("0 passed, 0 failed, 2 skipped\n"));
@@ -244,14 +252,20 @@ fn verdicts_are_those_of_promtool() {
         ("eval_time: 6m30s", "eval_time: 7m"),
         ("eval_time: 6m30s", "eval_time: 20m"),
         ("eval_time: 4m", "eval_time: 5m"),
-        ("instance: x}\n      exp_annotations: {summary: 'x of c1 is down.'}\n  - eval_time: 6", "instance: z}\n      exp_annotations: {summary: 'x of c1 is down.'}\n  - eval_time: 6"),
+        (
+            "instance: x}\n      exp_annotations: {summary: 'x of c1 is down.'}\n  - eval_time: 6",
+            "instance: z}\n      exp_annotations: {summary: 'x of c1 is down.'}\n  - eval_time: 6",
+        ),
         ("cluster: c1", "cluster: c2"),
         ("cluster: c1", "kluster: c1"),
         ("summary: 'x of c1", "description: 'x of c1"),
         ("'x of c1 is down.'}", "'x of c1 is down.', more: ''}"),
         ("severity: info, job: a", "severity: info, job: a, extra: ''"),
         ("severity: info, job: a", "severity: info, job: a, alertname: Few"),
-        ("[{exp_labels: {severity: info, job: a}}]", "[{exp_labels: {severity: info, job: a}}, {exp_labels: {severity: info, job: a}}]"),
+        (
+            "[{exp_labels: {severity: info, job: a}}]",
+            "[{exp_labels: {severity: info, job: a}}, {exp_labels: {severity: info, job: a}}]",
+        ),
         ("exp_alerts: [{exp_labels: {severity: info, job: a}}]", "exp_alerts:"),
         ("exp_alerts: [{exp_labels: {severity: info, job: a}}]", "exp_alerts: [{}]"),
         ("alertname: Few", "alertname: NoSuch"),
@@ -272,10 +286,16 @@ fn verdicts_are_those_of_promtool() {
     for (from, to) in changes {
         assert!(TEST.contains(from), "{from}");
         let own = Own::new(RULES, &TEST.replacen(from, to, 1));
-        let theirs = Command::new("promtool").args(["test", "rules", &own.path("test.yaml")]).output().unwrap();
+        let theirs =
+            Command::new("promtool").args(["test", "rules", &own.path("test.yaml")]).output().unwrap();
         let ours = own.run(&["--ranges", "closed"]);
         let (said, told) = (String::from_utf8_lossy(&theirs.stderr), &ours.stdout);
-        assert_eq!(ours.code == 0, theirs.status.success(), "{from:?} → {to:?}\n{said}\n{told}\n{}", ours.stderr);
+        assert_eq!(
+            ours.code == 0,
+            theirs.status.success(),
+            "{from:?} → {to:?}\n{said}\n{told}\n{}",
+            ours.stderr
+        );
     }
 }
 

@@ -6,7 +6,6 @@ mod select;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-
 use super::{
     Labels, Str,
     labels::NAME,

@@ -73,11 +73,7 @@ pub struct Side {
 impl Side {
     fn of(alert: &Alert) -> Self {
         let firing = alert.intervals.iter().find(|i| i.state == State::Firing);
-        Self {
-            state: alert.state,
-            first_firing: firing.map(|i| i.start),
-            firing_seconds: alert.firing(),
-        }
+        Self { state: alert.state, first_firing: firing.map(|i| i.start), firing_seconds: alert.firing() }
     }
 }
 
@@ -91,11 +87,14 @@ pub fn compare(old: &Outcome, new: &Outcome) -> Changes {
         all.entry((&alert.alert, &alert.labels)).or_default().1 = Some(Side::of(alert));
     }
     // A rule that had no result has one entry, whose labels are a guess: it stands for none where there are real ones.
-    let is_guess = |side: &Option<Side>| side.as_ref().is_some_and(|s| s.first_firing.is_none() && s.state == State::Inactive);
+    let is_guess = |side: &Option<Side>| {
+        side.as_ref().is_some_and(|s| s.first_firing.is_none() && s.state == State::Inactive)
+    };
     let rules = |outcome: &Outcome, name: &str| outcome.alerts.iter().any(|alert| alert.alert == name);
     let mut alerts: Vec<Change> = Vec::new();
     for ((alert, labels), (was, is)) in all {
-        let moved = (was.is_none() && rules(old, alert) && is_guess(&is)) || (is.is_none() && rules(new, alert) && is_guess(&was));
+        let moved = (was.is_none() && rules(old, alert) && is_guess(&is))
+            || (is.is_none() && rules(new, alert) && is_guess(&was));
         if moved {
             continue;
         }

@@ -7,9 +7,9 @@ use super::{
     reach::Leaf,
 };
 use crate::{
-    rules::state::State,
     metrics::{Exemplar, Labels, MatchOp, Matcher, SeriesId, Store, labels::NAME},
     promql::ast::Selector,
+    rules::state::State,
 };
 
 /// Not more than these.

@@ -21,11 +21,7 @@ pub use self::{
     limits::{FailOn, Limits, Violation},
     outcome::{Alert, ExemplarFound, Interval, Outcome},
 };
-use self::{
-    comparison::Comparison,
-    judge::Judge,
-    reach::Leaf,
-};
+use self::{comparison::Comparison, judge::Judge, reach::Leaf};
 use super::{
     rule::{Group, Kind, Rule, RuleFile},
     run::{self, History, Plan, Times, World},
@@ -91,8 +87,13 @@ pub fn check(files: &[RuleFile], store: &mut Store, options: Options) -> Check {
     }
     let plan = Plan::new(groups.clone(), &[]);
     let histories = run::run(&plan, &times, store, &world);
-    let outcome =
-        Outcome { from: from as f64 / 1e3, to: to as f64 / 1e3, alerts: Vec::new(), fired: false, changes: None };
+    let outcome = Outcome {
+        from: from as f64 / 1e3,
+        to: to as f64 / 1e3,
+        alerts: Vec::new(),
+        fired: false,
+        changes: None,
+    };
     let mut check = Check { outcome, problems: Vec::new(), warnings: Vec::new() };
     let mut prepared = prepared.into_iter();
     for (((path, group), times), histories) in placed().zip(&times).zip(histories) {

@@ -109,7 +109,8 @@ fn unknown_field(what: &str) -> Option<String> {
     let (field, known) = what.strip_prefix("unknown field `")?.split_once("`, expected ")?;
     let known: Vec<&str> =
         known.trim_start_matches("one of ").split([',', ' ', '`']).filter(|key| !key.is_empty()).collect();
-    let near = known.iter().map(|key| (strsim::jaro_winkler(field, key), key)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let near =
+        known.iter().map(|key| (strsim::jaro_winkler(field, key), key)).max_by(|a, b| a.0.total_cmp(&b.0))?;
     Some(if near.0 > 0.8 {
         format!("did you mean `{}`?", near.1)
     } else {

@@ -121,8 +121,7 @@ impl Reader<'_> {
         };
         let place = Place { rule: Some(name.clone()), ..group.clone() };
         let hold = self.duration(raw.hold.as_ref(), "for", &place).unwrap_or(0);
-        let keep_firing =
-            self.duration(raw.keep_firing_for.as_ref(), "keep_firing_for", &place).unwrap_or(0);
+        let keep_firing = self.duration(raw.keep_firing_for.as_ref(), "keep_firing_for", &place).unwrap_or(0);
         if !is_alert {
             let alerts_only = [
                 ("for", hold != 0),
@@ -297,7 +296,10 @@ mod tests {
                 ("- record: a:b", "- record: a:b\n        for: 1m"),
                 r#"r.yaml:6: group "g", rule "a:b": invalid field `for` in a recording rule"#,
             ),
-            (("labels: {team: t}", "labels: {__name__: t}"), r#"r.yaml:4: group "g": invalid label name: "__name__""#),
+            (
+                ("labels: {team: t}", "labels: {__name__: t}"),
+                r#"r.yaml:4: group "g": invalid label name: "__name__""#,
+            ),
             (("expr: sum", "exper: sum"), r#"r.yaml:7: group "g", rule "a:b": unknown field `exper`"#),
         ];
         for ((from, to), expected) in table {
@@ -306,7 +308,10 @@ mod tests {
         }
         assert_eq!(errors("groups: [\n"), ["r.yaml:1: unclosed bracket '['"]);
         let hint = |text: &str| parse(Path::new("r.yaml"), text).unwrap_err().remove(0).hint.unwrap();
-        assert_eq!(hint(&GOOD.replace("keep_firing_for", "keep_fireing_for")), "did you mean `keep_firing_for`?");
+        assert_eq!(
+            hint(&GOOD.replace("keep_firing_for", "keep_fireing_for")),
+            "did you mean `keep_firing_for`?"
+        );
         assert_eq!(hint("rules: []\n"), "there are groups, apiVersion, kind, metadata, spec, status, items");
         assert_eq!(
             errors("groups: [{name: g}, {name: g}]\n"),

@@ -30,7 +30,9 @@ pub(crate) fn documents<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, YamlE
 }
 
 /// A value that may be left out after its key.
-pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    from: D,
+) -> Result<T, D::Error> {
     Option::<T>::deserialize(from).map(Option::unwrap_or_default)
 }
 

@@ -2,15 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{
-    AlertHistory, Span, Times, World,
-    history::Found,
-    recording::Written,
-    running::Results,
-};
+use super::{AlertHistory, Span, Times, World, history::Found, recording::Written, running::Results};
 use crate::{
     metrics::{Labels, SeriesId, Store, labels::NAME},
-    promql::{Evaluator, Query, Sample, Value},
+    promql::{Evaluator, Query, Sample, Value, line_and_column},
     rules::{
         rule::{Kind, Rule, Text},
         state::{AlertId, Machine, State, Transition},
@@ -48,13 +43,7 @@ pub(super) struct Alerting<'r> {
 }
 
 impl<'r> Alerting<'r> {
-    pub(super) fn new(
-        rule: &'r Rule,
-        hold: i64,
-        keep_firing: i64,
-        writes: bool,
-        world: &'r World,
-    ) -> Self {
+    pub(super) fn new(rule: &'r Rule, hold: i64, keep_firing: i64, writes: bool, world: &'r World) -> Self {
         let varies = rule.labels.iter().any(|text| text.template.uses_value());
         let looks = match &rule.kind {
             Kind::Alerting { annotations, .. } => annotations.iter().any(|text| text.template.queries()),
@@ -110,7 +99,9 @@ impl<'r> Alerting<'r> {
     fn step(&mut self, time: i64, limit: usize, present: &[(AlertId, Found)]) -> Result<(), String> {
         let ids: Vec<AlertId> = present.iter().map(|(id, _)| *id).collect();
         if has_twice(&ids) {
-            return Err("vector contains metrics with the same labelset after applying alert labels".to_owned());
+            return Err(
+                "vector contains metrics with the same labelset after applying alert labels".to_owned()
+            );
         }
         for (id, found) in present {
             self.alerts[*id].results.push(*found);
@@ -243,7 +234,10 @@ pub(in crate::rules) fn fill(
     }
     let query = |text: &str| {
         let store = store.ok_or("there are no series to look at")?;
-        let query = Query::parse(text).map_err(|e| e.what)?;
+        let query = Query::parse(text).map_err(|e| {
+            let (line, column) = line_and_column(text, e.range.start);
+            format!("{line}:{column}: parse error: {}", e.what)
+        })?;
         let value = Evaluator::new(&query, world.settings).instant(store, time).map_err(|e| e.to_string())?;
         match value {
             Value::Vector(samples) => Ok(samples),

@@ -66,12 +66,7 @@ impl Default for World {
 }
 
 /// Evaluates groups, the earlier before the later at the same time. Gives what became of each rule of each group.
-pub(super) fn run(
-    plan: &Plan<'_>,
-    times: &[Times],
-    store: &mut Store,
-    world: &World,
-) -> Vec<Vec<History>> {
+pub(super) fn run(plan: &Plan<'_>, times: &[Times], store: &mut Store, world: &World) -> Vec<Vec<History>> {
     let mut running: Vec<Vec<Running<'_>>> = plan
         .groups
         .iter()

@@ -1,8 +1,6 @@
 //! A rule on its way through its times.
 
-use super::{
-    History, Plan, Times, World, alerting::Alerting, recording::Recording,
-};
+use super::{History, Plan, Times, World, alerting::Alerting, recording::Recording};
 use crate::{
     metrics::{Labels, Refusal, Store},
     promql::{EvalErrorKind, Evaluator, RangeSeries, Value, ValueType},
@@ -148,10 +146,13 @@ impl<'r> Running<'r> {
 
     /// Input that can't be taken since there is a sample of a rule.
     pub(super) fn refuse(&mut self, time: i64, refusal: Refusal) {
-        self.fail(time, match refusal {
-            Refusal::OutOfOrder => "out of order sample".to_owned(),
-            Refusal::Duplicate => "duplicate sample for timestamp".to_owned(),
-        });
+        self.fail(
+            time,
+            match refusal {
+                Refusal::OutOfOrder => "out of order sample".to_owned(),
+                Refusal::Duplicate => "duplicate sample for timestamp".to_owned(),
+            },
+        );
     }
 
     fn fail(&mut self, time: i64, what: String) {

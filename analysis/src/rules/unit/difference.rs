@@ -107,7 +107,8 @@ mod tests {
     use super::*;
 
     fn told(labels: &[(&str, &str)], summary: &str) -> Told {
-        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let map =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         Told { labels: map(labels), annotations: map(&[("summary", summary)]) }
     }
 

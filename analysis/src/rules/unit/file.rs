@@ -133,7 +133,8 @@ impl Reader<'_> {
         };
         let alerts = raw.alert_rule_test.into_iter().filter_map(|test| self.alert_test(test, &place));
         let alerts = alerts.collect();
-        let exprs = raw.promql_expr_test.into_iter().filter_map(|test| self.expr_test(test, &place)).collect();
+        let exprs =
+            raw.promql_expr_test.into_iter().filter_map(|test| self.expr_test(test, &place)).collect();
         let external = raw.external_labels.0.into_iter();
         let external: Vec<(Str, Str)> =
             external.map(|pair| (pair.name.as_str().into(), pair.text.as_str().into())).collect();
@@ -177,8 +178,9 @@ impl Reader<'_> {
         let eval_time = self.duration(raw.eval_time.as_ref(), &place).unwrap_or(0);
         if raw.alertname.is_empty() {
             let at = duration::format(eval_time);
-            let what =
-                format!("an item under alert_rule_test misses required attribute alertname at eval_time {at}");
+            let what = format!(
+                "an item under alert_rule_test misses required attribute alertname at eval_time {at}"
+            );
             self.error(place, what);
             return None;
         }
@@ -186,7 +188,10 @@ impl Reader<'_> {
             None | Some("firing") => State::Firing,
             Some("pending") => State::Pending,
             Some(other) => {
-                self.error(place.clone(), format!("exp_state: {other:?} is neither \"firing\" nor \"pending\""));
+                self.error(
+                    place.clone(),
+                    format!("exp_state: {other:?} is neither \"firing\" nor \"pending\""),
+                );
                 State::Firing
             }
         };
@@ -198,7 +203,10 @@ impl Reader<'_> {
                 alerts
                     .into_iter()
                     .flatten()
-                    .map(|alert| Told { labels: labels(alert.exp_labels), annotations: map(alert.exp_annotations) })
+                    .map(|alert| Told {
+                        labels: labels(alert.exp_labels),
+                        annotations: map(alert.exp_annotations),
+                    })
                     .collect(),
             ),
         };
@@ -213,8 +221,11 @@ impl Reader<'_> {
             Ok(query) => query,
             Err(e) => {
                 let line = raw.expr.defined.line();
-                let mut error =
-                    RuleError::at(self.path, Place { line, ..place }, format!("could not parse expression: {}", e.what));
+                let mut error = RuleError::at(
+                    self.path,
+                    Place { line, ..place },
+                    format!("could not parse expression: {}", e.what),
+                );
                 error.shown = Some(caret(&raw.expr.value, e.range));
                 self.errors.push(error);
                 return None;
@@ -242,8 +253,10 @@ impl Reader<'_> {
         let ms = duration::parse(&text.value);
         if ms.is_none() {
             let place = Place { line: text.defined.line(), ..place.clone() };
-            let error = RuleError::at(self.path, place, format!("not a valid duration string: {:?}", text.value));
-            self.errors.push(error.hinted("durations are written as 30s, 5m or 1h30m, the largest unit first"));
+            let error =
+                RuleError::at(self.path, place, format!("not a valid duration string: {:?}", text.value));
+            self.errors
+                .push(error.hinted("durations are written as 30s, 5m or 1h30m, the largest unit first"));
         }
         ms
     }
@@ -252,14 +265,18 @@ impl Reader<'_> {
     fn time(&mut self, text: &Spanned<String>, place: &Place) -> Option<i64> {
         let seconds = text.value.parse::<f64>().ok().filter(|s| s.is_finite());
         let rfc3339 = || {
-            let time = time::OffsetDateTime::parse(&text.value, &time::format_description::well_known::Rfc3339);
+            let time =
+                time::OffsetDateTime::parse(&text.value, &time::format_description::well_known::Rfc3339);
             time.ok().map(|time| (time.unix_timestamp_nanos() / 1_000_000) as i64)
         };
         let ms = seconds.map(|s| (s * 1e3).round() as i64).or_else(rfc3339);
         if ms.is_none() {
             let place = Place { line: text.defined.line(), ..place.clone() };
-            let error =
-                RuleError::at(self.path, place, format!("cannot parse {:?} to a valid timestamp", text.value));
+            let error = RuleError::at(
+                self.path,
+                place,
+                format!("cannot parse {:?} to a valid timestamp", text.value),
+            );
             self.errors.push(error.hinted("times are seconds since the epoch, or as 2026-11-25T18:00:00Z"));
         }
         ms

@@ -7,7 +7,13 @@ use crate::{
 };
 
 /// What is not as a test says, at a time in milliseconds since the epoch.
-pub(super) fn check(test: &ExprTest, store: &Store, time: i64, settings: Settings, fuzzy: bool) -> Option<Failure> {
+pub(super) fn check(
+    test: &ExprTest,
+    store: &Store,
+    time: i64,
+    settings: Settings,
+    fuzzy: bool,
+) -> Option<Failure> {
     let (line, expr) = (test.line, test.query.text.clone());
     let failed = |what: String| {
         Some(Failure::Expr { line, expr: test.query.text.clone(), time: test.eval_time, what })
@@ -15,7 +21,9 @@ pub(super) fn check(test: &ExprTest, store: &Store, time: i64, settings: Setting
     let mut got = match Evaluator::new(&test.query, settings).instant(store, time) {
         Ok(Value::Vector(samples)) => samples,
         Ok(Value::Scalar(value)) => vec![Sample::new(Labels::empty(), value)],
-        Ok(Value::Range(_) | Value::Text(_)) => return failed("rule result is not a vector or scalar".to_owned()),
+        Ok(Value::Range(_) | Value::Text(_)) => {
+            return failed("rule result is not a vector or scalar".to_owned());
+        }
         Err(e) => return failed(e.to_string()),
     };
     let mut expected = test.expected.clone();

@@ -54,7 +54,8 @@ fn target() -> (String, Receiver<usize>) {
             }
             let load = LOAD[i % LOAD.len()];
             work += load / 4;
-            let body = format!("# TYPE load gauge\nload {load}\n# TYPE work_total counter\nwork_total {work}\n");
+            let body =
+                format!("# TYPE load gauge\nload {load}\n# TYPE work_total counter\nwork_total {work}\n");
             let head = format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                 body.len()
@@ -92,7 +93,9 @@ fn alerts_are_those_of_a_live_prometheus() {
          rule_files: [rules.yml]\n\
          scrape_configs: [{{job_name: live, static_configs: [{{targets: ['{address}']}}]}}]\n"
     );
-    let Some(server) = Server::with(&[("prometheus.yml", &config), ("rules.yml", RULES)], &[]) else { return };
+    let Some(server) = Server::with(&[("prometheus.yml", &config), ("rules.yml", RULES)], &[]) else {
+        return;
+    };
     // Some more than the target's course: a connection may be for nothing.
     while scrapes.recv().unwrap() < LOAD.len() {}
 
@@ -128,6 +131,9 @@ fn alerts_are_those_of_a_live_prometheus() {
         seen.extend(ours);
     }
     for alert in ["Over", "OverFor", "Kept", "Rising", "Quiet", "WasOver", "Told"] {
-        assert!(seen.iter().any(|labels| labels.contains(&format!("\"{alert}\""))), "{alert} was there: {seen:?}");
+        assert!(
+            seen.iter().any(|labels| labels.contains(&format!("\"{alert}\""))),
+            "{alert} was there: {seen:?}"
+        );
     }
 }

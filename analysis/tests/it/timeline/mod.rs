@@ -65,8 +65,7 @@ fn test_of(rules: &Path, world: &Store) -> String {
         // What the outcome says is what the series say.
         let firing = samples(&store, "ALERTS{alertstate=\"firing\"}", time).len();
         let seconds = time as f64 / 1e3;
-        let fires =
-            |i: &rules::Interval| i.state == State::Firing && i.start <= seconds && seconds < i.end;
+        let fires = |i: &rules::Interval| i.state == State::Firing && i.start <= seconds && seconds < i.end;
         let told = check.outcome.alerts.iter().filter(|alert| alert.intervals.iter().any(fires)).count();
         // At the last evaluation an interval that ends does not tell whether the alert has.
         assert!(told == firing || time == last, "at {seconds} s: {told}, not {firing}");
@@ -103,7 +102,9 @@ fn differences(said: &str) -> String {
         } else if let Some(of) = line.trim_start().strip_prefix("got:") {
             let got = elements(of);
             let ours = expected.difference(&got).map(|element| format!("    ours: {element}\n"));
-            told.extend(ours.chain(got.difference(&expected).map(|element| format!("    theirs: {element}\n"))));
+            told.extend(
+                ours.chain(got.difference(&expected).map(|element| format!("    theirs: {element}\n"))),
+            );
         } else {
             told.extend([line, "\n"]);
         }

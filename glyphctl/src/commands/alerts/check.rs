@@ -7,9 +7,7 @@ use clap::Args;
 use glyph_analysis::{
     metrics::Store,
     promql::{Settings, needs},
-    rules::{
-        Check, FailOn, Limits, Options, Outcome, Rule, RuleFile, Scale, check, compare,
-    },
+    rules::{Check, FailOn, Limits, Options, Outcome, Rule, RuleFile, Scale, check, compare},
 };
 
 use super::rules::{self, Rules};

@@ -4,7 +4,7 @@ use regex::{Captures, Regex};
 
 use super::Given;
 use crate::{
-    metrics::matcher,
+    metrics::go_regex,
     rules::template::{fmt::quote::raw, value::Value},
 };
 
@@ -23,10 +23,7 @@ pub(super) fn replace_all(pattern: &str, replacement: &str, text: &str) -> Given
 /// A pattern in Go's dialect. In it, `.` takes no line end.
 fn compile(pattern: &str) -> Result<Regex, String> {
     let fault = || format!("error parsing regexp: {}", fault(pattern));
-    // The dialect is translated where patterns are anchored; here they are not.
-    let anchored = matcher::anchored(pattern).map_err(|_| fault())?;
-    let translated = anchored.as_str().strip_prefix("^(?s:").and_then(|rest| rest.strip_suffix(")$"));
-    Regex::new(translated.unwrap_or(pattern)).map_err(|_| fault())
+    go_regex::translate(pattern).and_then(|pattern| Regex::new(&pattern)).map_err(|_| fault())
 }
 
 /// What Go says is wrong with a pattern, for the usual faults.
