@@ -16,6 +16,8 @@ mod run;
 // What came of it: over a recording, and over what tests say.
 mod check;
 
+// What can't be meant in them.
+pub mod lint;
 
 pub use check::{
     Alert, Change, Changed, Changes, Check, ExemplarFound, FailOn, Interval, Limits, Outcome, Side, Violation, Window,
