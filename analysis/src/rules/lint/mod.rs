@@ -71,4 +71,6 @@ pub fn lint(files: &[RuleFile], store: Option<&Store>) -> Vec<Finding> {
 }
 
 #[cfg(test)]
+mod sound;
+#[cfg(test)]
 mod tests;
