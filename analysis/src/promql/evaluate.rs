@@ -25,6 +25,16 @@ pub struct Settings {
     pub delayed_name_removal: bool,
     /// How many values an evaluation may hold at once, of 8 bytes each; 50 million.
     pub max_samples: usize,
+    /// Whether ranges, and the lookback, take in a sample at their left end, as before Prometheus 3; no.
+    pub closed_ranges: bool,
+}
+
+impl Settings {
+    /// What the left end of a range is moved back by, so that what is right of it is what the range takes in. Times are
+    /// whole milliseconds.
+    pub(super) fn edge(self) -> i64 {
+        i64::from(self.closed_ranges)
+    }
 }
 
 impl Default for Settings {
@@ -34,6 +44,7 @@ impl Default for Settings {
             subquery_step: 60_000,
             delayed_name_removal: false,
             max_samples: 50_000_000,
+            closed_ranges: false,
         }
     }
 }

@@ -23,13 +23,14 @@ pub struct Need<'q> {
 /// What an expression needs, if it is evaluated from `start` to `end`, in milliseconds since the epoch. An instant query
 /// starts and ends at its time.
 pub fn of(expr: &Expr, settings: Settings, start: i64, end: i64) -> Vec<Need<'_>> {
-    let mut walk = Walk { lookback: settings.lookback, start, end, needs: Vec::new() };
+    let mut walk = Walk { lookback: settings.lookback + settings.edge(), edge: settings.edge(), start, end, needs: Vec::new() };
     walk.expr(expr, start, end);
     walk.needs
 }
 
 struct Walk<'q> {
     lookback: i64,
+    edge: i64,
     start: i64,
     end: i64,
     needs: Vec<Need<'q>>,
@@ -40,10 +41,10 @@ impl<'q> Walk<'q> {
     fn expr(&mut self, expr: &'q Expr, start: i64, end: i64) {
         match &expr.kind {
             ExprKind::Selector(selector) => self.need(selector, self.lookback, start, end),
-            ExprKind::Range { selector, window } => self.need(selector, *window, start, end),
+            ExprKind::Range { selector, window } => self.need(selector, *window + self.edge, start, end),
             ExprKind::Subquery(subquery) => {
                 let (start, end) = self.shifted(subquery.shift, start, end);
-                self.expr(&subquery.expr, start.saturating_sub(subquery.window), end);
+                self.expr(&subquery.expr, start.saturating_sub(subquery.window + self.edge), end);
             }
             _ => expr.children().into_iter().for_each(|child| self.expr(child, start, end)),
         }

@@ -34,9 +34,10 @@ struct Samples<'s> {
 impl<'a> Scope<'a> {
     /// The range vector that an expression is.
     pub(super) fn range_vector(&mut self, expr: &Expr, grid: Grid) -> Result<RangeVector<'a>, EvalError> {
+        let edge = self.settings.edge();
         match &expr.bare().kind {
             ExprKind::Range { selector, window } => {
-                let from = self.shifted(selector.shift, grid.start).saturating_sub(*window);
+                let from = self.shifted(selector.shift, grid.start).saturating_sub(*window + edge);
                 let until = self.shifted(selector.shift, grid.last());
                 let store = self.store;
                 let ids = self.selection(selector);
@@ -57,7 +58,8 @@ impl<'a> Scope<'a> {
     /// An expression at every multiple of the step that any window holds.
     fn subquery(&mut self, subquery: &Subquery, grid: Grid) -> Result<RangeVector<'a>, EvalError> {
         let step = subquery.step.unwrap_or(self.settings.subquery_step).max(1);
-        let from = self.shifted(subquery.shift, grid.start).saturating_sub(subquery.window);
+        let window = subquery.window + self.settings.edge();
+        let from = self.shifted(subquery.shift, grid.start).saturating_sub(window);
         let until = self.shifted(subquery.shift, grid.last());
         let mut start = (from / step).saturating_mul(step);
         if start <= from {
@@ -93,7 +95,7 @@ impl<'s> Samples<'s> {
         &self,
         count: usize,
         ends: impl Fn(usize) -> (i64, i64),
-        length: i64,
+        (length, edge): (i64, i64),
         of: &impl Fn(&Window<'_>, usize) -> Option<f64>,
     ) -> Column {
         let (times, values) = (&*self.times, &*self.values);
@@ -102,7 +104,7 @@ impl<'s> Samples<'s> {
         Column::build(count, |step| {
             let (now, end) = ends(step);
             let start = end.saturating_sub(length);
-            while times.get(from).is_some_and(|time| *time <= start) {
+            while times.get(from).is_some_and(|time| *time <= start - edge) {
                 from += 1;
             }
             to = to.max(from);
@@ -133,7 +135,7 @@ impl RangeVector<'_> {
         // A query that is cancelled gives no result: no use in computing it.
         let of = |window: &Window<'_>, step| if scope.is_cancelled() { None } else { of(window, step) };
         let rows = side_by_side(&self.series, grid.count, |samples| {
-            let column = samples.windows(grid.count, ends, self.window, &of);
+            let column = samples.windows(grid.count, ends, (self.window, scope.settings.edge()), &of);
             (!column.is_empty()).then(|| Row::new(samples.labels.clone(), column))
         });
         scope.check_cancelled(self.range)?;
@@ -143,7 +145,7 @@ impl RangeVector<'_> {
     /// Its samples at one time, sorted by their labels.
     pub(super) fn at_once(self, scope: &Scope<'_>, time: i64) -> Vec<RangeSeries> {
         let end = scope.shifted(self.shift, time);
-        let start = end.saturating_sub(self.window);
+        let start = end.saturating_sub(self.window + scope.settings.edge());
         let series = self.series.into_iter().map(|samples| {
             let dated = samples.times.iter().copied().zip(samples.values.iter().copied());
             let within = dated.filter(|(time, _)| *time > start && *time <= end).collect();

@@ -38,7 +38,7 @@ impl<'a> Scope<'a> {
         self.reserve(ids.len(), grid.count, selector.range)?;
         let store = self.store;
         let until = |step| self.shifted(selector.shift, grid.time(step));
-        let lookback = self.settings.lookback;
+        let lookback = self.settings.lookback + self.settings.edge();
         let rows = side_by_side(&ids, grid.count, |id| {
             let series = &store.series()[*id as usize];
             let column = newest(series, grid.count, until, lookback, &of);

@@ -33,6 +33,7 @@ mod outcome;
 
 pub use outcome::{Failure, Outcome, Skip};
 pub use script::{Script, ScriptError};
+pub(crate) use series::{Described, Point, describe};
 
 use self::{check::check, data::Data, script::Command};
 use crate::{metrics::Store, promql::Settings};

@@ -10,7 +10,7 @@ const MAX_POINTS: usize = 10_000_000;
 
 /// What lies at a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Point {
+pub(crate) enum Point {
     /// Nothing.
     None,
     /// A sample; the stale marker is one.
@@ -21,15 +21,15 @@ pub(super) enum Point {
 
 /// Labels and points.
 #[derive(Debug, Clone)]
-pub(super) struct Described {
+pub(crate) struct Described {
     /// As it was written.
-    pub(super) text: String,
-    pub(super) labels: Labels,
-    pub(super) points: Vec<Point>,
+    pub(crate) text: String,
+    pub(crate) labels: Labels,
+    pub(crate) points: Vec<Point>,
 }
 
 /// Reads a series.
-pub(super) fn describe(text: &str) -> Result<Described, String> {
+pub(crate) fn describe(text: &str) -> Result<Described, String> {
     let (labels, rest) = labels(text)?;
     Ok(Described { text: text.to_owned(), labels, points: points(rest)? })
 }

@@ -15,12 +15,13 @@ mod run;
 
 // What came of it: over a recording, and over what tests say.
 mod check;
+pub mod unit;
 
 // What can't be meant in them.
 pub mod lint;
 
 pub use check::{
-    Alert, Change, Changed, Changes, Check, ExemplarFound, FailOn, Interval, Limits, Outcome, Side, Violation, Window,
+    Alert, Change, Changed, Changes, Check, ExemplarFound, FailOn, Interval, Limits, Options, Outcome, Side, Violation,
     check, compare,
 };
 pub use file::{RuleError, load};

@@ -10,7 +10,7 @@ use glyph_analysis::{
     metrics::{self, Store},
     promql::duration,
     promqltest::load_series,
-    rules::{self, Check, State, Window},
+    rules::{self, Check, State, Options},
 };
 use glyph_formats::jsonl::input::Progress;
 use serde::Deserialize;
@@ -79,7 +79,7 @@ fn the_shipped_rules_fire_as_promtool_says() {
         for series in &test.input_series {
             load_series(&format!("{} {}", series.series, series.values), interval, &mut store).unwrap();
         }
-        let check = rules::check(std::slice::from_ref(&rules), &mut store, Window::default());
+        let check = rules::check(std::slice::from_ref(&rules), &mut store, Options::default());
         assert_eq!(check.problems, [""; 0]);
         for expectation in test.alert_rule_test {
             let time = duration::parse(&expectation.eval_time).unwrap() as f64 / 1e3;
@@ -104,7 +104,7 @@ fn each_shipped_alert_goes_pending_fires_and_resolves_over_the_outage() {
     let mut reading = metrics::read(&files, &Progress::default()).unwrap();
     assert!(reading.warnings.is_empty());
     let rules = rules::load(&at_root("alerts/alerts.yaml")).unwrap();
-    let check = rules::check(&[rules], &mut reading.store, Window::default());
+    let check = rules::check(&[rules], &mut reading.store, Options::default());
     assert_eq!(check.problems, [""; 0]);
     assert_eq!(check.warnings, [""; 0]);
     let waits = [State::Pending, State::Firing];
@@ -150,7 +150,7 @@ fn run(rules: &str, series: &[&str]) -> Check {
     for line in series {
         load_series(line, 15_000, &mut store).unwrap();
     }
-    rules::check(&[rules::load(&path).unwrap()], &mut store, Window::default())
+    rules::check(&[rules::load(&path).unwrap()], &mut store, Options::default())
 }
 
 /// One alert in a group of 15 s.

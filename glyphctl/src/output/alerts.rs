@@ -1,15 +1,20 @@
 //! The verdict on alerts, in each format.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use clap::ValueEnum;
 use glyph_analysis::{
-    rules::{Alert, Interval, Outcome, State},
+    rules::{Alert, Change, Changed, Changes, Interval, Limits, Outcome as Checked, Side, State},
     text::{counted, duration_of_seconds, short},
 };
 
 use super::{
+    github::{Annotation, Severity},
     json,
+    junit::{self, Case, Fault, Outcome, Suite},
     table::{Head, Table},
 };
 
@@ -22,29 +27,46 @@ pub(crate) enum AlertsFormat {
     Json,
     /// For pull requests.
     Markdown,
+    /// For CI services: JUnit's XML.
+    Junit,
+    /// For GitHub Actions: annotations beside the rules.
+    Github,
 }
 
 /// Columns of a timeline.
 const TIMELINE: usize = 40;
 
 /// Writes it.
-pub(crate) fn write(outcome: &Outcome, format: AlertsFormat, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(
+    outcome: &Checked,
+    limits: &Limits,
+    format: AlertsFormat,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match format {
         AlertsFormat::Json => json::write(outcome, out),
+        AlertsFormat::Junit => junit::write("glyphctl alerts check", &[suite(outcome, limits)], out),
+        AlertsFormat::Github => annotate(outcome, limits, out),
         AlertsFormat::Markdown => {
             writeln!(out, "{}\n", caption(outcome))?;
-            table(outcome).write_markdown(out)
+            table(outcome).write_markdown(out)?;
+            let Some(changes) = &outcome.changes else { return Ok(()) };
+            writeln!(out, "\n{}\n", changed(changes))?;
+            changes_table(changes, outcome.from).write_markdown(out)
         }
         AlertsFormat::Table => {
             writeln!(out, "{}\n", caption(outcome))?;
             table(outcome).write_text(out)?;
             writeln!(out, "\n· inactive  ░ pending  █ firing")?;
-            traces(outcome, out)
+            traces(outcome, out)?;
+            let Some(changes) = &outcome.changes else { return Ok(()) };
+            writeln!(out, "\n{}\n", changed(changes))?;
+            changes_table(changes, outcome.from).write_text(out)
         }
     }
 }
 
-fn caption(outcome: &Outcome) -> String {
+fn caption(outcome: &Checked) -> String {
     let of = |state| outcome.alerts.iter().filter(|a| a.state == state).count() as u64;
     format!(
         "{} over {}: {} fired, {} pending, {} inactive, {} undecided",
@@ -57,7 +79,7 @@ fn caption(outcome: &Outcome) -> String {
     )
 }
 
-fn table(outcome: &Outcome) -> Table {
+fn table(outcome: &Checked) -> Table {
     let heads = [
         ("alert", false),
         ("state", false),
@@ -72,7 +94,7 @@ fn table(outcome: &Outcome) -> Table {
     Table { heads, rows: outcome.alerts.iter().map(|alert| row(alert, outcome)).collect() }
 }
 
-fn row(alert: &Alert, outcome: &Outcome) -> Vec<String> {
+fn row(alert: &Alert, outcome: &Checked) -> Vec<String> {
     let labels: Vec<_> = alert.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
     let figure = |value: Option<f64>| value.map_or("–".to_owned(), short);
     vec![
@@ -93,6 +115,125 @@ fn word(state: State) -> &'static str {
         State::Pending => "pending",
         State::Firing => "FIRING",
         State::Undecided => "undecided",
+    }
+}
+
+/// Its name and its labels, as a series is written.
+fn called(name: &str, labels: &BTreeMap<String, String>) -> String {
+    let labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+    if labels.is_empty() { name.to_owned() } else { format!("{name}{{{}}}", labels.join(",")) }
+}
+
+/// In a sentence what became of an alert.
+fn said(alert: &Alert, from: f64) -> String {
+    let mut text = match alert.state {
+        State::Firing => format!("fired {}", when(alert, from)),
+        State::Pending => format!("pending {}", when(alert, from)),
+        State::Inactive => "inactive".to_owned(),
+        State::Undecided => format!("undecided: {}", alert.reason.as_deref().unwrap_or_default()),
+    };
+    if let (Some(peak), Some(threshold)) = (alert.peak, alert.threshold) {
+        text.push_str(&format!("; peaked at {} of {}", short(peak), short(threshold)));
+    }
+    if let Some(margin) = alert.margin {
+        text.push_str(&format!(": {:.0} %", margin * 100.0));
+    }
+    text
+}
+
+/// A case for each alert.
+fn suite(outcome: &Checked, limits: &Limits) -> Suite {
+    let violations = limits.violations(outcome);
+    let case = |alert: &Alert| {
+        let lines = alert.annotations.iter().map(|(name, text)| format!("{name}: {text}"));
+        let traces = alert.exemplars.iter().filter_map(|e| Some(format!("trace {}", e.trace_id.as_ref()?)));
+        let fault = || Fault { message: said(alert, outcome.from), lines: lines.chain(traces).collect() };
+        let counts = violations.iter().any(|violation| std::ptr::eq(violation.alert, alert));
+        Case {
+            name: called(&alert.alert, &alert.labels),
+            class: alert.place.0.display().to_string(),
+            seconds: None,
+            outcome: match alert.state {
+                _ if counts => Outcome::Failure(fault()),
+                State::Undecided => Outcome::Skipped(fault()),
+                _ => Outcome::Passed,
+            },
+        }
+    };
+    Suite { name: "alerts".to_owned(), cases: outcome.alerts.iter().map(case).collect() }
+}
+
+/// An annotation for each alert that counts, and a warning for each that is undecided.
+fn annotate(outcome: &Checked, limits: &Limits, out: &mut dyn Write) -> io::Result<()> {
+    let violations = limits.violations(outcome);
+    for alert in &outcome.alerts {
+        let counts = violations.iter().any(|violation| std::ptr::eq(violation.alert, alert));
+        let severity = match alert.state {
+            _ if counts => Severity::Error,
+            State::Undecided => Severity::Warning,
+            State::Firing => Severity::Notice,
+            _ => continue,
+        };
+        let mut message = said(alert, outcome.from);
+        for (name, text) in &alert.annotations {
+            message.push_str(&format!("\n{name}: {text}"));
+        }
+        let (file, title) = (alert.place.0.to_string_lossy(), called(&alert.alert, &alert.labels));
+        let place = Some((&*file, alert.place.1));
+        Annotation { severity, place, title: &title, message: &message }.write(out)?;
+    }
+    for change in outcome.changes.iter().flat_map(|c| &c.alerts).filter(|c| c.change != Changed::Same) {
+        let title = called(&change.alert, &change.labels);
+        let message = format!("{}: {}, was {}", verb(change.change), side(change.new, outcome.from), side(change.old, outcome.from));
+        Annotation { severity: Severity::Notice, place: None, title: &title, message: &message }.write(out)?;
+    }
+    Ok(())
+}
+
+fn changed(changes: &Changes) -> String {
+    let (all, changed) = (changes.alerts.len() as u64, changes.changed);
+    format!("{changed} of {} changed", counted(all, "alert"))
+}
+
+fn changes_table(changes: &Changes, from: f64) -> Table {
+    let heads = ["alert", "labels", "change", "old", "new"];
+    let heads = heads.map(|title| Head { title: title.to_owned(), is_number: false }).to_vec();
+    let row = |change: &Change| {
+        let labels: Vec<_> = change.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        vec![
+            change.alert.clone(),
+            labels.join(","),
+            verb(change.change).to_owned(),
+            side(change.old, from),
+            side(change.new, from),
+        ]
+    };
+    Table { heads, rows: changes.alerts.iter().map(row).collect() }
+}
+
+fn verb(change: Changed) -> &'static str {
+    match change {
+        Changed::FiresNow => "fires now",
+        Changed::FiresNoMore => "fires no more",
+        Changed::FiresEarlier => "fires earlier",
+        Changed::FiresLater => "fires later",
+        Changed::FiresLonger => "fires longer",
+        Changed::FiresShorter => "fires shorter",
+        Changed::OtherState => "other state",
+        Changed::Added => "added",
+        Changed::Removed => "removed",
+        Changed::Same => "same",
+    }
+}
+
+fn side(side: Option<Side>, from: f64) -> String {
+    let Some(side) = side else { return "–".to_owned() };
+    match side.first_firing {
+        Some(first) => {
+            let (first, lasted) = (duration_of_seconds(first - from), duration_of_seconds(side.firing_seconds));
+            format!("fires at {first}, for {lasted}")
+        }
+        None => word(side.state).to_owned(),
     }
 }
 
@@ -125,7 +266,7 @@ fn timeline(intervals: &[Interval], from: f64, to: f64) -> String {
 }
 
 /// Where to look on: the exemplar of each alert that fired with the greatest value.
-fn traces(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+fn traces(outcome: &Checked, out: &mut dyn Write) -> io::Result<()> {
     for alert in outcome.alerts.iter().filter(|a| a.state == State::Firing) {
         let found = alert.exemplars.iter().find_map(|e| e.trace_id.as_ref().map(|id| (e, id)));
         if let Some((exemplar, id)) = found {

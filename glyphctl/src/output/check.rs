@@ -8,12 +8,13 @@ use std::{
 use clap::ValueEnum;
 use console::Style;
 use glyph_analysis::{
-    gate::{Check, Figure, Judgement, State},
+    gate::{Check, Figure, Judgement, Section, State},
     text::visible,
 };
 
 use super::{
-    json, junit,
+    json,
+    junit::{self, Case, Fault, Outcome, Suite},
     pointers::pointers,
     table::{Head, Table, code_span},
 };
@@ -40,7 +41,7 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     match format {
         CheckFormat::Json => json::write(judgement, out),
-        CheckFormat::Junit => junit::write(judgement, recording, out),
+        CheckFormat::Junit => junit::write("glyphctl check", &suites(judgement, recording), out),
         CheckFormat::Markdown => {
             writeln!(out, "**{}**\n", judgement.told())?;
             table(judgement).write_markdown(out)?;
@@ -72,6 +73,29 @@ pub(crate) fn write(
             Ok(())
         }
     }
+}
+
+/// A suite for each section, a case for each check.
+fn suites(judgement: &Judgement, recording: &Path) -> Vec<Suite> {
+    let case = |check: &Check| {
+        let fault = || Fault { message: check.message.clone(), lines: pointers(check, recording) };
+        Case {
+            name: check.name.clone(),
+            class: format!("glyph.{}", check.section.as_str()),
+            seconds: None,
+            outcome: match check.state {
+                State::Pass => Outcome::Passed,
+                State::Fail => Outcome::Failure(fault()),
+                State::Undecided if check.tolerated => Outcome::Skipped(fault()),
+                State::Undecided => Outcome::Error(fault()),
+            },
+        }
+    };
+    let suite = |section: Section| Suite {
+        name: section.as_str().to_owned(),
+        cases: judgement.checks.iter().filter(|check| check.section == section).map(case).collect(),
+    };
+    Section::ALL.into_iter().map(suite).collect()
 }
 
 fn table(judgement: &Judgement) -> Table {

@@ -7,11 +7,13 @@ pub(crate) mod alerts;
 pub(crate) mod artifact;
 pub(crate) mod check;
 pub(crate) mod failure;
+mod github;
 mod json;
-mod junit;
+pub(crate) mod junit;
 pub(crate) mod metrics;
 pub(crate) mod pointers;
 pub(crate) mod progress;
+pub(crate) mod rule_tests;
 pub(crate) mod summary;
 mod table;
 pub(crate) mod waterfall;
@@ -59,6 +61,11 @@ pub(crate) fn quoted(lines: &str) {
     for line in lines.lines() {
         eprintln!("    {}", visible(line));
     }
+}
+
+/// Says what to do about what was just told.
+pub(crate) fn hint_at(hint: &str) {
+    eprintln!("hint: {}", visible(hint));
 }
 
 /// How many columns there are to print in.

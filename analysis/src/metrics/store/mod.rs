@@ -63,7 +63,7 @@ pub enum Refusal {
 }
 
 /// All series of a recording.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Store {
     series: Vec<Series>,
     ids: FxHashMap<Labels, SeriesId>,

@@ -59,7 +59,7 @@ pub enum Changed {
 }
 
 /// What an alert is by one set of rules.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct Side {
     /// The furthest that it came: `inactive`, `pending`, `firing`; or `undecided`.
     #[schemars(with = "String")]

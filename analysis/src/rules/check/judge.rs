@@ -1,6 +1,6 @@
 //! From what became of a rule to what is said of it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use super::{
     Alert, Interval, Prepared,
@@ -18,6 +18,7 @@ use crate::{
 
 /// What is needed to say something of the rules of a group.
 pub(super) struct Judge<'a> {
+    pub(super) path: &'a Path,
     pub(super) store: &'a Store,
     pub(super) world: &'a World,
     pub(super) group: &'a Group,
@@ -64,6 +65,7 @@ impl Judge<'_> {
                     threshold: watch.and_then(|w| w.threshold),
                     margin: peak.and_then(|peak| watch?.margin(peak)),
                     reason: reason.clone(),
+                    place: (self.path.to_owned(), rule.line),
                 }
             })
             .collect();
@@ -91,6 +93,7 @@ impl Judge<'_> {
             margin: peak.and_then(|peak| watch?.margin(peak)),
             exemplars: Vec::new(),
             reason,
+            place: (self.path.to_owned(), rule.line),
         }
     }
 }

@@ -6,12 +6,18 @@ use super::{Alert, Outcome};
 use crate::rules::state::State;
 
 /// Which alerts are failures.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// Any of these makes an alert count; none is any that fires.
-    pub fail_on: Vec<FailOn>,
+    /// Each of these makes an alert count; an empty list is any that fires. Without a list none counts.
+    pub fail_on: Option<Vec<FailOn>>,
     /// For how long an alert may fire in all, in milliseconds.
     pub max_firing: Option<i64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { fail_on: Some(Vec::new()), max_firing: None }
+    }
 }
 
 /// Which alerts count.
@@ -65,10 +71,11 @@ impl Limits {
 
     fn counts(&self, alert: &Alert) -> bool {
         let fires = alert.state == State::Firing;
-        if self.fail_on.is_empty() {
+        let Some(fail_on) = &self.fail_on else { return false };
+        if fail_on.is_empty() {
             return fires;
         }
-        self.fail_on.iter().any(|on| match on {
+        fail_on.iter().any(|on| match on {
             FailOn::Any => fires,
             FailOn::Pending => fires || alert.state == State::Pending,
             FailOn::Label { name, value } => fires && alert.labels.get(name).is_some_and(|v| v == value),
@@ -103,13 +110,14 @@ mod tests {
             margin: None,
             exemplars: Vec::new(),
             reason: None,
+            place: Default::default(),
         };
         let alerts = vec![
             alert("short", "critical", State::Firing, 60.0),
             alert("long", "warning", State::Firing, 300.0),
             alert("waiting", "critical", State::Pending, 60.0),
         ];
-        Outcome { from: 0.0, to: 300.0, alerts, fired: true }
+        Outcome { from: 0.0, to: 300.0, alerts, fired: true, changes: None }
     }
 
     #[test]
@@ -126,7 +134,7 @@ mod tests {
         for (fail_on, max_firing, expected) in table {
             let fail_on = fail_on.iter().map(|text| text.parse().unwrap()).collect();
             let outcome = outcome();
-            let found = Limits { fail_on, max_firing }.violations(&outcome);
+            let found = Limits { fail_on: Some(fail_on), max_firing }.violations(&outcome);
             let names: Vec<_> = found.iter().map(|v| v.alert.alert.as_str()).collect();
             assert_eq!(names, expected);
         }

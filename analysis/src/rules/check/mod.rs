@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     metrics::Store,
-    promql::Query,
+    promql::{Query, Settings},
 };
 
 /// What came of a check.
@@ -47,22 +47,26 @@ pub struct Check {
     pub warnings: Vec<String>,
 }
 
-/// What part of a recording is looked at.
+/// How a recording is looked at.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Window {
+pub struct Options {
     /// The first time at which rules may be evaluated, in milliseconds since the epoch; by default that of the first sample.
     pub from: Option<i64>,
     /// The last; by default that of the last sample.
     pub to: Option<i64>,
+    /// Whether ranges take in a sample at their left end, as before Prometheus 3.
+    pub closed_ranges: bool,
 }
 
 /// Runs the rules over what the store holds. What they record is added to it.
-pub fn check(files: &[RuleFile], store: &mut Store, window: Window) -> Check {
+pub fn check(files: &[RuleFile], store: &mut Store, options: Options) -> Check {
     let extent = store.extent();
     let (first, last) = extent.unwrap_or((0, 0));
-    let (from, to) = (window.from.unwrap_or(first), window.to.unwrap_or(last));
-    let world = World::default();
-    let groups: Vec<&Group> = files.iter().flat_map(|f| &f.groups).collect();
+    let (from, to) = (options.from.unwrap_or(first), options.to.unwrap_or(last));
+    let settings = Settings { closed_ranges: options.closed_ranges, ..Settings::default() };
+    let world = World { settings, ..World::default() };
+    let placed = || files.iter().flat_map(|f| f.groups.iter().map(move |group| (f.path.as_path(), group)));
+    let groups: Vec<&Group> = placed().map(|(_, group)| group).collect();
     let times: Vec<Times> = groups.iter().map(|g| Times::within(from, to, g.interval, 0)).collect();
     let recorded: FxHashMap<&str, &Query> = groups
         .iter()
@@ -88,11 +92,11 @@ pub fn check(files: &[RuleFile], store: &mut Store, window: Window) -> Check {
     let plan = Plan::new(groups.clone(), &[]);
     let histories = run::run(&plan, &times, store, &world);
     let outcome =
-        Outcome { from: from as f64 / 1e3, to: to as f64 / 1e3, alerts: Vec::new(), fired: false };
+        Outcome { from: from as f64 / 1e3, to: to as f64 / 1e3, alerts: Vec::new(), fired: false, changes: None };
     let mut check = Check { outcome, problems: Vec::new(), warnings: Vec::new() };
     let mut prepared = prepared.into_iter();
-    for ((group, times), histories) in groups.iter().zip(&times).zip(histories) {
-        let judge = Judge { store, world: &world, group, times: *times };
+    for (((path, group), times), histories) in placed().zip(&times).zip(histories) {
+        let judge = Judge { path, store, world: &world, group, times: *times };
         for ((rule, history), prepared) in group.rules.iter().zip(histories).zip(prepared.by_ref()) {
             check.tell(group, rule, &history);
             if rule.is_alert() {

@@ -1,10 +1,11 @@
 //! What came of the rules.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Changes;
 use crate::rules::state::State;
 
 /// What `alerts check --format json` prints.
@@ -18,6 +19,9 @@ pub struct Outcome {
     pub alerts: Vec<Alert>,
     /// Whether one fired.
     pub fired: bool,
+    /// What these rules change, if they are held against others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
 }
 
 /// An alert.
@@ -46,6 +50,9 @@ pub struct Alert {
     /// Why it is undecided.
     #[serde(skip)]
     pub reason: Option<String>,
+    /// The file of its rule, and the line in which that begins, counted from 1.
+    #[serde(skip)]
+    pub place: (PathBuf, u64),
 }
 
 /// A time in which an alert was pending or fired.

@@ -2,6 +2,7 @@
 
 mod check;
 pub(crate) mod rules;
+mod test;
 
 use std::process::ExitCode;
 
@@ -19,11 +20,14 @@ pub(crate) struct AlertsArgs {
 enum AlertsCommand {
     /// Which alerts of Prometheus rule files would have fired over a recording, and how close the others came.
     Check(check::CheckArgs),
+    /// Run promtool's unit tests of rules, and say what is different.
+    Test(test::TestArgs),
 }
 
 /// Runs it.
 pub(crate) fn run(args: AlertsArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         AlertsCommand::Check(args) => check::run(&args),
+        AlertsCommand::Test(args) => test::run(&args),
     }
 }

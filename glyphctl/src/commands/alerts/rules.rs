@@ -5,9 +5,15 @@
 use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
-use glyph_analysis::rules::{self, Rule, RuleFile, Scale, scale::changed_by_scale};
+use glyph_analysis::rules::{self, Rule, RuleError, RuleFile, Scale, scale::changed_by_scale};
 
-use crate::output::{failure::HintExt, note, quoted, warn};
+use crate::{
+    commands::trace::input,
+    output::{
+        failure::{self, HintExt},
+        hint_at, note, quoted, warn,
+    },
+};
 
 /// Rules, ready to be run.
 pub(crate) struct Rules {
@@ -31,7 +37,8 @@ pub(crate) fn load<'a>(
     set: impl Iterator<Item = Set<'a>>,
     scale: Option<Scale>,
 ) -> anyhow::Result<Rules> {
-    let mut files = files(paths)?;
+    let mut all = true;
+    let mut files = files(paths, &mut all)?;
     for Set { name, value, origin } in set {
         if files.iter_mut().map(|file| file.set(name, value)).sum::<usize>() == 0 {
             let what = anyhow!("{origin}: no recording rule has that name");
@@ -44,29 +51,42 @@ pub(crate) fn load<'a>(
     if !files.iter().flat_map(|f| &f.groups).flat_map(|g| &g.rules).any(Rule::is_alert) {
         bail!("no alerting rules there");
     }
-    let all = files.len() == paths.len();
     Ok(Rules { files, all })
 }
 
 /// The files that can be used. What is wrong with the others is told.
-fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<RuleFile>> {
+fn files(paths: &[PathBuf], all: &mut bool) -> anyhow::Result<Vec<RuleFile>> {
     let mut files = Vec::new();
     for path in paths {
-        match rules::load(path) {
-            Ok(file) => {
-                file.warnings.iter().for_each(warn);
-                files.push(file);
+        let found = match input::matching(path) {
+            Ok(found) => found,
+            Err(error) => {
+                failure::report(&error);
+                *all = false;
+                continue;
             }
-            Err(errors) => errors.iter().for_each(|error| {
-                note(error);
-                error.shown().into_iter().for_each(quoted);
-            }),
+        };
+        for path in found {
+            match rules::load(&path) {
+                Ok(file) => files.push(file),
+                Err(errors) => {
+                    errors.iter().for_each(tell);
+                    *all = false;
+                }
+            }
         }
     }
     if files.is_empty() {
         bail!("no rule file could be used");
     }
     Ok(files)
+}
+
+/// Says what is wrong with a file, where, and what to do about it.
+pub(super) fn tell(error: &RuleError) {
+    note(error);
+    error.shown.iter().for_each(|shown| quoted(shown));
+    error.hint.iter().for_each(|hint| hint_at(hint));
 }
 
 fn rescale(files: &mut [RuleFile], scale: Scale) {

@@ -12,7 +12,7 @@ use glyph_analysis::{
         Check, Config, ConfigError, Files, Judgement, Recorded, RecordedError, State, Suspects, alerts,
         budget, config, integrity,
     },
-    rules::check,
+    rules::{Options, check},
 };
 use glyph_formats::recording::RecordingError;
 
@@ -99,7 +99,7 @@ fn checks(config: &Config, rules: Option<Rules>, opened: &Opened) -> anyhow::Res
     let suspects = Suspects::among(&recorded.traces);
     match (&config.alerts, rules) {
         (Some(alerts), Some(rules)) => {
-            let found = check(&rules.files, &mut recorded.metrics);
+            let found = check(&rules.files, &mut recorded.metrics, Options::default());
             found.warnings.iter().for_each(warn);
             checks.extend(alerts::judge(&found, alerts.allow_undecided, &suspects));
             if !rules.all {

@@ -2,12 +2,12 @@
 
 pub(crate) mod data;
 mod labels;
-mod prometheus;
+pub(crate) mod prometheus;
 mod query;
 mod series;
-mod source;
+pub(crate) mod source;
 mod test;
-mod time;
+pub(crate) mod time;
 
 use std::process::ExitCode;
 

@@ -15,7 +15,7 @@ use crate::output::warn;
 
 /// Flags that say where the samples are.
 #[derive(Debug, Args)]
-pub(super) struct SourceArgs {
+pub(crate) struct SourceArgs {
     #[arg(
         long,
         value_name = "RECORDING|FILE",
@@ -24,31 +24,31 @@ pub(super) struct SourceArgs {
         conflicts_with = "prometheus",
         help = DATA_HELP
     )]
-    pub(super) data: Vec<PathBuf>,
+    pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
-    pub(super) server: ServerArgs,
+    pub(crate) server: ServerArgs,
 }
 
 /// Files that were read, or a server that can be asked.
-pub(super) enum Source {
+pub(crate) enum Source {
     Read(Store),
     Server(Box<Server>),
 }
 
 /// Flags that say which time of a server is looked at.
 #[derive(Debug, Clone, Copy, Args)]
-pub(super) struct ExtentArgs {
+pub(crate) struct ExtentArgs {
     /// With --prometheus: from when; RFC 3339 or seconds since the epoch [default: an hour ago]
     #[arg(long, value_name = "TIME", value_parser = time::time, requires = "prometheus", allow_negative_numbers = true)]
-    pub(super) start: Option<i64>,
+    pub(crate) start: Option<i64>,
     /// With --prometheus: until when [default: now]
     #[arg(long, value_name = "TIME", value_parser = time::time, requires = "prometheus", allow_negative_numbers = true)]
-    pub(super) end: Option<i64>,
+    pub(crate) end: Option<i64>,
 }
 
 impl SourceArgs {
     /// Takes what follows the files of `--data` and is none: `--data FILE 'EXPR'`.
-    pub(super) fn take_last(&mut self, is_other: impl Fn(&str) -> bool) -> Option<String> {
+    pub(crate) fn take_last(&mut self, is_other: impl Fn(&str) -> bool) -> Option<String> {
         let last = self.data.last().filter(|_| self.data.len() > 1)?.to_str()?;
         let taken = (!Path::new(last).exists() && is_other(last)).then(|| last.to_owned())?;
         self.data.pop();
@@ -56,7 +56,7 @@ impl SourceArgs {
     }
 
     /// Reads the files, or prepares to ask the server.
-    pub(super) fn open(&self) -> anyhow::Result<Source> {
+    pub(crate) fn open(&self) -> anyhow::Result<Source> {
         if let Some(server) = self.server.open()? {
             return Ok(Source::Server(Box::new(server)));
         }
@@ -70,7 +70,7 @@ impl SourceArgs {
 
 impl Source {
     /// The times of the first and the last sample; of a server, an hour up to now. Milliseconds since the epoch.
-    pub(super) fn extent(&self) -> (i64, i64) {
+    pub(crate) fn extent(&self) -> (i64, i64) {
         match self {
             Self::Read(store) => store.extent().unwrap_or((0, 0)),
             Self::Server(_) => {
@@ -81,7 +81,7 @@ impl Source {
     }
 
     /// A store with at least the samples that are wanted.
-    pub(super) fn store(self, wanted: &[Want<'_>]) -> anyhow::Result<Store> {
+    pub(crate) fn store(self, wanted: &[Want<'_>]) -> anyhow::Result<Store> {
         match self {
             Self::Read(store) => Ok(store),
             Self::Server(server) => server.fetch(wanted),
@@ -89,7 +89,7 @@ impl Source {
     }
 
     /// The samples of selectors in a time, all of them if there is no selector. Files are not cut.
-    pub(super) fn select(self, selectors: &[Vec<Matcher>], extent: ExtentArgs) -> anyhow::Result<Store> {
+    pub(crate) fn select(self, selectors: &[Vec<Matcher>], extent: ExtentArgs) -> anyhow::Result<Store> {
         let (first, last) = self.extent();
         let (from, until) = (extent.start.unwrap_or(first), extent.end.unwrap_or(last));
         let all = [Vec::new()];

@@ -4,7 +4,7 @@ use glyph_analysis::promql::duration;
 use glyph_formats::UnixNanos;
 
 /// Milliseconds since the epoch, from RFC 3339 or seconds since the epoch.
-pub(super) fn time(text: &str) -> Result<i64, String> {
+pub(crate) fn time(text: &str) -> Result<i64, String> {
     if let Ok(seconds) = text.parse::<f64>() {
         let ms = (seconds * 1e3).round();
         let is_time = ms.is_finite() && ms.abs() < 9e15;
@@ -16,7 +16,7 @@ pub(super) fn time(text: &str) -> Result<i64, String> {
 }
 
 /// Milliseconds of a duration such as `1m30s`, or of seconds; more than none.
-pub(super) fn span(text: &str) -> Result<i64, String> {
+pub(crate) fn span(text: &str) -> Result<i64, String> {
     let ms = match text.parse::<f64>() {
         Ok(seconds) if seconds.is_finite() && seconds < 9e12 => Some((seconds * 1e3).round() as i64),
         Ok(_) => None,

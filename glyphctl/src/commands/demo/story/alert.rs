@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, bail};
 use glyph_analysis::{
     metrics,
-    rules::{self, Alert, Outcome, Scale, State},
+    rules::{self, Alert, Options, Outcome, Scale, State},
     text::{duration, duration_of_seconds, visible},
     trace::waterfall::Waterfall,
 };
@@ -49,7 +49,7 @@ impl Verdict {
         file.rescale(SCALE.parse::<Scale>().map_err(anyhow::Error::msg)?);
         file.set(THRESHOLD.0, THRESHOLD.1);
         let mut reading = metrics::read(&metrics::files_of(recording)?, &Progress::default())?;
-        let check = rules::check(&[file], &mut reading.store);
+        let check = rules::check(&[file], &mut reading.store, Options::default());
         if let Some(problem) = check.problems.first() {
             bail!("{problem}");
         }

@@ -13,6 +13,7 @@ use std::{
 use anyhow::Context;
 use console::style;
 use glyph_analysis::{
+    rules::Limits,
     text::{counted, duration},
     trace::{
         Choice, Keep, chrome,
@@ -63,7 +64,7 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
         let view = View { sorted_by: Column::Total, shares: false, terminal: output::terminal_width() };
         summary::write(&table, Format::Table, view, out)?;
         heading("What the alert rules say, a quarter of a second for a minute", out)?;
-        alerts::write(&verdict.outcome, alerts::AlertsFormat::Table, out)?;
+        alerts::write(&verdict.outcome, &Limits::default(), alerts::AlertsFormat::Table, out)?;
         heading("From the alert to its cause", out)?;
         cause.write(out)?;
         pivot.exchange(out)?;

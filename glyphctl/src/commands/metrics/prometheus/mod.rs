@@ -22,33 +22,33 @@ const SHORTEST: i64 = 1_000;
 
 /// Flags that name a server.
 #[derive(Debug, Args)]
-pub(super) struct ServerArgs {
+pub(crate) struct ServerArgs {
     /// Fetch the samples from a server with Prometheus' HTTP API; a path in front of /api/v1 is kept
     #[arg(long, value_name = "URL", help_heading = "Server", value_parser = client::base)]
-    pub(super) prometheus: Option<String>,
+    pub(crate) prometheus: Option<String>,
     #[command(flatten)]
     credentials: Credentials,
 }
 
 /// A server that can be asked.
-pub(super) struct Server {
+pub(crate) struct Server {
     client: Client,
     runtime: runtime::Runtime,
 }
 
 /// Series, and samples in `(after, until]`, in milliseconds since the epoch.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Want<'a> {
-    pub(super) matchers: &'a [Matcher],
-    pub(super) after: i64,
-    pub(super) until: i64,
+pub(crate) struct Want<'a> {
+    pub(crate) matchers: &'a [Matcher],
+    pub(crate) after: i64,
+    pub(crate) until: i64,
 }
 
 type Found = HashMap<Labels, BTreeMap<i64, f64>>;
 
 impl ServerArgs {
     /// The server that the flags name, if they name one.
-    pub(super) fn open(&self) -> anyhow::Result<Option<Server>> {
+    pub(crate) fn open(&self) -> anyhow::Result<Option<Server>> {
         let Some(base) = &self.prometheus else { return Ok(None) };
         let client = Client::new(base, self.credentials.headers()?)?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
@@ -58,7 +58,7 @@ impl ServerArgs {
 
 impl Server {
     /// Fetches what is wanted. Series that several selectors want are one.
-    pub(super) fn fetch(&self, wanted: &[Want<'_>]) -> anyhow::Result<Store> {
+    pub(crate) fn fetch(&self, wanted: &[Want<'_>]) -> anyhow::Result<Store> {
         let mut windows: BTreeMap<String, (i64, i64)> = BTreeMap::new();
         for want in wanted {
             let window = windows.entry(selector(want.matchers)).or_insert((want.after, want.until));
