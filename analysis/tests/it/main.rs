@@ -11,4 +11,5 @@ mod rules;
 mod exposition;
 mod schema;
 mod shipped;
+mod lint;
 mod shared_corpora;

@@ -51,7 +51,12 @@ type Found = Vec<(String, Finding)>;
 fn grouping(place: &Place<'_>, expr: &Expr, aggregate: &Aggregate) -> Found {
     let word = if aggregate.grouping.without { "without" } else { "by" };
     let asked = Asked { place, of: &aggregate.expr, at: expr, only_typos: aggregate.grouping.without };
-    aggregate.grouping.labels.iter().filter_map(|name| asked.label(name, &format!("{word} ({name})"))).collect()
+    aggregate
+        .grouping
+        .labels
+        .iter()
+        .filter_map(|name| asked.label(name, &format!("{word} ({name})")))
+        .collect()
 }
 
 fn matching(place: &Place<'_>, expr: &Expr, b: &Binary) -> Found {

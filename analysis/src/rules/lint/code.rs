@@ -70,15 +70,21 @@ impl Code {
         match self {
             Self::NoSeries => "a selector finds no series in the recording, and no rule records any",
             Self::UnseenValue => "a selector asks for a value that a label never has in the recording",
-            Self::UnknownLabel => "a matcher, by, on, … names a label that the metric never has in the recording",
-            Self::DroppedLabel => "a template, by, on, … names a label that the expression below it takes away",
+            Self::UnknownLabel => {
+                "a matcher, by, on, … names a label that the metric never has in the recording"
+            }
+            Self::DroppedLabel => {
+                "a template, by, on, … names a label that the expression below it takes away"
+            }
             Self::QuantileWithoutLe => "histogram_quantile of buckets whose le was aggregated away",
             Self::RateOfGauge => "rate, increase or irate of what # TYPE calls a gauge",
             Self::GaugeFunctionOnCounter => "delta, deriv, … of what # TYPE calls a counter or a histogram",
             Self::ShortRange => "a range that is shorter than the function needs: two scrapes, or one",
             Self::ComparisonNeverTrue => "a comparison that no value can meet",
             Self::ForBelowInterval => "for is shorter than the interval at which the group is evaluated",
-            Self::UnknownTemplateLabel => "a template reads a label that the series in the recording never have",
+            Self::UnknownTemplateLabel => {
+                "a template reads a label that the series in the recording never have"
+            }
             Self::TemplateError => "a template that can't be parsed, or fails whatever the alert is",
             Self::DuplicateRule => "a rule that stands there twice",
             Self::InvalidRule => "a rule, or a file, that can't be loaded (exit code 2)",

@@ -44,10 +44,13 @@ fn behind(place: &Place<'_>, binary: &Binary) -> TextRange {
 }
 
 fn hint(binary: &Binary, left: Interval, right: Interval) -> Option<String> {
-    let counts = |expr: &Expr| matches!(&expr.bare().kind, ExprKind::Aggregate(a) if a.op == AggregateOp::Count);
+    let counts =
+        |expr: &Expr| matches!(&expr.bare().kind, ExprKind::Aggregate(a) if a.op == AggregateOp::Count);
     let is_low = right.only().is_some_and(|value| (0.0..1.0).contains(&value));
     if counts(&binary.lhs) && is_low {
-        return Some("of nothing there is no count, not even 0: ask absent(…), or add `or vector(0)`".to_owned());
+        return Some(
+            "of nothing there is no count, not even 0: ask absent(…), or add `or vector(0)`".to_owned(),
+        );
     }
     let is_share = left.is_within(0.0, 1.0) && left.high > left.low && divides(&binary.lhs);
     let percent = right.only().filter(|value| is_share && *value > 1.0 && *value <= 100.0)?;

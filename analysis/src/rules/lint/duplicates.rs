@@ -16,8 +16,14 @@ pub(super) fn check(files: &[RuleFile]) -> Vec<Finding> {
                 seen.insert(identity(rule), place);
                 continue;
             };
-            let there = if *path == file.path { format!("line {line}") } else { format!("{}:{line}", path.display()) };
-            let what = format!("the same rule stands in {there} (group {name:?}) already: name, labels and expression");
+            let there = if *path == file.path {
+                format!("line {line}")
+            } else {
+                format!("{}:{line}", path.display())
+            };
+            let what = format!(
+                "the same rule stands in {there} (group {name:?}) already: name, labels and expression"
+            );
             findings.push(Finding {
                 path: file.path.clone(),
                 line: rule.line,

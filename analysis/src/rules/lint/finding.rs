@@ -49,7 +49,8 @@ impl Finding {
     /// What is wrong with a file that could not be loaded.
     pub fn of_error(error: &RuleError) -> Self {
         // The texts of a template that can't be parsed are Go's.
-        let code = if error.what.contains("template: __alert_") { Code::TemplateError } else { Code::InvalidRule };
+        let code =
+            if error.what.contains("template: __alert_") { Code::TemplateError } else { Code::InvalidRule };
         Self {
             path: error.path.clone(),
             line: error.place.line,

@@ -65,9 +65,15 @@ impl Interval {
     /// What is left of these numbers if a comparison leaves those out that it is not true for.
     pub(super) fn compared(self, op: BinaryOp, other: Self) -> Self {
         let numbers = !self.is_without_numbers() && !other.is_without_numbers();
-        let above = |low: f64| if low == f64::INFINITY { Self::NEVER } else { Self::of(low.next_up(), f64::INFINITY) };
+        let above = |low: f64| {
+            if low == f64::INFINITY { Self::NEVER } else { Self::of(low.next_up(), f64::INFINITY) }
+        };
         let below = |high: f64| {
-            if high == f64::NEG_INFINITY { Self::NEVER } else { Self::of(f64::NEG_INFINITY, high.next_down()) }
+            if high == f64::NEG_INFINITY {
+                Self::NEVER
+            } else {
+                Self::of(f64::NEG_INFINITY, high.next_down())
+            }
         };
         let allowed = match op {
             BinaryOp::NotEqual => return self.unequal(other),
@@ -131,7 +137,8 @@ impl Interval {
     /// The least and the greatest of what an operator makes of the ends. Where infinity and zero, or infinity and itself,
     /// meet, the other ends have what they come close to.
     fn corners(self, other: Self, of: impl Fn(f64, f64) -> f64) -> (f64, f64) {
-        let ends = [(self.low, other.low), (self.low, other.high), (self.high, other.low), (self.high, other.high)];
+        let ends =
+            [(self.low, other.low), (self.low, other.high), (self.high, other.low), (self.high, other.high)];
         let made = ends.map(|(a, b)| Some(of(a, b)).filter(|value| !value.is_nan()).unwrap_or(0.0));
         let least = made.into_iter().fold(f64::INFINITY, f64::min);
         (least, made.into_iter().fold(f64::NEG_INFINITY, f64::max))
@@ -142,7 +149,8 @@ impl Interval {
 impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What lies next to a number that is short is all beyond that number.
-        let beside = |value: f64, other: f64| (number(other).len() < number(value).len()).then(|| number(other));
+        let beside =
+            |value: f64, other: f64| (number(other).len() < number(value).len()).then(|| number(other));
         let (low, high) = (beside(self.low, self.low.next_down()), beside(self.high, self.high.next_up()));
         match (self.low > f64::NEG_INFINITY, self.high < f64::INFINITY) {
             _ if self.is_without_numbers() => f.write_str(if self.nan { "NaN" } else { "never there" }),
@@ -158,7 +166,8 @@ impl fmt::Display for Interval {
             },
             (true, true) => {
                 let (from, to) = (low.map(|n| format!("above {n}")), high.map(|n| format!("below {n}")));
-                let (from, to) = (from.unwrap_or_else(|| number(self.low)), to.unwrap_or_else(|| number(self.high)));
+                let (from, to) =
+                    (from.unwrap_or_else(|| number(self.low)), to.unwrap_or_else(|| number(self.high)));
                 write!(f, "from {from} to {to}")
             }
         }

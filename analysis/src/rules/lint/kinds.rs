@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     metrics::Kind,
-    promql::{Expr, ExprKind, ast::{Call, Selector}},
+    promql::{
+        Expr, ExprKind,
+        ast::{Call, Selector},
+    },
 };
 
 /// What Prometheus documents to be used with counters only.
@@ -33,20 +36,21 @@ fn of_call(place: &Place<'_>, expr: &Expr, call: &Call) -> Option<Finding> {
         return None;
     }
     let kind = place.world.kind(name)?;
-    let finding = |code, what: String, hint: &str| {
-        Some(place.at(expr.range, code, what).hinted(hint.to_owned()))
-    };
+    let finding =
+        |code, what: String, hint: &str| Some(place.at(expr.range, code, what).hinted(hint.to_owned()));
     match kind {
         Kind::Gauge if OF_COUNTERS.contains(&function) => finding(
             Code::RateOfGauge,
             format!("{function} of {name}, which is a gauge: each fall is taken for a restart from 0"),
             "delta or deriv tells how a gauge changes",
         ),
-        Kind::Counter | Kind::Histogram if OF_GAUGES.contains(&function) && !name.ends_with("_sum") => finding(
-            Code::GaugeFunctionOnCounter,
-            format!("{function} of {name}, which {}: a restart is taken for a fall", called(kind)),
-            "increase or rate tells how a counter grows",
-        ),
+        Kind::Counter | Kind::Histogram if OF_GAUGES.contains(&function) && !name.ends_with("_sum") => {
+            finding(
+                Code::GaugeFunctionOnCounter,
+                format!("{function} of {name}, which {}: a restart is taken for a fall", called(kind)),
+                "increase or rate tells how a counter grows",
+            )
+        }
         _ => None,
     }
 }

@@ -94,7 +94,14 @@ mod tests {
     fn sets_without_end_behave_as_sets() {
         let only = |names: &[&str]| LabelSet::of(names);
         let all_but = |names: &[&str]| LabelSet::AllBut(names.iter().map(|n| (*n).to_owned()).collect());
-        let sets = [LabelSet::none(), LabelSet::any(), only(&["a", "b"]), only(&["b", "c"]), all_but(&["a"]), all_but(&["b", "c"])];
+        let sets = [
+            LabelSet::none(),
+            LabelSet::any(),
+            only(&["a", "b"]),
+            only(&["b", "c"]),
+            all_but(&["a"]),
+            all_but(&["b", "c"]),
+        ];
         for (one, other) in sets.iter().flat_map(|one| sets.iter().map(move |other| (one, other))) {
             let (union, meet) = (one.clone().union(other.clone()), one.clone().meet(other.clone()));
             for name in ["a", "b", "c", "d"] {

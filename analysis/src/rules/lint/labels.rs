@@ -57,7 +57,9 @@ impl<'a> Sight<'a> {
     fn of(self, expr: &Expr, depth: usize) -> LabelSet {
         match &expr.kind {
             ExprKind::Number(_) | ExprKind::Duration(_) | ExprKind::Text(_) => LabelSet::none(),
-            ExprKind::Selector(selector) | ExprKind::Range { selector, .. } => self.of_selector(selector, depth),
+            ExprKind::Selector(selector) | ExprKind::Range { selector, .. } => {
+                self.of_selector(selector, depth)
+            }
             ExprKind::Subquery(subquery) => self.of(&subquery.expr, depth),
             ExprKind::Aggregate(aggregate) => self.of_aggregate(aggregate, depth),
             ExprKind::Call(call) => self.of_call(call, depth),
@@ -144,7 +146,8 @@ impl<'a> Sight<'a> {
 
     fn of_binary(self, b: &Binary, depth: usize) -> LabelSet {
         let (left, right) = (self.of(&b.lhs, depth), self.of(&b.rhs, depth));
-        let unnamed = |labels: LabelSet| if b.op.computes() || b.is_bool { labels.without(NAME) } else { labels };
+        let unnamed =
+            |labels: LabelSet| if b.op.computes() || b.is_bool { labels.without(NAME) } else { labels };
         if is_number(&b.lhs) || is_number(&b.rhs) {
             return unnamed(left.union(right));
         }

@@ -46,7 +46,10 @@ fn meet(matching: &Matching, whole: &Expr) -> bool {
     }
     let ExprKind::Aggregate(aggregate) = &whole.bare().kind else { return false };
     let grouping = &aggregate.grouping;
-    matching.on && !grouping.without && same_labels(&matching.labels, &grouping.labels) && matching.many != Side::Right
+    matching.on
+        && !grouping.without
+        && same_labels(&matching.labels, &grouping.labels)
+        && matching.many != Side::Right
 }
 
 fn same_labels(one: &[String], other: &[String]) -> bool {
@@ -59,12 +62,16 @@ fn is_part(part: &Expr, whole: &Expr, values: &impl Fn(&Expr) -> Interval) -> bo
         let (factor, inner) = scaled(part, values);
         return match b.op {
             BinaryOp::Or => is_part(&b.lhs, whole, values) && is_part(&b.rhs, whole, values),
-            BinaryOp::Mul => (0.0..=1.0).contains(&factor) && !std::ptr::eq(inner, part) && is_part(inner, whole, values),
+            BinaryOp::Mul => {
+                (0.0..=1.0).contains(&factor) && !std::ptr::eq(inner, part) && is_part(inner, whole, values)
+            }
             _ => is_some_of(part, whole) && is_not_negative(part),
         };
     }
     match (&part.kind, &whole.kind) {
-        (ExprKind::Aggregate(a), ExprKind::Aggregate(b)) => same_groups(&a.grouping, &b.grouping) && is_less(a, b, values),
+        (ExprKind::Aggregate(a), ExprKind::Aggregate(b)) => {
+            same_groups(&a.grouping, &b.grouping) && is_less(a, b, values)
+        }
         _ => is_some_of(part, whole) && is_not_negative(part),
     }
 }
@@ -93,13 +100,13 @@ fn is_some_of(some: &Expr, all: &Expr) -> bool {
     let (some, all) = (some.bare(), all.bare());
     match (&some.kind, &all.kind) {
         (ExprKind::Selector(a), ExprKind::Selector(b)) => selects_some_of(a, b),
-        (
-            ExprKind::Range { selector: a, window: of_a },
-            ExprKind::Range { selector: b, window: of_b },
-        ) => of_a == of_b && selects_some_of(a, b),
+        (ExprKind::Range { selector: a, window: of_a }, ExprKind::Range { selector: b, window: of_b }) => {
+            of_a == of_b && selects_some_of(a, b)
+        }
         (ExprKind::Number(a), ExprKind::Number(b)) => a == b,
         (ExprKind::Call(a), ExprKind::Call(b)) => {
-            let per_series = NOT_NEGATIVE.contains(&a.function.name) || a.function.name.ends_with("_over_time");
+            let per_series =
+                NOT_NEGATIVE.contains(&a.function.name) || a.function.name.ends_with("_over_time");
             let per_series = per_series && !a.function.name.starts_with("absent");
             let args = a.args.iter().zip(&b.args);
             per_series

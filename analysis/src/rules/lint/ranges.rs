@@ -9,7 +9,11 @@ use super::{
 };
 use crate::{
     metrics::{Series, Store, stale::is_marker},
-    promql::{Expr, ExprKind, ast::{Call, Selector}, duration},
+    promql::{
+        Expr, ExprKind,
+        ast::{Call, Selector},
+        duration,
+    },
 };
 
 /// Functions that make something of two samples only.
@@ -58,7 +62,10 @@ fn of_range(place: &Place<'_>, call: &Call, arg: &Expr) -> Option<Finding> {
     } else {
         format!("in the range of {window} there is often no sample: {of}")
     };
-    let hint = format!("take at least {}; four times the gap outlasts a failed scrape", duration::format(gap * needed));
+    let hint = format!(
+        "take at least {}; four times the gap outlasts a failed scrape",
+        duration::format(gap * needed)
+    );
     Some(place.at(arg.range, Code::ShortRange, what).hinted(hint))
 }
 

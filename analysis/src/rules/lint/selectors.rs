@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     metrics::{MatchOp, Matcher, Store},
-    promql::{Expr, ExprKind, ast::{BinaryOp, Selector}},
+    promql::{
+        Expr, ExprKind,
+        ast::{BinaryOp, Selector},
+    },
 };
 
 pub(super) fn check(place: &Place<'_>, findings: &mut Vec<Finding>) {
@@ -58,7 +61,8 @@ fn nothing(place: &Place<'_>, store: &Store, selector: &Selector) -> Option<Find
     if recorded || !store.select(&selector.matchers).is_empty() {
         return None;
     }
-    let metric = name_of(selector).map_or_else(|| "the recording".to_owned(), |name| format!("{name} in the recording"));
+    let metric = name_of(selector)
+        .map_or_else(|| "the recording".to_owned(), |name| format!("{name} in the recording"));
     let alone = |matcher: &&Matcher| {
         let asked: Vec<Matcher> = called.iter().chain([*matcher]).cloned().collect();
         store.select(&asked).is_empty()
@@ -73,7 +77,9 @@ fn nothing(place: &Place<'_>, store: &Store, selector: &Selector) -> Option<Find
     let values = values.iter().map(|value| &**value);
     let what = format!("no series of {metric} meets {alone}");
     let meant = match alone.op {
-        MatchOp::Equal => nearest(&alone.value, values.clone()).map(|near| format!("; did you mean {near:?}?")),
+        MatchOp::Equal => {
+            nearest(&alone.value, values.clone()).map(|near| format!("; did you mean {near:?}?"))
+        }
         _ => None,
     };
     let seen = listed(values.map(|value| if value.is_empty() { "\"\"" } else { value })).unwrap_or_default();
@@ -99,7 +105,9 @@ fn other_metric(place: &Place<'_>, selector: &Selector) -> Option<String> {
 
 /// A condition that needs a label which the metric never has.
 fn unknown_label(place: &Place<'_>, selector: &Selector) -> Option<Finding> {
-    conditions(selector).filter(|matcher| !matcher.accepts("")).find_map(|matcher| unknown(place, selector, matcher, false))
+    conditions(selector)
+        .filter(|matcher| !matcher.accepts(""))
+        .find_map(|matcher| unknown(place, selector, matcher, false))
 }
 
 /// A condition that leaves out by a label which the metric never has, where it has one that is nearly called so.
@@ -125,6 +133,7 @@ fn unknown(place: &Place<'_>, selector: &Selector, matcher: &Matcher, only_typos
 
 /// What labels there are, and which of them may have been meant.
 pub(super) fn labels_there<'a>(there: impl Iterator<Item = &'a str>, near: Option<&str>) -> String {
-    let there = listed(there).map_or_else(|| "there are no labels".to_owned(), |there| format!("there are {there}"));
-    near.map_or(there.clone(), |near| format!("{there}; did you mean {near}?"))
+    let Some(there) = listed(there) else { return "there are no labels at all".to_owned() };
+    let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    format!("the labels are {there}{meant}")
 }

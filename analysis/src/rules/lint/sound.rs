@@ -32,7 +32,8 @@ fn each_expression(text: &str, see: &mut impl FnMut(&Query, &Store)) {
             loads += &format!("\n{line}\n");
             in_load = true;
         } else if let Some(rest) = line.strip_prefix("eval") {
-            let words: Vec<&str> = rest.split(" at ").nth(1).or(rest.split(" step ").nth(1)).into_iter().collect();
+            let words: Vec<&str> =
+                rest.split(" at ").nth(1).or(rest.split(" step ").nth(1)).into_iter().collect();
             let expr = words.first().and_then(|rest| rest.trim().split_once(' '));
             if let Some(query) = expr.and_then(|(_, expr)| Query::parse(expr.trim()).ok()) {
                 see(&query, &store);
@@ -60,20 +61,25 @@ fn nothing_is_told_that_evaluation_does_not_bear_out() {
     let folders = [root.join("../testdata/promql"), root.join("../../shared/conformance/promql")];
     let files = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
     let (mut expressions, mut elements) = (0, 0);
-    for path in files.map(|entry| entry.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "test")) {
+    for path in
+        files.map(|entry| entry.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "test"))
+    {
         each_expression(&std::fs::read_to_string(&path).unwrap(), &mut |query, store| {
             let files: [RuleFile; 0] = [];
             let world = World::new(&files, Some(store));
-            let sets = [Sight::of_rules(&world), Sight::of_data(&world)].map(|sight| sight.labels(&query.expr));
+            let sets =
+                [Sight::of_rules(&world), Sight::of_data(&world)].map(|sight| sight.labels(&query.expr));
             let values = Values::new(&world).of(&query.expr);
             expressions += 1;
             for (labels, value) in results(query, store) {
                 elements += 1;
-                let told = || format!("{}: {}: {labels} {value}: {values} {sets:?}", path.display(), query.text);
+                let told =
+                    || format!("{}: {}: {labels} {value}: {values} {sets:?}", path.display(), query.text);
                 for (name, _) in labels.pairs() {
                     assert!(sets.iter().all(|set| set.has(name)), "{}", told());
                 }
-                let within = if value.is_nan() { values.nan } else { values.low <= value && value <= values.high };
+                let within =
+                    if value.is_nan() { values.nan } else { values.low <= value && value <= values.high };
                 assert!(within, "{}", told());
             }
         });

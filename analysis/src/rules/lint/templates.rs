@@ -2,13 +2,7 @@
 //!
 //! `$labels` holds the labels of the result alone: neither those that the rule sets nor the alert's name.
 
-use super::{
-    Code, Finding,
-    labels::Sight,
-    near::nearest,
-    place::Place,
-    selectors::labels_there,
-};
+use super::{Code, Finding, labels::Sight, near::nearest, place::Place, selectors::labels_there};
 use crate::{
     metrics::{Labels, labels::NAME},
     promql::{Query, Sample},
@@ -18,8 +12,8 @@ use crate::{
     },
 };
 
-/// What Prometheus begins the text of a template with that can't be expanded.
-const FAILED: &str = "<error expanding template: ";
+/// Some time, in milliseconds since 1970.
+const TIME: i64 = 1_700_000_000_000;
 
 pub(super) fn check(place: &Place<'_>, findings: &mut Vec<Finding>) {
     let Kind::Alerting { annotations, .. } = &place.rule.kind else { return };
@@ -48,9 +42,14 @@ fn of_label(place: &Place<'_>, kind: &str, text: &Text, name: &str, line: u32) -
     let hint = if name == "alertname" {
         Some("the alert's name is not among $labels: write it out".to_owned())
     } else if place.rule.labels.iter().any(|text| text.name == name) {
-        Some("labels that the rule sets are not among $labels, only those of the expression's result".to_owned())
+        Some(
+            "labels that the rule sets are not among $labels, only those of the expression's result"
+                .to_owned(),
+        )
+    } else if labels.names().is_some() {
+        Some(labels_there(there(), nearest(name, there())))
     } else {
-        labels.names().map(|_| labels_there(there(), nearest(name, there())))
+        Some("without (…), ignoring (…) or a function takes it away".to_owned())
     };
     let line = text.line + u64::from(line.saturating_sub(1));
     Some(place.in_line(line, code, what).hinted(hint))
@@ -62,7 +61,8 @@ fn failure(place: &Place<'_>, kind: &str, text: &Text) -> Option<Finding> {
         return None;
     }
     // A template may take a label for an address, for a time, or for a text of some length.
-    let examples = [("10.0.0.1:9100", 1.0), ("1700000000", 0.0), ("text-that-is-long-enough-to-be-cut", f64::NAN)];
+    let examples =
+        [("10.0.0.1:9100", 1.0), ("1700000000", 0.0), ("text-that-is-long-enough-to-be-cut", f64::NAN)];
     let failures = examples.map(|(value, number)| failure_with(text, value, number));
     let [Some(first), Some(_), Some(_)] = failures else { return None };
     let hint = "it fails whatever the labels and the value are".to_owned();
@@ -82,11 +82,10 @@ fn failure_with(text: &Text, value: &str, number: f64) -> Option<String> {
     let context = Context {
         labels: &labels,
         value: number,
+        time: TIME,
         external_labels: &Labels::empty(),
         external_url: "http://localhost:9090",
         query: &query,
     };
-    let expanded = text.template.expand(&context);
-    let why = expanded.strip_prefix(FAILED)?;
-    Some(why.strip_suffix('>').unwrap_or(why).to_owned())
+    text.template.try_expand(&context).err()
 }

@@ -304,7 +304,8 @@ fn comparisons_that_cannot_be_true_are_found() {
 #[test]
 fn alerts_that_wait_less_than_an_interval_are_found() {
     let codes = |hold: &str| {
-        let text = format!("groups: [{{name: g, interval: 1m, rules: [{{alert: A, expr: up == 0, for: {hold}}}]}}]");
+        let text =
+            format!("groups: [{{name: g, interval: 1m, rules: [{{alert: A, expr: up == 0, for: {hold}}}]}}]");
         found(&[file(&text)], None)
     };
     assert_eq!(codes("0s"), [""; 0]);
@@ -320,7 +321,9 @@ fn rules_that_stand_twice_are_found() {
         path: name.into(),
         ..file(&format!("groups: [{{name: g, rules: [{rules}]}}]"))
     };
-    let alert = |expr: &str, severity: &str| format!("{{alert: A, expr: '{expr}', labels: {{severity: {severity}}}}}");
+    let alert = |expr: &str, severity: &str| {
+        format!("{{alert: A, expr: '{expr}', labels: {{severity: {severity}}}}}")
+    };
     let twice = [
         format!("{}, {}", alert("up == 0", "a"), alert("up  ==  0", "a")),
         "{record: a, expr: up}, {record: a, expr: (up)}".to_owned(),
@@ -332,7 +335,8 @@ fn rules_that_stand_twice_are_found() {
     assert_eq!(counts, [1, 0, 0, 0, 0]);
     let one = alert("up == 0", "a");
     let found = found(&[of("a.yaml", &one), of("b.yaml", &one)], None);
-    let expected = "duplicate-rule: the same rule stands in a.yaml:1 (group \"g\") already: name, labels and expression";
+    let expected =
+        "duplicate-rule: the same rule stands in a.yaml:1 (group \"g\") already: name, labels and expression";
     assert_eq!(found, [expected]);
 }
 
@@ -351,14 +355,104 @@ fn a_finding_says_where_what_and_what_to_do() {
       "rule": "A",
       "code": "unknown-label",
       "what": "by (plugin): rate(requests_total[5m]) never has that label in the recording",
-      "hint": "there are code, instance, job, method",
+      "hint": "the labels are code, instance, job, method",
       "shown": "  / sum by (plugin) (rate(requests_total[5m]))\n    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"
     }
     "#);
     let hint = |expr: &str| lint(&[alert(expr)], Some(&store)).remove(0).hint.unwrap();
     assert_eq!(hint("request_total > 5"), "did you mean requests_total?");
-    assert_eq!(hint("requests_total{mehtod=\"GET\"}"), "there are code, instance, job, method; did you mean method?");
+    assert_eq!(
+        hint("requests_total{mehtod=\"GET\"}"),
+        "the labels are code, instance, job, method; did you mean method?"
+    );
     assert_eq!(hint("requests_total{code=\"404\"}"), "code there is 200, 500");
-    assert_eq!(hint("count(up) == 0"), "of nothing there is no count, not even 0: ask absent(…), or add `or vector(0)`");
+    assert_eq!(
+        hint("count(up) == 0"),
+        "of nothing there is no count, not even 0: ask absent(…), or add `or vector(0)`"
+    );
     assert_eq!(hint("avg(up == bool 0) > 5"), "it is a share: 5 % are 0.05");
+}
+
+/// What is found in an alert that tells something.
+fn assert_told(table: &[(&str, &str, &str)], with_data: bool) {
+    let store = recording();
+    for (expr, annotation, expected) in table {
+        let text = format!(
+            "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: '{expr}'\n    labels: {{severity: page}}\n    \
+             annotations:\n      summary: '{annotation}'\n"
+        );
+        let mut findings = lint(&[file(&text)], with_data.then_some(&store));
+        findings.retain(|f| f.line == 8);
+        let codes: Vec<_> = findings.iter().map(|f| f.code.name()).collect();
+        assert_eq!(codes.join(" "), *expected, "{expr} {annotation}\n{findings:#?}");
+    }
+}
+
+#[test]
+fn labels_that_templates_read_and_that_are_not_there_are_found() {
+    assert_told(
+        &[
+            ("x == 0", "{{ $labels.anything }} {{ $labels.__name__ }}", ""),
+            ("sum by (job) (x) == 0", "{{ $labels.job }} {{ $value }}", ""),
+            ("sum by (job) (x) == 0", "{{ $labels.instance }}", "dropped-label"),
+            ("sum by (job) (x) == 0", "{{ .Labels.instance }}", "dropped-label"),
+            ("sum by (job) (x) == 0", "{{ if $labels.instance }}a{{ end }}", "dropped-label"),
+            ("sum by (job) (x) == 0", "{{ range query \"up\" }}{{ .Labels.instance }}{{ end }}", ""),
+            ("sum by (job) (x) == 0", "{{ $labels.severity }}", "dropped-label"),
+            ("sum by (job) (x) == 0", "{{ $labels.alertname }}", "dropped-label"),
+            ("sum(x) == 0", "{{ $labels.job }} {{ $labels.job }}", "dropped-label"),
+            ("sum without (instance) (x) == 0", "{{ $labels.instance }}", "dropped-label"),
+            ("sum without (instance) (x) == 0", "{{ $labels.job }}", ""),
+            ("rate(x[5m]) > 0", "{{ $labels.__name__ }}", "dropped-label"),
+            ("absent(x{job=\"a\"})", "{{ $labels.job }}", ""),
+            ("absent(x{job=~\"a\"})", "{{ $labels.job }}", "dropped-label"),
+            ("absent(x{job=\"a\"} == 1)", "{{ $labels.job }}", "dropped-label"),
+            ("x / on (job) y > 1", "{{ $labels.job }}", ""),
+            ("x / on (job) y > 1", "{{ $labels.instance }}", "dropped-label"),
+            ("x / on (job) group_left (team) y > 1", "{{ $labels.instance }} {{ $labels.team }}", ""),
+            ("x / on (job) group_right y > 1", "{{ $labels.instance }}", ""),
+            ("sum by (job) (x) / on (job) group_right y > 1", "{{ $labels.instance }}", ""),
+            ("x / on (job) group_left (team) sum by (job) (y) > 1", "{{ $labels.team }}", "dropped-label"),
+            ("x / ignoring (code) y > 1", "{{ $labels.code }}", "dropped-label"),
+            ("sum by (a) (x) / sum by (a, b) (y) > 1", "{{ $labels.b }}", "dropped-label"),
+            ("sum by (a) (x) or sum by (b) (y) > 1", "{{ $labels.a }} {{ $labels.b }}", ""),
+            ("x and on (job) sum by (job) (y)", "{{ $labels.instance }}", ""),
+            ("x unless sum by (job) (y)", "{{ $labels.instance }}", ""),
+            ("label_replace(sum(x), \"a\", \"b\", \"\", \"\") > 1", "{{ $labels.a }}", ""),
+            (
+                "histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m]))) > 1",
+                "{{ $labels.le }}",
+                "dropped-label",
+            ),
+            ("count_values(\"v\", x) > 1", "{{ $labels.v }}", ""),
+            ("vector(time()) > 1", "{{ $labels.job }}", "dropped-label"),
+        ],
+        false,
+    );
+    assert_told(
+        &[
+            ("up == 0", "{{ $labels.job }} {{ $labels.instance }}", ""),
+            ("up == 0", "{{ $labels.pod }}", "unknown-template-label"),
+            ("up == 0", "{{ $labels.severity }}", "unknown-template-label"),
+            ("up or requests_total", "{{ $labels.code }}", ""),
+        ],
+        true,
+    );
+}
+
+#[test]
+fn templates_that_always_fail_are_found() {
+    assert_told(
+        &[
+            ("x == 0", "{{ $value | humanize }} {{ printf \"%.2f\" $value }}", ""),
+            ("x == 0", "{{ humanize \"many\" }}", "template-error"),
+            ("x == 0", "{{ humanize $labels.a }}", ""),
+            ("x == 0", "{{ query \"sum(\" }}", "template-error"),
+            ("x == 0", "{{ query \"up\" | first | value }}", ""),
+            ("x == 0", "{{ slice $labels.instance 0 9 }}", ""),
+            ("x == 0", "{{ reReplaceAll \"(\" \"\" $labels.instance }}", "template-error"),
+            ("x == 0", "{{ .Job }}", "template-error"),
+        ],
+        false,
+    );
 }

@@ -10,7 +10,8 @@ pub(super) fn check(place: &Place<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     let [hold, interval] = [hold, interval].map(duration::format);
-    let what = format!("for: {hold} is shorter than the group's interval of {interval}: it fires after {interval}");
+    let what =
+        format!("for: {hold} is shorter than the group's interval of {interval}: it fires after {interval}");
     let hint = format!("write for: {interval}, or give the group a shorter interval");
     findings.push(place.in_line(place.rule.line, Code::ForBelowInterval, what).hinted(hint));
 }

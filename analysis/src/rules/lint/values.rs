@@ -74,7 +74,10 @@ impl<'a, 'e> Values<'a, 'e> {
     }
 
     fn of_aggregate(&mut self, aggregate: &'e Aggregate) -> Interval {
-        use AggregateOp::{Avg, Bottomk, Count, CountValues, Group, LimitRatio, Limitk, Max, Min, Quantile, Stddev, Stdvar, Sum, Topk};
+        use AggregateOp::{
+            Avg, Bottomk, Count, CountValues, Group, LimitRatio, Limitk, Max, Min, Quantile, Stddev, Stdvar,
+            Sum, Topk,
+        };
         let param = aggregate.param.as_ref().map(|param| self.of(param));
         let each = self.of(&aggregate.expr);
         if each.is_never() {
@@ -105,8 +108,15 @@ impl<'a, 'e> Values<'a, 'e> {
             return if name == "scalar" { Interval::ANY } else { Interval::NEVER };
         }
         match (name, args.as_slice()) {
-            ("vector" | "label_replace" | "label_join" | "sort" | "sort_desc" | "sort_by_label" | "sort_by_label_desc", _)
-            | ("min_over_time" | "max_over_time" | "avg_over_time" | "last_over_time" | "first_over_time", _) => first,
+            (
+                "vector" | "label_replace" | "label_join" | "sort" | "sort_desc" | "sort_by_label"
+                | "sort_by_label_desc",
+                _,
+            )
+            | (
+                "min_over_time" | "max_over_time" | "avg_over_time" | "last_over_time" | "first_over_time",
+                _,
+            ) => first,
             ("scalar", _) => first.or_nan(),
             ("pi", _) => Interval::point(std::f64::consts::PI),
             ("sum_over_time", _) => summed(first),
@@ -153,7 +163,13 @@ impl<'a, 'e> Values<'a, 'e> {
         }
     }
 
-    fn of_comparison(&mut self, expr: &'e Expr, binary: &'e Binary, left: Interval, right: Interval) -> Interval {
+    fn of_comparison(
+        &mut self,
+        expr: &'e Expr,
+        binary: &'e Binary,
+        left: Interval,
+        right: Interval,
+    ) -> Interval {
         if left.is_never() || right.is_never() {
             return Interval::NEVER;
         }

@@ -66,7 +66,10 @@ impl<'a> World<'a> {
     /// The names of all metrics.
     pub(super) fn metrics(&self) -> Vec<String> {
         let of_store = self.store.into_iter().flat_map(|store| store.label_values(NAME, &[]));
-        of_store.map(|name| name.to_string()).chain(self.recorded.keys().map(|name| (*name).to_owned())).collect()
+        of_store
+            .map(|name| name.to_string())
+            .chain(self.recorded.keys().map(|name| (*name).to_owned()))
+            .collect()
     }
 
     /// What `# TYPE` says of a metric: of its family, which may lack the suffix.
