@@ -13,12 +13,13 @@ import sys
 from runner import report
 from runner.measure import Failed
 from runner.metrics_reading import metrics_reading
+from runner.rule_testing import rule_testing
 from runner.scenarios import Scenarios
 from runner.tools import Tools, say
 
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
-    *["queries", "metrics-reading"],
+    *["queries", "metrics-reading", "rule-testing"],
 ]
 
 
@@ -30,6 +31,8 @@ def main():
         say(name)
         if name == "metrics-reading":
             results.append(metrics_reading(tools, args.spans // 200, args.rounds, args.patience))
+        elif name == "rule-testing":
+            results += rule_testing(tools, args.rounds, args.patience, args.quick)
         else:
             results.append(getattr(scenarios, name.replace("-", "_"))())
     versions = ", ".join(filter(None, [tools.version(), f"DuckDB {args.duckdb}", tools.prometheus()]))

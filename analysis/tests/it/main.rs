@@ -2,6 +2,7 @@
 
 mod load;
 mod formats;
+mod timeline;
 mod truncated;
 mod promql;
 mod evaluation;

@@ -80,7 +80,7 @@ impl Judge<'_> {
         let (source, value) = closest.unwrap_or((&none, f64::NAN));
         let mut labels = source.without_name();
         for text in &rule.labels {
-            labels = labels.with(&text.name, &fill(text, source, value, self.world, None));
+            labels = labels.with(&text.name, &fill(text, source, value, self.world, self.times.last().unwrap_or(0), None));
         }
         Alert {
             alert: rule.name.clone(),

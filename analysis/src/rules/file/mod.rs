@@ -207,7 +207,7 @@ impl Reader<'_> {
                 Err(e) => {
                     let line = line + u64::from(e.line.saturating_sub(1));
                     let error = self.error(line, place, format!("{name}: {}", e.what));
-                    error.hint = e.hint;
+                    error.hint = e.hint.map(|meant| format!("did you mean `{meant}`?"));
                 }
             }
         }

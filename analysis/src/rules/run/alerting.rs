@@ -136,7 +136,7 @@ impl<'r> Alerting<'r> {
         }
         let mut labels = source.without_name();
         for text in &self.rule.labels {
-            labels = labels.with(&text.name, &fill(text, source, value, self.world, Some((store, time))));
+            labels = labels.with(&text.name, &fill(text, source, value, self.world, time, Some(store)));
         }
         let labels = labels.with(ALERT_NAME, "");
         let id = *self.by_labels.entry(labels.clone()).or_insert(self.alerts.len());
@@ -165,8 +165,9 @@ impl<'r> Alerting<'r> {
         let Kind::Alerting { annotations, .. } = &self.rule.kind else { return };
         for (id, found) in present {
             let source = &self.alerts[*id].sources[found.source as usize];
-            let at = Some((store, found.time));
-            let filled = |text: &Text| (text.name.clone(), fill(text, source, found.value, self.world, at));
+            let (value, time) = (found.value, found.time);
+            let filled =
+                |text: &Text| (text.name.clone(), fill(text, source, value, self.world, time, Some(store)));
             let filled = annotations.iter().map(filled).collect();
             self.alerts[*id].annotated.push((found.time, filled));
         }
@@ -228,19 +229,20 @@ fn series(rule: &Rule, labels: &Labels, told: Told) -> Labels {
     }
 }
 
-/// A label or an annotation filled in. Queries in it look at series as they are at a time.
+/// A label or an annotation filled in, of an evaluation at a time. Queries in it look at a store.
 pub(in crate::rules) fn fill(
     text: &Text,
     labels: &Labels,
     value: f64,
     world: &World,
-    at: Option<(&Store, i64)>,
+    time: i64,
+    store: Option<&Store>,
 ) -> String {
     if text.template.is_plain() {
         return text.template.text().to_owned();
     }
     let query = |text: &str| {
-        let (store, time) = at.ok_or("there are no series to look at")?;
+        let store = store.ok_or("there are no series to look at")?;
         let query = Query::parse(text).map_err(|e| e.what)?;
         let value = Evaluator::new(&query, world.settings).instant(store, time).map_err(|e| e.to_string())?;
         match value {
@@ -252,6 +254,7 @@ pub(in crate::rules) fn fill(
     let context = Context {
         labels,
         value,
+        time,
         external_labels: &world.external_labels,
         external_url: &world.external_url,
         query: &query,

@@ -88,7 +88,7 @@ impl AlertHistory {
         };
         let labels = &self.sources[found.source as usize];
         let filled = |text: &super::super::rule::Text| {
-            (text.name.clone(), super::alerting::fill(text, labels, found.value, world, None))
+            (text.name.clone(), super::alerting::fill(text, labels, found.value, world, found.time, None))
         };
         annotations.iter().map(filled).collect()
     }

@@ -6,19 +6,19 @@ use std::{
 };
 
 /// A connection that stays open.
-pub(super) struct Client {
+pub(crate) struct Client {
     stream: BufReader<TcpStream>,
 }
 
 impl Client {
-    pub(super) fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream: BufReader::new(stream) }
     }
 
     /// Posts something. What comes back is the status and the body.
-    pub(super) fn post(&mut self, path: &str, headers: &[&str], body: &[u8]) -> (u16, Vec<u8>) {
+    pub(crate) fn post(&mut self, path: &str, headers: &[&str], body: &[u8]) -> (u16, Vec<u8>) {
         let mut request = format!("POST {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n", body.len());
         headers.iter().for_each(|header| request.extend([header, "\r\n"]));
         request.push_str("\r\n");
@@ -66,7 +66,7 @@ impl Client {
 }
 
 /// Parameters as a form.
-pub(super) fn form(parameters: &[(&str, &str)]) -> String {
+pub(crate) fn form(parameters: &[(&str, &str)]) -> String {
     let encoded = |text: &str| -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric();
         text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()

@@ -14,10 +14,10 @@ mod answer;
 mod changes;
 mod edges;
 mod generate;
-mod http;
+pub(crate) mod http;
 mod remote_write;
 mod script;
-mod server;
+pub(crate) mod server;
 mod shrink;
 mod world;
 

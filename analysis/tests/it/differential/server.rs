@@ -1,4 +1,4 @@
-//! Prometheus itself, which is told a world by remote write and asked over its HTTP API.
+//! Prometheus itself, which is asked over its HTTP API. It may be told a world by remote write.
 
 use std::{
     fs,
@@ -17,26 +17,43 @@ use super::{
     world::World,
 };
 
-/// A server that knows a world; it ends with this value.
-pub(super) struct Server {
+/// A server; it ends with this value.
+pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
     _data: TempDir,
 }
 
 impl Server {
-    /// Starts one; none if it is missing.
-    pub(super) fn start(world: &World) -> Option<Self> {
+    /// Starts one that knows a world; none if it is missing.
+    pub(crate) fn start(world: &World) -> Option<Self> {
+        // The samples are of 1970, and a lookback that is closed on the left is open a millisecond later.
+        let flags = [
+            "--web.enable-remote-write-receiver",
+            "--storage.tsdb.retention.time=100y",
+            "--query.lookback-delta=4m59s999ms",
+        ];
+        let server = Self::with(&[("prometheus.yml", "global: {}\n")], &flags)?;
+        let mut client = server.client();
+        for body in remote_write::requests(world) {
+            let headers = ["Content-Encoding: snappy", "Content-Type: application/x-protobuf"];
+            let (status, said) = client.post("/api/v1/write", &headers, &body);
+            assert!(status / 100 == 2, "remote write: {status}: {}", String::from_utf8_lossy(&said));
+        }
+        Some(server)
+    }
+
+    /// Starts one with these files, `prometheus.yml` among them, in its folder; none if it is missing.
+    pub(crate) fn with(files: &[(&str, &str)], flags: &[&str]) -> Option<Self> {
         let data = tempfile::tempdir().unwrap();
-        let config = data.path().join("prometheus.yml");
-        fs::write(&config, "global: {}\n").unwrap();
+        for (name, text) in files {
+            fs::write(data.path().join(name), text).unwrap();
+        }
         let spawned = Command::new("prometheus")
-            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--config.file={}", data.path().join("prometheus.yml").display()))
             .arg(format!("--storage.tsdb.path={}", data.path().join("tsdb").display()))
-            .args(["--web.listen-address=127.0.0.1:0", "--web.enable-remote-write-receiver"])
-            // The samples are of 1970, and a lookback that is closed on the left is open a millisecond later.
-            .args(["--storage.tsdb.retention.time=100y", "--query.lookback-delta=4m59s999ms"])
-            .args(["--log.level=info"])
+            .args(["--web.listen-address=127.0.0.1:0", "--log.level=info"])
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -53,12 +70,6 @@ impl Server {
         };
         let mut server = Self { child, address: ([0, 0, 0, 0], 0).into(), _data: data };
         server.address = server.until_ready();
-        let mut client = server.client();
-        for body in remote_write::requests(world) {
-            let headers = ["Content-Encoding: snappy", "Content-Type: application/x-protobuf"];
-            let (status, said) = client.post("/api/v1/write", &headers, &body);
-            assert!(status / 100 == 2, "remote write: {status}: {}", String::from_utf8_lossy(&said));
-        }
         Some(server)
     }
 
@@ -80,7 +91,7 @@ impl Server {
         address.unwrap()
     }
 
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::connect(self.address)
     }
 }
@@ -95,7 +106,7 @@ impl Drop for Server {
 }
 
 /// What the API answers, whether a success or not.
-pub(super) fn ask(client: &mut Client, path: &str, parameters: &[(&str, &str)]) -> Value {
+pub(crate) fn ask(client: &mut Client, path: &str, parameters: &[(&str, &str)]) -> Value {
     let headers = ["Content-Type: application/x-www-form-urlencoded"];
     let (_, body) = client.post(&format!("/api/v1/{path}"), &headers, form(parameters).as_bytes());
     serde_json::from_slice(&body).unwrap()
