@@ -57,9 +57,13 @@ impl Interval {
         Self { low: self.low.max(other.low), high: self.high.min(other.high), nan: self.nan && other.nan }
     }
 
-    /// Its bounds replaced by a function that never falls.
-    pub(super) fn map(self, of: impl Fn(f64) -> f64) -> Self {
-        if self.is_without_numbers() { self } else { Self { low: of(self.low), high: of(self.high), ..self } }
+    /// With other bounds, if it has any.
+    pub(super) fn ends(self, of: impl Fn(f64, f64) -> (f64, f64)) -> Self {
+        if self.is_without_numbers() {
+            return self;
+        }
+        let (low, high) = of(self.low, self.high);
+        Self { low, high, ..self }
     }
 
     /// What is left of these numbers if a comparison leaves those out that it is not true for.

@@ -99,14 +99,8 @@ impl<'a> Sight<'a> {
 
     /// What the series of the recording have; nothing is known if it has none.
     fn of_store(self, selector: &Selector) -> Option<LabelSet> {
-        let store = self.world.store?;
-        let names: Vec<_> = world::names(selector).cloned().collect();
-        let labels = store.label_names(&names);
-        match (labels.is_empty(), self.with_data) {
-            (true, _) => None,
-            (false, true) => Some(LabelSet::of(labels)),
-            (false, false) => Some(LabelSet::any()),
-        }
+        let labels = self.world.labels(selector)?;
+        Some(if self.with_data { labels } else { LabelSet::any() })
     }
 
     fn of_aggregate(self, aggregate: &Aggregate, depth: usize) -> LabelSet {

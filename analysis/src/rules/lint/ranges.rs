@@ -1,7 +1,7 @@
 //! Ranges in which there are too few samples for what the function makes of them.
 //!
 //! How often series are scraped is the median gap between their samples, of the series that are scraped most often; of
-//! what a rule records, it is the group's interval; of a subquery, its step.
+//! what a rule records, it is the group's interval, if the group says one; of a subquery, its step.
 
 use super::{
     Code, Finding,
@@ -14,6 +14,7 @@ use crate::{
         ast::{Call, Selector},
         duration,
     },
+    rules::rule::DEFAULT_INTERVAL,
 };
 
 /// Functions that make something of two samples only.
@@ -29,6 +30,9 @@ const OF_TWO: [&str; 10] = [
     "changes",
     "resets",
 ];
+
+/// How many samples of a series are looked at.
+const LOOKED_AT: usize = 200;
 
 pub(super) fn check(place: &Place<'_>, findings: &mut Vec<Finding>) {
     walk(place.expr(), &mut |expr| {
@@ -72,7 +76,8 @@ fn of_range(place: &Place<'_>, call: &Call, arg: &Expr) -> Option<Finding> {
 /// How far apart a selector's samples are.
 fn gap(place: &Place<'_>, selector: &Selector) -> Option<i64> {
     let recorded = place.world.recorded(selector);
-    let of_rules = recorded.iter().map(|(group, _)| group.interval);
+    // A group that has no interval has that of Prometheus' configuration, which is not known here.
+    let of_rules = recorded.iter().map(|(group, _)| group.interval).filter(|ms| *ms != DEFAULT_INTERVAL);
     let of_store = place.world.store.into_iter().flat_map(|store| gaps(store, selector));
     of_rules.chain(of_store).min().filter(|gap| *gap > 0)
 }
@@ -84,7 +89,7 @@ fn gaps<'a>(store: &'a Store, selector: &Selector) -> impl Iterator<Item = i64> 
 /// The median gap between a series' samples. Of a few samples it says nothing.
 fn median_gap(series: &Series) -> Option<i64> {
     let there = series.times.iter().zip(&series.values).filter(|(_, value)| !is_marker(**value));
-    let times: Vec<i64> = there.map(|(time, _)| *time).collect();
+    let times: Vec<i64> = there.map(|(time, _)| *time).take(LOOKED_AT).collect();
     let mut gaps: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
     if gaps.len() < 3 {
         return None;

@@ -220,13 +220,19 @@ fn ranges_with_too_few_samples_are_found() {
             ("max_over_time(up[15s]) > 0", "short-range"),
             ("rate(requests_total[1m:30s]) > 1", ""),
             ("rate(requests_total[1m:1m]) > 1", "short-range"),
-            // The group's interval is a minute.
-            ("delta(r:requests[1m]) > 1", "short-range"),
-            ("delta(r:requests[2m]) > 1", ""),
+            // Which interval a group has that says none, nobody knows.
+            ("delta(r:requests[1m]) > 1", ""),
         ],
         true,
     );
     assert_codes(&[("rate(requests_total[1s]) > 1", ""), ("rate(x[1m:1m]) > 1", "short-range")], false);
+    let recorded = |window: &str| {
+        let rules = format!("{{record: r, expr: up}}, {{record: s, expr: 'delta(r[{window}])'}}");
+        found(&[file(&format!("groups: [{{name: g, interval: 2m, rules: [{rules}]}}]"))], None)
+    };
+    assert_eq!(recorded("4m"), [""; 0]);
+    let expected = "short-range: delta needs two samples in its range of 3m, but samples come every 2m";
+    assert_eq!(recorded("3m"), [expected]);
 }
 
 #[test]
@@ -259,6 +265,11 @@ fn comparisons_that_cannot_be_true_are_found() {
         (own("clamp_max(x, 5) > 5".into()), NEVER),
         (own("clamp_max(x, 5) >= 5".into()), ""),
         (own("clamp(x, 1, 5) < 1".into()), NEVER),
+        (own("clamp_min(up, scalar(x)) > 1".into()), ""),
+        (own("clamp_min(up, 2) < 2".into()), NEVER),
+        (own("clamp_max(up, -1) > -1".into()), NEVER),
+        (own("floor(up / 2) > 0".into()), NEVER),
+        (own("ceil(up / 2) > 0".into()), ""),
         (own("hour() > 23".into()), NEVER),
         (own("x > 5 < 3".into()), NEVER),
         (own("3 > x > 5".into()), NEVER),

@@ -130,11 +130,12 @@ impl<'a, 'e> Values<'a, 'e> {
             }
             ("histogram_fraction", _) => Interval::of(0.0, 1.0).or_nan(),
             ("sin" | "cos" | "sgn" | "tanh", _) => Interval::of(-1.0, 1.0).or_nan(),
-            ("floor" | "ceil", _) => first.map(if name == "floor" { f64::floor } else { f64::ceil }),
+            ("floor", _) => first.ends(|a, b| (a.floor(), b.floor())),
+            ("ceil", _) => first.ends(|a, b| (a.ceil(), b.ceil())),
             ("abs", _) if first.low >= 0.0 => first,
             ("abs", _) => Interval::of(0.0, INFINITY).or_nan(),
-            ("clamp_min", [each, low]) if !low.nan => each.map(|end| end.max(low.low)),
-            ("clamp_max", [each, high]) if !high.nan => each.map(|end| end.min(high.high)),
+            ("clamp_min", [each, low]) if !low.nan => each.ends(|a, b| (a.max(low.low), b.max(low.high))),
+            ("clamp_max", [each, high]) if !high.nan => each.ends(|a, b| (a.min(high.low), b.min(high.high))),
             ("clamp", [each, low, high]) if !low.nan && !high.nan => clamped(*each, *low, *high),
             ("minute", _) => Interval::of(0.0, 59.0).or_nan(),
             ("hour", _) => Interval::of(0.0, 23.0).or_nan(),
@@ -210,5 +211,5 @@ fn clamped(each: Interval, low: Interval, high: Interval) -> Interval {
     if low.low > high.high {
         return Interval::NEVER;
     }
-    each.map(|end| end.max(low.low).min(high.high))
+    each.ends(|a, b| (low.low.max(a.min(high.low)), low.high.max(b.min(high.high))))
 }

@@ -1,7 +1,10 @@
 //! What there is to be selected: the series of the recording, and those that rules record.
 
+use std::cell::RefCell;
+
 use rustc_hash::FxHashMap;
 
+use super::label_set::LabelSet;
 use crate::{
     metrics::{Kind, MatchOp, Matcher, Store, labels::NAME},
     promql::ast::Selector,
@@ -19,11 +22,14 @@ pub(super) struct World<'a> {
     pub(super) store: Option<&'a Store>,
     recorded: FxHashMap<&'a str, Vec<Recorded<'a>>>,
     alerts: Vec<&'a str>,
+    /// By what is asked of the name, the labels of the series that are called so.
+    labels: RefCell<FxHashMap<String, Option<LabelSet>>>,
 }
 
 impl<'a> World<'a> {
     pub(super) fn new(files: &'a [RuleFile], store: Option<&'a Store>) -> Self {
-        let mut world = Self { store, recorded: FxHashMap::default(), alerts: Vec::new() };
+        let mut world =
+            Self { store, recorded: FxHashMap::default(), alerts: Vec::new(), labels: RefCell::default() };
         for group in files.iter().flat_map(|file| &file.groups) {
             for rule in &group.rules {
                 if rule.is_alert() {
@@ -61,6 +67,19 @@ impl<'a> World<'a> {
     /// Whether the recording has a metric of that name.
     pub(super) fn is_recorded_metric(&self, name: &str) -> bool {
         self.store.is_some_and(|store| store.has_metric(name))
+    }
+
+    /// The labels that series of the recording have which are called as a selector says; none if there are no such series.
+    pub(super) fn labels(&self, selector: &Selector) -> Option<LabelSet> {
+        let store = self.store?;
+        let conditions: Vec<Matcher> = names(selector).cloned().collect();
+        let asked: String = conditions.iter().map(ToString::to_string).collect();
+        let mut known = self.labels.borrow_mut();
+        let labels = known.entry(asked).or_insert_with(|| {
+            let labels = store.label_names(&conditions);
+            (!labels.is_empty()).then(|| LabelSet::of(labels))
+        });
+        labels.clone()
     }
 
     /// The names of all metrics.
