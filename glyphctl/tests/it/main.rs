@@ -1,6 +1,7 @@
 //! The real `glyphctl`, run as a user runs it.
 
 mod alerts_check;
+mod alerts_lint;
 mod check;
 mod ci_job;
 mod concurrent;

@@ -25,6 +25,11 @@ pub(super) fn check(place: &Place<'_>, findings: &mut Vec<Finding>) {
     inside(place, place.expr(), findings);
 }
 
+/// The labels that an expression asks for and that are not there.
+pub(super) fn labels(place: &Place<'_>) -> BTreeSet<String> {
+    inside(place, place.expr(), &mut Vec::new())
+}
+
 /// What is found in an expression, the innermost first. Gives the labels that were found not to be there: what stands
 /// further out and asks for them too is told nothing new.
 fn inside(place: &Place<'_>, expr: &Expr, findings: &mut Vec<Finding>) -> BTreeSet<String> {

@@ -68,23 +68,17 @@ impl Code {
     /// What it means, in a line.
     pub fn about(self) -> &'static str {
         match self {
-            Self::NoSeries => "a selector finds no series in the recording, and no rule records any",
-            Self::UnseenValue => "a selector asks for a value that a label never has in the recording",
-            Self::UnknownLabel => {
-                "a matcher, by, on, … names a label that the metric never has in the recording"
-            }
-            Self::DroppedLabel => {
-                "a template, by, on, … names a label that the expression below it takes away"
-            }
+            Self::NoSeries => "a selector finds no series, and no rule records any",
+            Self::UnseenValue => "a matcher asks for a value that the label never has",
+            Self::UnknownLabel => "a matcher, by, on, … names a label that the metric never has",
+            Self::DroppedLabel => "a template, by, on, … names a label that was aggregated away",
             Self::QuantileWithoutLe => "histogram_quantile of buckets whose le was aggregated away",
             Self::RateOfGauge => "rate, increase or irate of what # TYPE calls a gauge",
             Self::GaugeFunctionOnCounter => "delta, deriv, … of what # TYPE calls a counter or a histogram",
-            Self::ShortRange => "a range that is shorter than the function needs: two scrapes, or one",
+            Self::ShortRange => "a range shorter than the scrapes that the function needs",
             Self::ComparisonNeverTrue => "a comparison that no value can meet",
-            Self::ForBelowInterval => "for is shorter than the interval at which the group is evaluated",
-            Self::UnknownTemplateLabel => {
-                "a template reads a label that the series in the recording never have"
-            }
+            Self::ForBelowInterval => "for is shorter than the group's interval",
+            Self::UnknownTemplateLabel => "a template reads a label that the series never have",
             Self::TemplateError => "a template that can't be parsed, or fails whatever the alert is",
             Self::DuplicateRule => "a rule that stands there twice",
             Self::InvalidRule => "a rule, or a file, that can't be loaded (exit code 2)",

@@ -6,6 +6,7 @@
 use super::{
     Code, Finding,
     place::{Place, walk},
+    world::{name_of, names},
 };
 use crate::{
     metrics::{Series, Store, stale::is_marker},
@@ -82,8 +83,13 @@ fn gap(place: &Place<'_>, selector: &Selector) -> Option<i64> {
     of_rules.chain(of_store).min().filter(|gap| *gap > 0)
 }
 
+/// The gaps of the series that are selected; if there are none, of those of that name.
 fn gaps<'a>(store: &'a Store, selector: &Selector) -> impl Iterator<Item = i64> + 'a {
-    store.select(&selector.matchers).into_iter().filter_map(|id| median_gap(&store.series()[id as usize]))
+    let mut ids = store.select(&selector.matchers);
+    if ids.is_empty() && name_of(selector).is_some() {
+        ids = store.select(&names(selector).cloned().collect::<Vec<_>>());
+    }
+    ids.into_iter().filter_map(|id| median_gap(&store.series()[id as usize]))
 }
 
 /// The median gap between a series' samples. Of a few samples it says nothing.

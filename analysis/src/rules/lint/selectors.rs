@@ -127,7 +127,7 @@ fn unknown(place: &Place<'_>, selector: &Selector, matcher: &Matcher, only_typos
     }
     let near = nearest(&matcher.name, there());
     let of = name_of(selector).map_or_else(|| "no series".to_owned(), |name| format!("no series of {name}"));
-    let what = format!("{of} has the label {} of {matcher}", matcher.name);
+    let what = format!("{of} has the label {} ({matcher})", matcher.name);
     Some(place.at(selector.range, Code::UnknownLabel, what).hinted(labels_there(there(), near)))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `$labels` holds the labels of the result alone: neither those that the rule sets nor the alert's name.
 
-use super::{Code, Finding, labels::Sight, near::nearest, place::Place, selectors::labels_there};
+use super::{Code, Finding, asked, labels::Sight, near::nearest, place::Place, selectors::labels_there};
 use crate::{
     metrics::{Labels, labels::NAME},
     promql::{Query, Sample},
@@ -17,11 +17,14 @@ const TIME: i64 = 1_700_000_000_000;
 
 pub(super) fn check(place: &Place<'_>, findings: &mut Vec<Finding>) {
     let Kind::Alerting { annotations, .. } = &place.rule.kind else { return };
+    // Where the expression asks for a label that is not there, that is the fault.
+    let told = asked::labels(place);
     let labels = place.rule.labels.iter().map(|text| ("label", text));
     for (kind, text) in labels.chain(annotations.iter().map(|text| ("annotation", text))) {
         let mut read = text.template.labels_read();
         read.sort();
         read.dedup();
+        read.retain(|(name, _)| !told.contains(name));
         findings.extend(read.iter().filter_map(|(name, line)| of_label(place, kind, text, name, *line)));
         findings.extend(failure(place, kind, text));
     }

@@ -52,8 +52,9 @@ fn help() -> String {
     let codes: String = Code::ALL.iter().map(code).collect();
     format!(
         "\
-A finding is sure: of what can't be told from the rules, or from the recording, nothing is said. A recording in which
-something did not happen, an error for example, has no series of it: take a long one, or leave unseen-value out.
+A finding is sure: of what can't be told from the rules, or from the recording, nothing is said.
+What never happened while it was recorded, an error for example, has no series in it: take a longer
+recording, or leave unseen-value out.
 
 Codes (* needs --data):
 {codes}
