@@ -57,10 +57,10 @@ impl<'a> World<'a> {
 
     /// Whether a selector reads the states of alerts that are among the rules.
     pub(super) fn reads_alerts(&self, selector: &Selector) -> bool {
-        let named = |name: &&str| names(selector).all(|matcher| matcher.accepts(name));
+        let named = |name: &str| names(selector).all(|matcher| matcher.accepts(name));
         let of_alerts = || selector.matchers.iter().filter(|m| &*m.name == "alertname");
         let asks = names(selector).next().is_some() || of_alerts().next().is_some();
-        asks && OF_ALERTS.iter().any(|name| named(&name))
+        asks && OF_ALERTS.iter().any(|name| named(name))
             && self.alerts.iter().any(|alert| of_alerts().all(|matcher| matcher.accepts(alert)))
     }
 
