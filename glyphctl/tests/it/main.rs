@@ -2,6 +2,7 @@
 
 mod alerts_check;
 mod alerts_lint;
+mod alerts_test;
 mod check;
 mod ci_job;
 mod concurrent;

@@ -14,20 +14,20 @@ use crate::harness::{Run, ended, glyphctl, piped};
 
 /// A request: its first line and headers, and its form, decoded.
 #[derive(Debug, Clone)]
-struct Asked {
+pub(crate) struct Asked {
     head: String,
-    query: String,
-    time: f64,
+    pub(crate) query: String,
+    pub(crate) time: f64,
 }
 
 /// A server whose answers a test decides.
-struct Api {
+pub(crate) struct Api {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Api {
-    fn answering(answer: impl Fn(&Asked) -> (u16, String) + Send + 'static) -> Self {
+    pub(crate) fn answering(answer: impl Fn(&Asked) -> (u16, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
@@ -48,11 +48,11 @@ impl Api {
         Self { address, asked }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -91,7 +91,7 @@ fn matrix(series: &Value) -> (u16, String) {
 }
 
 /// A sample every ten seconds of the window that is asked for, as long as these are few.
-fn samples(asked: &Asked, most: usize) -> (u16, String) {
+pub(crate) fn samples(asked: &Asked, most: usize) -> (u16, String) {
     let window: i64 = asked.query.split(['[', ']']).nth(1).unwrap().trim_end_matches("ms").parse().unwrap();
     let until = (asked.time * 1e3).round() as i64;
     let times = (0..=until / 10_000).map(|i| i * 10_000).filter(|t| *t > until - window);

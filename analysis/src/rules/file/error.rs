@@ -25,7 +25,9 @@ pub struct RuleError {
 pub struct Place {
     /// The line, counted from 1; 0 is the whole file.
     pub line: u64,
-    /// The group, or the test.
+    /// The test, in a file of tests.
+    pub test: Option<String>,
+    /// The group.
     pub group: Option<String>,
     /// The rule.
     pub rule: Option<String>,
@@ -67,12 +69,15 @@ impl fmt::Display for RuleError {
 /// `group "…", rule "…": `, or nothing.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.group, &self.rule) {
-            (Some(group), Some(rule)) => write!(f, "group {group:?}, rule {rule:?}: "),
-            (Some(group), None) => write!(f, "group {group:?}: "),
-            (None, Some(rule)) => write!(f, "rule {rule:?}: "),
-            (None, None) => Ok(()),
+        let parts = [("test", &self.test), ("group", &self.group), ("rule", &self.rule)];
+        let mut between = "";
+        for (kind, name) in parts {
+            if let Some(name) = name {
+                write!(f, "{between}{kind} {name:?}")?;
+                between = ", ";
+            }
         }
+        if between.is_empty() { Ok(()) } else { f.write_str(": ") }
     }
 }
 

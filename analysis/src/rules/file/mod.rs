@@ -207,7 +207,13 @@ impl Reader<'_> {
                 Err(e) => {
                     let line = line + u64::from(e.line.saturating_sub(1));
                     let error = self.error(line, place, format!("{name}: {}", e.what));
-                    error.hint = e.hint.map(|meant| format!("did you mean `{meant}`?"));
+                    error.hint = match e.hint {
+                        Some(meant) => Some(format!("did you mean `{meant}`?")),
+                        None if e.what.contains("undefined variable") => {
+                            Some("there are $labels, $value, $externalLabels and $externalURL".to_owned())
+                        }
+                        None => None,
+                    };
                 }
             }
         }

@@ -11,9 +11,21 @@ use serde_saphyr::Spanned;
 
 use super::error::YamlError;
 
+/// How many of anything a file may have.
+const MOST: usize = 50_000_000;
+
 /// Reads every document of a text.
 pub(crate) fn documents<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, YamlError> {
-    let options = serde_saphyr::options! { with_snippet: false };
+    // These are files of the user's own. A test file has a hundred thousand series, or one anchor for a thousand aliases.
+    let budget = serde_saphyr::budget! {
+        max_events: MOST,
+        max_nodes: MOST,
+        max_aliases: MOST,
+        max_merge_keys: MOST,
+        max_total_scalar_bytes: 1 << 30,
+        enforce_alias_anchor_ratio: false,
+    };
+    let options = serde_saphyr::options! { with_snippet: false, budget: budget };
     serde_saphyr::from_multiple_with_options(text, options).map_err(|e| YamlError::of(&e, text))
 }
 
@@ -96,6 +108,16 @@ fn number(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_may_be_large_and_repeat_themselves() {
+        let many = "{x: 1, y: [a, b]},\n".repeat(100_000);
+        let found = documents::<serde_json::Value>(&format!("all: [{many}]")).unwrap();
+        assert_eq!(found[0]["all"].as_array().map(Vec::len), Some(100_000));
+        let again = "- *one\n".repeat(2_000);
+        let found = documents::<serde_json::Value>(&format!("- &one {{a: b}}\n{again}")).unwrap();
+        assert_eq!(found[0].as_array().map(Vec::len), Some(2_001));
+    }
 
     #[test]
     fn numbers_are_those_of_yaml() {

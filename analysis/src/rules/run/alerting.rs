@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The label that names the alert.
-pub(super) const ALERT_NAME: &str = "alertname";
+pub(in crate::rules) const ALERT_NAME: &str = "alertname";
 
 /// The label that says what state it is in.
 const ALERT_STATE: &str = "alertstate";

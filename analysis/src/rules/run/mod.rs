@@ -11,7 +11,7 @@ mod alerting;
 mod recording;
 
 pub(in crate::rules) use self::{
-    alerting::fill,
+    alerting::{ALERT_NAME, fill},
     history::{AlertHistory, History, Span},
     plan::Plan,
 };

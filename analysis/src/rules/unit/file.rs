@@ -18,6 +18,7 @@ use crate::{
             yaml::{self, Pairs},
         },
         rule::DEFAULT_INTERVAL,
+        run::ALERT_NAME,
         state::State,
     },
 };
@@ -29,7 +30,7 @@ use crate::{
 pub fn load(path: &Path) -> Result<TestFile, Vec<RuleError>> {
     let text = fs::read_to_string(path).map_err(|source| vec![RuleError::io(path, &source)])?;
     let documents: Vec<RawFile> =
-        yaml::documents(&text).map_err(|error| vec![RuleError::yaml(path, &text, error)])?;
+        yaml::documents(&text).map_err(|error| vec![of_yaml(RuleError::yaml(path, &text, error))])?;
     let raw = documents.into_iter().next().unwrap_or_default();
     let mut reader = Reader { path, errors: Vec::new(), warnings: Vec::new() };
     let interval = reader.duration(raw.evaluation_interval.as_ref(), &Place::default());
@@ -58,6 +59,13 @@ pub fn load(path: &Path) -> Result<TestFile, Vec<RuleError>> {
         tests,
         warnings,
     })
+}
+
+/// What has a name here is a test.
+fn of_yaml(mut error: RuleError) -> RuleError {
+    error.place.test = error.place.group.take();
+    error.place.rule = None;
+    error
 }
 
 struct Reader<'a> {
@@ -109,7 +117,7 @@ impl Reader<'_> {
         let line = raw.referenced.line();
         let raw = raw.value;
         let name = if raw.name.is_empty() { format!("unnamed#{i}") } else { raw.name.clone() };
-        let place = Place { line, group: Some(name.clone()), rule: None };
+        let place = Place { line, test: Some(name.clone()), ..Place::default() };
         let interval = self.duration(raw.interval.as_ref(), &place).filter(|ms| *ms > 0);
         let start = raw.start_timestamp.as_ref().and_then(|text| self.time(text, &place));
         let input = match raw.input_recording {
@@ -182,7 +190,7 @@ impl Reader<'_> {
                 State::Firing
             }
         };
-        let absent: Vec<_> = raw.exp_no_alerts.into_iter().map(map).collect();
+        let absent: Vec<_> = raw.exp_no_alerts.into_iter().map(labels).collect();
         // Who says only what must not be, says nothing of the others.
         let expected = match (raw.exp_alerts, absent.is_empty()) {
             (None, false) => None,
@@ -190,7 +198,7 @@ impl Reader<'_> {
                 alerts
                     .into_iter()
                     .flatten()
-                    .map(|alert| Told { labels: map(alert.exp_labels), annotations: map(alert.exp_annotations) })
+                    .map(|alert| Told { labels: labels(alert.exp_labels), annotations: map(alert.exp_annotations) })
                     .collect(),
             ),
         };
@@ -256,6 +264,13 @@ impl Reader<'_> {
         }
         ms
     }
+}
+
+/// Labels without the alert's name, which promtool sets to that of the test.
+fn labels(pairs: Pairs) -> BTreeMap<String, String> {
+    let mut labels = map(pairs);
+    labels.remove(ALERT_NAME);
+    labels
 }
 
 fn map(pairs: Pairs) -> BTreeMap<String, String> {
