@@ -17,6 +17,9 @@ mod run;
 mod check;
 pub mod unit;
 
+// What can't be meant in them.
+pub mod lint;
+
 pub use check::{
     Alert, Change, Changed, Changes, Check, ExemplarFound, FailOn, Interval, Limits, Options, Outcome, Side,
     Violation, check, compare,

@@ -13,4 +13,5 @@ mod templates;
 mod exposition;
 mod schema;
 mod shipped;
+mod lint;
 mod shared_corpora;

@@ -10,6 +10,7 @@ pub(crate) mod failure;
 mod github;
 mod json;
 pub(crate) mod junit;
+pub(crate) mod lint;
 pub(crate) mod metrics;
 pub(crate) mod pointers;
 pub(crate) mod progress;

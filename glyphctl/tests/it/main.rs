@@ -1,6 +1,7 @@
 //! The real `glyphctl`, run as a user runs it.
 
 mod alerts_check;
+mod alerts_lint;
 mod alerts_test;
 mod check;
 mod ci_job;

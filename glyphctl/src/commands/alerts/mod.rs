@@ -1,6 +1,7 @@
 //! `glyphctl alerts …`: production rules over what was recorded.
 
 mod check;
+mod lint;
 pub(crate) mod rules;
 mod test;
 
@@ -22,6 +23,8 @@ enum AlertsCommand {
     Check(check::CheckArgs),
     /// Run promtool's unit tests of rules, and say what is different.
     Test(test::TestArgs),
+    /// Find what can't be meant in rules: labels that are never there, selectors of nothing, alerts that can't fire.
+    Lint(lint::LintArgs),
 }
 
 /// Runs it.
@@ -29,5 +32,6 @@ pub(crate) fn run(args: AlertsArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         AlertsCommand::Check(args) => check::run(&args),
         AlertsCommand::Test(args) => test::run(&args),
+        AlertsCommand::Lint(args) => lint::run(&args),
     }
 }
