@@ -26,6 +26,8 @@ pub struct Group {
     pub line: u64,
     /// How often, in milliseconds.
     pub interval: i64,
+    /// Whether the file says so; if not, it is Prometheus' default, which its configuration can change.
+    pub has_interval: bool,
     /// How far back in time, in milliseconds.
     pub query_offset: i64,
     /// The most series that a rule of it may give; 0 is no limit.
@@ -41,8 +43,8 @@ pub struct Rule {
     pub name: String,
     /// The line in which it begins, counted from 1.
     pub line: u64,
-    /// The line in which its expression begins.
-    pub expr_line: u64,
+    /// Where its expression stands.
+    pub expr_lines: Lines,
     /// The expression.
     pub query: Query,
     /// Labels that it sets, its group's among them, sorted by name.
@@ -58,8 +60,30 @@ pub struct Text {
     pub name: String,
     /// Its value, which may have actions in it.
     pub template: Template,
-    /// The line in which the value begins, counted from 1.
-    pub line: u64,
+    /// Where the value stands.
+    pub lines: Lines,
+}
+
+/// Where a text of a file stands, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lines {
+    /// The line in which it begins.
+    pub first: u64,
+    /// Whether each of its lines is one of the file's; in YAML's other styles they are folded, or written `\\n`.
+    pub is_literal: bool,
+}
+
+impl Lines {
+    /// The line of a place in the text.
+    pub fn of(self, text: &str, at: usize) -> u64 {
+        let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
+        self.nth(before.iter().filter(|byte| **byte == b'\n').count() as u64)
+    }
+
+    /// The line of the file that is the text's line after so many others.
+    pub fn nth(self, after: u64) -> u64 {
+        self.first + if self.is_literal { after } else { 0 }
+    }
 }
 
 /// What a rule does.

@@ -67,7 +67,7 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert_eq!(
             text,
-            "::error file=a%2Cb%3Ac.yaml,line=3,title=50%25 %3A%3A x::one%0A::stop-commands::x\\u{1b}[31m\n"
+            "::error file=a%2Cb%3Ac.yaml,line=3,title=50%25 %3A%3A x::one%0A\\u{3a}:stop-commands::x\\u{1b}[31m\n"
         );
     }
 }

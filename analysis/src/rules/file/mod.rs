@@ -8,7 +8,7 @@ pub(super) mod yaml;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use serde_saphyr::Spanned;
+use serde_saphyr::{Location, Spanned};
 
 pub use self::error::{Place, RuleError};
 use self::{
@@ -16,7 +16,7 @@ use self::{
     yaml::{Pair, Pairs},
 };
 use super::{
-    rule::{DEFAULT_INTERVAL, Group, Kind, Rule, RuleFile, Text},
+    rule::{DEFAULT_INTERVAL, Group, Kind, Lines, Rule, RuleFile, Text},
     template::Template,
 };
 use crate::{
@@ -36,7 +36,7 @@ pub fn load(path: &Path) -> Result<RuleFile, Vec<RuleError>> {
 fn parse(path: &Path, text: &str) -> Result<RuleFile, Vec<RuleError>> {
     let documents: Vec<Document> =
         yaml::documents(text).map_err(|error| vec![RuleError::yaml(path, text, error)])?;
-    let mut reader = Reader { path, text, errors: Vec::new() };
+    let mut reader = Reader { path, lines: text.lines().collect(), errors: Vec::new() };
     let mut raw = Vec::new();
     documents.into_iter().for_each(|document| reader.document(document, &mut raw));
     let groups: Vec<Group> = raw.into_iter().map(|group| reader.group(group)).collect();
@@ -46,7 +46,8 @@ fn parse(path: &Path, text: &str) -> Result<RuleFile, Vec<RuleError>> {
 
 struct Reader<'a> {
     path: &'a Path,
-    text: &'a str,
+    /// The file's.
+    lines: Vec<&'a str>,
     errors: Vec<RuleError>,
 }
 
@@ -100,21 +101,24 @@ impl Reader<'_> {
         self.check_labels(&raw.labels, &place);
         let rules = raw.rules.into_iter().filter_map(|rule| self.rule(rule, &raw.labels, &place)).collect();
         // An interval of 0 is none, as for Prometheus.
-        let interval = interval.filter(|ms| *ms > 0).unwrap_or(DEFAULT_INTERVAL);
-        Group { name, line, interval, query_offset, limit, rules }
+        let interval = interval.filter(|ms| *ms > 0);
+        let has_interval = interval.is_some();
+        let interval = interval.unwrap_or(DEFAULT_INTERVAL);
+        Group { name, line, interval, has_interval, query_offset, limit, rules }
     }
 
     fn rule(&mut self, raw: Spanned<RawRule>, group_labels: &Pairs, group: &Place) -> Option<Rule> {
         let line = raw.referenced.line();
         let raw = raw.value;
-        let (name, is_alert) = match (raw.alert, raw.record) {
-            (Some(alert), None) if !alert.value.is_empty() => (alert.value, true),
-            (None, Some(record)) if !record.value.is_empty() => (record.value, false),
+        let named = |name: Option<String>| name.filter(|name| !name.is_empty());
+        let (name, is_alert) = match (named(raw.alert), named(raw.record)) {
+            (Some(alert), None) => (alert, true),
+            (None, Some(record)) => (record, false),
             (Some(_), Some(_)) => {
                 self.error(line, group, "only one of `record` and `alert` must be set");
                 return None;
             }
-            _ => {
+            (None, None) => {
                 self.error(line, group, "one of `record` and `alert` must be set");
                 return None;
             }
@@ -139,7 +143,7 @@ impl Reader<'_> {
         }
         self.check_labels(&raw.labels, &place);
         if let Some(pair) = raw.annotations.0.iter().find(|pair| pair.name.is_empty()) {
-            self.error(pair.line, &place, "invalid annotation name: it is empty");
+            self.error(pair.at.line(), &place, "invalid annotation name: it is empty");
         }
         let labels = merged(group_labels, raw.labels);
         let labels = self.templates(labels, is_alert, &place);
@@ -149,18 +153,16 @@ impl Reader<'_> {
             return None;
         };
         let query = self.query(&expr, &place)?;
-        let expr_line = self.first_line(&expr);
+        let expr_lines = self.lines(expr.defined, &expr.value);
         let kind = if is_alert { Kind::Alerting { hold, keep_firing, annotations } } else { Kind::Recording };
-        Some(Rule { name, line, expr_line, query, labels, kind })
+        Some(Rule { name, line, expr_lines, query, labels, kind })
     }
 
     fn query(&mut self, expr: &Spanned<String>, place: &Place) -> Option<Query> {
         match Query::parse(&expr.value) {
             Ok(query) => Some(query),
             Err(ParseError { what, range }) => {
-                let before = &expr.value.as_bytes()[..range.start.min(expr.value.len())];
-                let further = before.iter().filter(|b| **b == b'\n').count() as u64;
-                let line = self.first_line(expr) + further;
+                let line = self.lines(expr.defined, &expr.value).of(&expr.value, range.start);
                 let shown = caret(&expr.value, range);
                 self.error(line, place, format!("could not parse expression: {what}")).shown = Some(shown);
                 None
@@ -168,12 +170,14 @@ impl Reader<'_> {
         }
     }
 
-    /// The line in which a text begins: behind `|` or `>` the next.
-    fn first_line(&self, text: &Spanned<String>) -> u64 {
-        let at = text.defined;
-        let line = self.text.lines().nth(at.line().saturating_sub(1) as usize).unwrap_or_default();
-        let rest: String = line.chars().skip(at.column().saturating_sub(1) as usize).collect();
-        at.line() + u64::from(rest.trim_start().starts_with(['|', '>']))
+    /// Where a text stands: behind `|` or `>` in the next line. It is literal if its lines are those of the file.
+    fn lines(&self, at: Location, text: &str) -> Lines {
+        let line =
+            |number: u64| self.lines.get(number.saturating_sub(1) as usize).copied().unwrap_or_default();
+        let rest: String = line(at.line()).chars().skip(at.column().saturating_sub(1) as usize).collect();
+        let first = at.line() + u64::from(rest.trim_start().starts_with(['|', '>']));
+        let is_literal = text.lines().zip(first..).all(|(part, number)| line(number).trim() == part.trim());
+        Lines { first, is_literal }
     }
 
     fn duration(&mut self, text: Option<&Spanned<String>>, key: &str, place: &Place) -> Option<i64> {
@@ -190,7 +194,7 @@ impl Reader<'_> {
     fn check_labels(&mut self, labels: &Pairs, place: &Place) {
         for pair in &labels.0 {
             if pair.name.is_empty() || pair.name == NAME {
-                self.error(pair.line, place, format!("invalid label name: {:?}", pair.name));
+                self.error(pair.at.line(), place, format!("invalid label name: {:?}", pair.name));
             }
         }
     }
@@ -198,13 +202,14 @@ impl Reader<'_> {
     /// Recording rules have no templates: their labels are plain.
     fn templates(&mut self, pairs: Vec<Pair>, expands: bool, place: &Place) -> Vec<Text> {
         let mut texts = Vec::with_capacity(pairs.len());
-        for Pair { name, text, line } in pairs {
+        for Pair { name, text, at } in pairs {
+            let lines = self.lines(at, &text);
             let alert = place.rule.as_deref().unwrap_or_default();
             let template = if expands { Template::parse(&text, alert) } else { Ok(Template::plain(&text)) };
             match template {
-                Ok(template) => texts.push(Text { name, template, line }),
+                Ok(template) => texts.push(Text { name, template, lines }),
                 Err(e) => {
-                    let line = line + u64::from(e.line.saturating_sub(1));
+                    let line = lines.nth(u64::from(e.line.saturating_sub(1)));
                     let error = self.error(line, place, format!("{name}: {}", e.what));
                     error.hint = match e.hint {
                         Some(meant) => Some(format!("did you mean `{meant}`?")),
@@ -260,7 +265,7 @@ mod tests {
         let Kind::Alerting { hold, keep_firing, .. } = &group.rules[1].kind else { panic!("an alert") };
         assert_eq!((*hold, *keep_firing), (90_000, 60_000));
         assert_eq!(group.rules[0].labels.len(), 1);
-        assert_eq!((group.line, group.rules[1].line, group.rules[1].expr_line), (2, 8, 10));
+        assert_eq!((group.line, group.rules[1].line, group.rules[1].expr_lines.first), (2, 8, 10));
     }
 
     #[test]
@@ -306,6 +311,9 @@ mod tests {
             let text = GOOD.replace(from, to);
             assert_eq!(errors(&text)[0], expected, "{text}");
         }
+        // In quotes, a line's end does not end a line of the file.
+        let quoted = "groups: [{name: g, rules: [{alert: A,\n expr: \"a\\n> > 5\"}]}]";
+        assert!(errors(quoted)[0].starts_with("r.yaml:2: "), "{:?}", errors(quoted));
         assert_eq!(errors("groups: [\n"), ["r.yaml:1: unclosed bracket '['"]);
         let hint = |text: &str| parse(Path::new("r.yaml"), text).unwrap_err().remove(0).hint.unwrap();
         assert_eq!(

@@ -56,9 +56,9 @@ pub(super) struct RawGroup {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRule {
     #[serde(default)]
-    pub(super) record: Option<Spanned<String>>,
+    pub(super) record: Option<String>,
     #[serde(default)]
-    pub(super) alert: Option<Spanned<String>>,
+    pub(super) alert: Option<String>,
     #[serde(default)]
     pub(super) expr: Option<Spanned<String>>,
     #[serde(rename = "for", default)]

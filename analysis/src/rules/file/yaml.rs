@@ -7,7 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error, MapAccess, Visitor},
 };
-use serde_saphyr::Spanned;
+use serde_saphyr::{Location, Spanned};
 
 use super::error::YamlError;
 
@@ -45,8 +45,8 @@ pub(crate) struct Pairs(pub(crate) Vec<Pair>);
 pub(crate) struct Pair {
     pub(crate) name: String,
     pub(crate) text: String,
-    /// The line of the text, counted from 1.
-    pub(crate) line: u64,
+    /// Where the text stands.
+    pub(crate) at: Location,
 }
 
 impl<'de> Deserialize<'de> for Pairs {
@@ -63,8 +63,8 @@ impl<'de> Deserialize<'de> for Pairs {
                 let mut pairs = Vec::new();
                 while let Some(name) = map.next_key::<String>()? {
                     let text = map.next_value::<Spanned<Option<String>>>()?;
-                    let line = text.referenced.line();
-                    pairs.push(Pair { name, text: text.value.unwrap_or_default(), line });
+                    let at = text.defined;
+                    pairs.push(Pair { name, text: text.value.unwrap_or_default(), at });
                 }
                 Ok(Pairs(pairs))
             }

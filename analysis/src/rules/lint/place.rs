@@ -29,9 +29,7 @@ impl<'a> Place<'a> {
     /// A fault in a part of the expression.
     pub(super) fn at(&self, range: TextRange, code: Code, what: impl Into<String>) -> Finding {
         let text = &self.rule.query.text;
-        let before = text.as_bytes().get(..range.start).unwrap_or(text.as_bytes());
-        let further = before.iter().filter(|byte| **byte == b'\n').count() as u64;
-        let finding = self.in_line(self.rule.expr_line + further, code, what);
+        let finding = self.in_line(self.rule.expr_lines.of(text, range.start), code, what);
         Finding { shown: Some(caret(text, range)), ..finding }
     }
 

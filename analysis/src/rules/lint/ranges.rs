@@ -15,7 +15,6 @@ use crate::{
         ast::{Call, Selector},
         duration,
     },
-    rules::rule::DEFAULT_INTERVAL,
 };
 
 /// Functions that make something of two samples only.
@@ -78,7 +77,7 @@ fn of_range(place: &Place<'_>, call: &Call, arg: &Expr) -> Option<Finding> {
 fn gap(place: &Place<'_>, selector: &Selector) -> Option<i64> {
     let recorded = place.world.recorded(selector);
     // A group that has no interval has that of Prometheus' configuration, which is not known here.
-    let of_rules = recorded.iter().map(|(group, _)| group.interval).filter(|ms| *ms != DEFAULT_INTERVAL);
+    let of_rules = recorded.iter().filter(|(group, _)| group.has_interval).map(|(group, _)| group.interval);
     let of_store = place.world.store.into_iter().flat_map(|store| gaps(store, selector));
     of_rules.chain(of_store).min().filter(|gap| *gap > 0)
 }

@@ -54,7 +54,7 @@ fn of_label(place: &Place<'_>, kind: &str, text: &Text, name: &str, line: u32) -
     } else {
         Some("without (…), ignoring (…) or a function takes it away".to_owned())
     };
-    let line = text.line + u64::from(line.saturating_sub(1));
+    let line = text.lines.nth(u64::from(line.saturating_sub(1)));
     Some(place.in_line(line, code, what).hinted(hint))
 }
 
@@ -69,7 +69,11 @@ fn failure(place: &Place<'_>, kind: &str, text: &Text) -> Option<Finding> {
     let failures = examples.map(|(value, number)| failure_with(text, value, number));
     let [Some(first), Some(_), Some(_)] = failures else { return None };
     let hint = "it fails whatever the labels and the value are".to_owned();
-    Some(place.in_line(text.line, Code::TemplateError, format!("{kind} {}: {first}", text.name)).hinted(hint))
+    Some(
+        place
+            .in_line(text.lines.first, Code::TemplateError, format!("{kind} {}: {first}", text.name))
+            .hinted(hint),
+    )
 }
 
 /// Why a template fails where all labels that it reads have some value.

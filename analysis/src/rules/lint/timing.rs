@@ -1,4 +1,4 @@
-//! How long an alert waits, and how often it is looked at.
+//! How long an alert waits, and how often it is looked at. That is sure only where the group says so.
 
 use super::{Code, Finding, place::Place};
 use crate::{promql::duration, rules::rule::Kind};
@@ -6,7 +6,7 @@ use crate::{promql::duration, rules::rule::Kind};
 pub(super) fn check(place: &Place<'_>, findings: &mut Vec<Finding>) {
     let Kind::Alerting { hold, .. } = place.rule.kind else { return };
     let interval = place.group.interval;
-    if hold <= 0 || hold >= interval {
+    if hold <= 0 || hold >= interval || !place.group.has_interval {
         return;
     }
     let [hold, interval] = [hold, interval].map(duration::format);

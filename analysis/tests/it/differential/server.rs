@@ -26,7 +26,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts one that knows a world; none if it is missing.
-    pub(crate) fn start(world: &World) -> Option<Self> {
+    pub(super) fn start(world: &World) -> Option<Self> {
         // The samples are of 1970, and a lookback that is closed on the left is open a millisecond later.
         let flags = [
             "--web.enable-remote-write-receiver",
