@@ -77,9 +77,15 @@ impl Side {
     }
 }
 
+/// A rule's name, and an alert's labels.
+type Called<'a> = (&'a str, &'a BTreeMap<String, String>);
+
+/// What an alert is by the old rules, and by the new ones.
+type Sides = (Option<Side>, Option<Side>);
+
 /// Holds the outcome of new rules against that of old ones.
 pub fn compare(old: &Outcome, new: &Outcome) -> Changes {
-    let mut all: BTreeMap<(&str, &BTreeMap<String, String>), (Option<Side>, Option<Side>)> = BTreeMap::new();
+    let mut all: BTreeMap<Called<'_>, Sides> = BTreeMap::new();
     for alert in &old.alerts {
         all.entry((&alert.alert, &alert.labels)).or_default().0 = Some(Side::of(alert));
     }

@@ -59,10 +59,9 @@ impl Comparison {
         let mut watch = Watch { comparison: self, threshold: None, peaks: FxHashMap::default() };
         // What fails here has failed in the whole expression, and was told.
         in_parts(&self.constant, store, times, settings, &mut |series| {
-            let all = series.iter().filter(|_| series.len() == 1).flat_map(|s| &s.samples);
-            if let Some((_, value)) = all.filter(|(_, value)| !value.is_nan()).next_back() {
-                watch.threshold = Some(*value);
-            }
+            let [only] = series else { return };
+            let told = only.samples.iter().rfind(|(_, value)| !value.is_nan());
+            watch.threshold = told.map(|(_, value)| *value).or(watch.threshold);
         });
         in_parts(&self.varies, store, times, settings, &mut |series| {
             for series in series {

@@ -58,7 +58,7 @@ impl Judge<'_> {
                     alert: rule.name.clone(),
                     exemplars: exemplars::find(self.store, &prepared.leaves, &result, &intervals),
                     labels: alert.labels.to_map(),
-                    annotations: alert.annotations_at(end, rule, self.world),
+                    annotations: alert.annotations_at(end, rule, self.world, self.store),
                     state: if reason.is_some() { State::Undecided } else { alert.furthest() },
                     intervals,
                     peak,

@@ -34,7 +34,7 @@ pub(super) struct Alerting<'r> {
     by_labels: FxHashMap<Labels, AlertId>,
     /// By the labels of results; only if the labels of alerts depend on nothing else.
     by_source: Option<FxHashMap<Labels, (AlertId, u32)>>,
-    /// Whether annotations look at other series, and have to be filled in while these are as they were.
+    /// Whether annotations look at other series. If the store is as it is at that time, they are filled in at once.
     looks: bool,
     /// The series of alerts, if anybody reads them.
     written: Option<Written>,
@@ -67,8 +67,8 @@ impl<'r> Alerting<'r> {
     pub(super) fn take(
         &mut self,
         times: Times,
-        offset: i64,
-        limit: usize,
+        in_order: bool,
+        (offset, limit): (i64, usize),
         results: &Results,
         store: &mut Store,
     ) -> Vec<(usize, String)> {
@@ -88,7 +88,7 @@ impl<'r> Alerting<'r> {
                 Ok(()) => self.write(time - offset, store),
                 Err(what) => errors.push((k, what)),
             }
-            if self.looks {
+            if self.looks && in_order {
                 self.annotate(&present, store);
             }
         }

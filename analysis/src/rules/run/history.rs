@@ -6,7 +6,10 @@ use super::super::{
     rule::{Kind, Rule},
     state::State,
 };
-use crate::{metrics::Labels, promql::Note};
+use crate::{
+    metrics::{Labels, Store},
+    promql::Note,
+};
 
 /// What became of a rule.
 #[derive(Debug, Default)]
@@ -72,12 +75,13 @@ impl AlertHistory {
         found.checked_sub(1).map(|i| self.results[i])
     }
 
-    /// What it told people after the evaluation at a time.
+    /// What it told people after the evaluation at a time. `store` has what the rules recorded.
     pub(crate) fn annotations_at(
         &self,
         time: i64,
         rule: &Rule,
         world: &super::World,
+        store: &Store,
     ) -> BTreeMap<String, String> {
         let filled = self.annotated.partition_point(|(from, _)| *from <= time);
         if let Some(i) = filled.checked_sub(1) {
@@ -88,7 +92,10 @@ impl AlertHistory {
         };
         let labels = &self.sources[found.source as usize];
         let filled = |text: &super::super::rule::Text| {
-            (text.name.clone(), super::alerting::fill(text, labels, found.value, world, found.time, None))
+            (
+                text.name.clone(),
+                super::alerting::fill(text, labels, found.value, world, found.time, Some(store)),
+            )
         };
         annotations.iter().map(filled).collect()
     }

@@ -42,10 +42,10 @@ struct Node<'r> {
     rule: &'r Rule,
     offset: i64,
     reads: Vec<&'r Selector>,
+    /// Texts of it that ask for expressions.
+    asks: Vec<&'r str>,
     /// It has to be evaluated time by time, whatever it reads.
     is_instant: bool,
-    /// It may read anything.
-    reads_all: bool,
 }
 
 impl<'r> Plan<'r> {
@@ -62,22 +62,23 @@ impl<'r> Plan<'r> {
                     Kind::Alerting { annotations, .. } => annotations.as_slice(),
                     Kind::Recording => &[],
                 });
-                let reads_all = texts.into_iter().any(|text| text.template.queries());
+                let asks = texts.into_iter().filter(|text| text.template.queries());
                 nodes.push(Node {
                     place: (g, r),
                     rule,
                     offset: group.query_offset,
                     reads: walk.selectors,
-                    is_instant: walk.is_instant || reads_all,
-                    reads_all,
+                    asks: asks.map(|text| text.template.text()).collect(),
+                    is_instant: walk.is_instant,
                 });
             }
         }
         let mut outside = Walk::default();
         readers.iter().for_each(|query| outside.expr(&query.expr));
         let of_alerts = |selector: &&Selector| named(selector, ALERTS) || named(selector, FOR_STATE);
-        let reads_alerts = nodes.iter().any(|node| node.reads_all || node.reads.iter().any(|s| of_alerts(s)))
-            || outside.selectors.iter().any(|selector| of_alerts(&selector));
+        let reads_alerts = nodes.iter().any(|node| {
+            node.reads.iter().any(of_alerts) || node.asks.iter().any(|text| may_ask(text, ALERTS))
+        }) || outside.selectors.iter().any(of_alerts);
         let stages = stages(&nodes, reads_alerts);
         Self { groups, reads_alerts, arrives: false, looks_ahead, stages }
     }
@@ -182,10 +183,11 @@ fn producers<'r>(nodes: &[Node<'r>]) -> FxHashMap<&'r str, Vec<usize>> {
 
 /// The rules whose series a rule may read.
 fn needed(node: &Node<'_>, nodes: &[Node<'_>], producers: &FxHashMap<&str, Vec<usize>>) -> Vec<usize> {
-    if node.reads_all {
-        return (0..nodes.len()).collect();
-    }
     let mut needed = Vec::new();
+    for text in &node.asks {
+        let names = producers.iter().filter(|(name, _)| may_ask(text, name));
+        needed.extend(names.flat_map(|(_, rules)| rules));
+    }
     for selector in &node.reads {
         let exact = selector.matchers.iter().find(|m| *m.name == *NAME && m.op == MatchOp::Equal);
         let names: Vec<&str> = match exact {
@@ -198,6 +200,19 @@ fn needed(node: &Node<'_>, nodes: &[Node<'_>], producers: &FxHashMap<&str, Vec<u
     needed.sort_unstable();
     needed.dedup();
     needed
+}
+
+/// Whether a text with `query` in it may ask for series of that name. What it asks is known when it is filled in; until then
+/// it may be any name that stands in the text, or any at all if it selects without a name or has no text in quotes.
+fn may_ask(text: &str, name: &str) -> bool {
+    if text.contains(name) || text.contains(NAME) || !text.contains(['"', '`']) {
+        return true;
+    }
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+    text.match_indices('{').any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + 1..]);
+        !before.ends_with('{') && !after.starts_with('{') && !before.ends_with(is_name)
+    })
 }
 
 /// Whether a selector takes series of that name.

@@ -80,26 +80,27 @@ impl<'r> Running<'r> {
 
     /// All evaluations.
     pub(super) fn whole(&mut self, store: &mut Store) {
-        self.some(self.times, store);
+        self.some(self.times, false, store);
     }
 
     /// One evaluation.
     pub(super) fn step(&mut self, k: usize, store: &mut Store) {
-        self.some(Times { first: self.times.at(k), count: 1, ..self.times }, store);
+        self.some(Times { first: self.times.at(k), count: 1, ..self.times }, true, store);
     }
 
     /// Evaluations that follow each other. Where one has an error the others are done without it: they are halved until
-    /// it stands alone. So are those that are too many to be held.
-    fn some(&mut self, times: Times, store: &mut Store) {
+    /// it stands alone. So are those that are too many to be held. `in_order` says that the store is as it is at that time.
+    fn some(&mut self, times: Times, in_order: bool, store: &mut Store) {
         if times.count == 0 {
             return;
         }
         match self.evaluate(times, store) {
-            Ok(results) => self.take(times, &results, store),
+            Ok(results) => self.take(times, in_order, &results, store),
             Err(_) if times.count > 1 => {
                 let half = times.count / 2;
-                self.some(Times { count: half, ..times }, store);
-                self.some(Times { first: times.at(half), count: times.count - half, ..times }, store);
+                self.some(Times { count: half, ..times }, in_order, store);
+                let rest = Times { first: times.at(half), count: times.count - half, ..times };
+                self.some(rest, in_order, store);
             }
             Err(what) => self.fail(times.first, what),
         }
@@ -130,10 +131,10 @@ impl<'r> Running<'r> {
         Ok(Results::of(series, looked))
     }
 
-    fn take(&mut self, times: Times, results: &Results, store: &mut Store) {
+    fn take(&mut self, times: Times, in_order: bool, results: &Results, store: &mut Store) {
         let (group, offset) = (self.group, self.group.query_offset);
         let errors = match &mut self.output {
-            Output::Alerting(alerts) => alerts.take(times, offset, group.limit, results, store),
+            Output::Alerting(alerts) => alerts.take(times, in_order, (offset, group.limit), results, store),
             Output::Recording(recording) => {
                 let looked = Times { first: times.first - offset, ..times };
                 recording.take(looked, group.limit, results, store)

@@ -3,16 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::{AlertTest, Failure, Told, difference};
-use crate::rules::{
-    rule::Rule,
-    run::{AlertHistory, History, World},
-    state::State,
+use crate::{
+    metrics::Store,
+    rules::{
+        rule::Rule,
+        run::{AlertHistory, History, World},
+        state::State,
+    },
 };
 
 /// The rules of a test, and what became of them.
 pub(super) struct Played<'a> {
     pub(super) rules: Vec<(&'a Rule, &'a History)>,
     pub(super) world: &'a World,
+    /// With what the rules recorded.
+    pub(super) store: &'a Store,
     /// The start of the test, in milliseconds since the epoch.
     pub(super) start: i64,
 }
@@ -63,7 +68,10 @@ impl Played<'_> {
     }
 
     fn told(&self, rule: &Rule, alert: &AlertHistory, time: i64) -> Told {
-        Told { labels: alert.labels.to_map(), annotations: alert.annotations_at(time, rule, self.world) }
+        Told {
+            labels: alert.labels.to_map(),
+            annotations: alert.annotations_at(time, rule, self.world, self.store),
+        }
     }
 
     /// What the alert with exactly these labels was, and since when, since the start.

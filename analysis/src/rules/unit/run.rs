@@ -126,7 +126,7 @@ fn play(test: &Test, file: &TestFile, plan: &Plan<'_>, closed_ranges: bool) -> V
     let times = Times::within(start, start + longest, step, start);
     let histories = run::run(plan, &vec![times; plan.groups.len()], &mut store, &world);
     let rules = plan.groups.iter().zip(&histories).flat_map(|(group, of)| group.rules.iter().zip(of));
-    let played = Played { rules: rules.collect(), world: &world, start };
+    let played = Played { rules: rules.collect(), world: &world, store: &store, start };
 
     // promtool ends a test with the first evaluation in which a rule fails.
     let errors = || played.rules.iter().filter_map(|(rule, history)| Some((rule, history.error.as_ref()?)));

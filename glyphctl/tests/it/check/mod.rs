@@ -250,7 +250,7 @@ fn rules_that_cannot_be_used_are_no_success() {
     assert_eq!(run.code, 2, "{run:#?}");
     assert!(run.stderr.starts_with("glyphctl: bad.yaml:7: group \"g\", rule \"TooHot\": "), "{}", run.stderr);
     let none = place.check("[alerts]\nrules = [\"nowhere.yaml\"]\n", &[]).unable();
-    assert!(none.stderr.contains("nowhere.yaml: No such file"), "{}", none.stderr);
+    assert!(none.stderr.contains("nowhere.yaml: can't be read: No such file"), "{}", none.stderr);
     let two = RULES.replace("heat > 5", "heat or label_replace(heat, \"a\", \"1\", \"\", \"\")");
     place.write("rules.yaml", &two.replace("interval", "limit: 1\n    interval"));
     let (code, json) = place.judge(ALERTS);
