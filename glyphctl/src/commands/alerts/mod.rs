@@ -20,7 +20,7 @@ pub(crate) struct AlertsArgs {
 #[derive(Debug, Subcommand)]
 enum AlertsCommand {
     /// Which alerts of Prometheus rule files would have fired over a recording, and how close the others came.
-    Check(check::CheckArgs),
+    Check(Box<check::CheckArgs>),
     /// Run promtool's unit tests of rules, and say what is different.
     Test(test::TestArgs),
     /// Find what can't be meant in rules: labels that are never there, selectors of nothing, alerts that can't fire.
