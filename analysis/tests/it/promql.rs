@@ -144,7 +144,6 @@ fn samples_that_a_database_refuses_fail() {
 #[test]
 fn what_is_skipped_says_why() {
     let table = [
-        ("histogram_avg(x)", "histogram_avg"),
         ("info(x)", "info"),
         ("rate(x[5m] anchored)", "anchored"),
         ("rate(x[5m] smoothed)", "smoothed"),

@@ -129,7 +129,7 @@ fn faults_in_rules_have_a_place() {
     let of = |rules: String| Own::new(&rules, &seconds(40)).check(&[]).unable().stderr;
     insta::assert_snapshot!(of(RULES.replace("> 5", "> > 5")));
     insta::assert_snapshot!(of(RULES.replace("increase(", "increse(")));
-    insta::assert_snapshot!(of(RULES.replace("sum(", "histogram_avg(")));
+    insta::assert_snapshot!(of(RULES.replace("sum(", "info(")));
     insta::assert_snapshot!(of(RULES.replace("for: 2m", "for: soon")));
     insta::assert_snapshot!(of(RULES.replace("for: 2m", "four: 2m")));
     insta::assert_snapshot!(of(RULES.replace("rules:", "rules: [")));

@@ -277,6 +277,19 @@ fn verdicts_are_those_of_promtool() {
         ("expr: 'job:up:sum'", "expr: '1'"),
         ("interval: 1m", "interval: 30s"),
         ("'1 1 0x10'", "'1 1 0x10 _ stale'"),
+        // Series that a rule records, too: with what it records, and with something else.
+        (
+            "  alert_rule_test:\n",
+            "  - {series: 'job:up:sum{job=\"a\"}', values: '2 2 1 1 0x3'}\n  alert_rule_test:\n",
+        ),
+        (
+            "  alert_rule_test:\n",
+            "  - {series: 'job:up:sum{job=\"a\"}', values: '2 2 7x5'}\n  alert_rule_test:\n",
+        ),
+        (
+            "  alert_rule_test:\n",
+            "  - {series: 'job:up:sum{job=\"b\"}', values: '7x9'}\n  alert_rule_test:\n",
+        ),
         ("'1 1 0x10'", "'1 _x3 0x10'"),
         ("group_eval_order: [g]", "evaluation_interval: 30s"),
         ("group_eval_order: [g]", "group_eval_order: [other]"),

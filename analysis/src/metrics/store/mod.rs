@@ -4,6 +4,8 @@ mod later;
 mod runs;
 mod select;
 
+use std::fmt;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
@@ -59,6 +61,16 @@ pub enum Refusal {
     OutOfOrder,
     /// The series has another value at that time.
     Duplicate,
+}
+
+/// In Prometheus' words.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OutOfOrder => "out of order sample",
+            Self::Duplicate => "duplicate sample for timestamp",
+        })
+    }
 }
 
 /// All series of a recording.

@@ -91,6 +91,17 @@ fn format_quantile(q: f64) -> String {
     if q.is_finite() && !text.contains('.') { format!("{text}.0") } else { text }
 }
 
+/// What the functions of native histograms alone make of floats, of which all is here: nothing.
+pub(super) fn of_native(
+    scope: &mut Scope<'_>,
+    call: &Call,
+    range: TextRange,
+    grid: Grid,
+) -> Result<Evaluated> {
+    scope.vector(arg(call, 0, range)?, grid)?;
+    Ok(Evaluated::Vector(Vec::new()))
+}
+
 pub(super) fn fraction(
     scope: &mut Scope<'_>,
     call: &Call,

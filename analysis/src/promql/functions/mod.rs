@@ -41,6 +41,23 @@ pub struct Function {
     body: Body,
 }
 
+impl Function {
+    /// Whether it gives nothing for a window of one sample.
+    pub fn needs_two(&self) -> bool {
+        matches!(
+            self.name,
+            "rate"
+                | "increase"
+                | "irate"
+                | "delta"
+                | "idelta"
+                | "deriv"
+                | "predict_linear"
+                | "double_exponential_smoothing"
+        )
+    }
+}
+
 type OfWindow = fn(&Window<'_>, &[f64]) -> Option<f64>;
 type OfCall = fn(&mut Scope<'_>, &Call, TextRange, Grid) -> Result<Evaluated, EvalError>;
 

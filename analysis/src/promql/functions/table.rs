@@ -35,6 +35,10 @@ const fn over(name: &'static str, of: super::OfWindow) -> Function {
     function(name, &[R], 0, V, Window(of))
 }
 
+const fn of_native(name: &'static str) -> Function {
+    function(name, &[V], 0, V, Call(histogram::of_native))
+}
+
 /// The function of that name.
 pub(in crate::promql) fn find(name: &str) -> Option<&'static Function> {
     TABLE.iter().find(|f| f.name == name)
@@ -42,12 +46,10 @@ pub(in crate::promql) fn find(name: &str) -> Option<&'static Function> {
 
 /// Whether Prometheus has a function of that name, and this evaluator not.
 pub(in crate::promql) fn is_unsupported(name: &str) -> bool {
-    const NATIVE: [&str; 6] =
-        ["histogram_avg", "histogram_count", "histogram_stddev", "histogram_stdvar", "histogram_sum", "info"];
-    NATIVE.contains(&name)
+    name == "info"
 }
 
-static TABLE: [Function; 83] = [
+static TABLE: [Function; 88] = [
     // One value.
     each("abs", f64::abs),
     each("ceil", f64::ceil),
@@ -112,6 +114,11 @@ static TABLE: [Function; 83] = [
         ..function("histogram_quantiles", &[V, T, S], 0, V, Call(histogram::quantiles))
     },
     function("histogram_fraction", &[S, S, V], 0, V, Call(histogram::fraction)),
+    of_native("histogram_avg"),
+    of_native("histogram_count"),
+    of_native("histogram_sum"),
+    of_native("histogram_stddev"),
+    of_native("histogram_stdvar"),
     // Windows.
     function("rate", &[R], 0, V, Counter(w::rate)),
     function("increase", &[R], 0, V, Counter(w::increase)),

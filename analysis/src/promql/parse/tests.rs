@@ -268,7 +268,6 @@ fn faults_are_shown_where_they_are() {
         "a[5m::1m]",
         "a + fill(0) b",
         "a + on(x) group_left fill_right(0) b",
-        "histogram_sum(a)",
         "info(a)",
         "a[0.0001]",
     ];

@@ -120,10 +120,10 @@ impl Check {
     fn tell(&mut self, group: &Group, rule: &Rule, history: &History) {
         let place = format!("group {:?}, rule {:?}", group.name, rule.name);
         self.warnings.extend(history.notes.iter().map(|note| format!("{place}: {}", note.text)));
-        if history.refused > 0 {
+        if let Some(refused) = history.refused {
             self.warnings.push(format!(
                 "{place}: the recording has its series already; {} samples of it were kept instead",
-                history.refused
+                refused.count
             ));
         }
         self.problems.extend(history.error.as_ref().map(|(_, what)| format!("{place}: {what}")));

@@ -11,18 +11,6 @@ use crate::{
     },
 };
 
-/// Functions that need two samples in their window.
-const OF_TWO: [&str; 8] = [
-    "rate",
-    "increase",
-    "irate",
-    "delta",
-    "idelta",
-    "deriv",
-    "predict_linear",
-    "double_exponential_smoothing",
-];
-
 /// A selector that reads what was recorded.
 pub(super) struct Leaf<'q> {
     pub(super) selector: &'q Selector,
@@ -77,7 +65,7 @@ fn collect<'q>(
         ExprKind::Call(call) => {
             let name = call.function.name;
             let place = Place {
-                of_two: OF_TWO.contains(&name),
+                of_two: call.function.needs_two(),
                 may_be_absent: place.may_be_absent || name.starts_with("absent"),
                 ..place
             };

@@ -17,20 +17,6 @@ use crate::{
     },
 };
 
-/// Functions that make something of two samples only.
-const OF_TWO: [&str; 10] = [
-    "rate",
-    "increase",
-    "irate",
-    "delta",
-    "idelta",
-    "deriv",
-    "predict_linear",
-    "double_exponential_smoothing",
-    "changes",
-    "resets",
-];
-
 /// How many samples of a series are looked at.
 const LOOKED_AT: usize = 200;
 
@@ -44,7 +30,8 @@ pub(super) fn check(place: &Place<'_>, findings: &mut Vec<Finding>) {
 
 fn of_range(place: &Place<'_>, call: &Call, arg: &Expr) -> Option<Finding> {
     let function = call.function.name;
-    let needed = if OF_TWO.contains(&function) { 2 } else { 1 };
+    // Of one sample `changes` and `resets` say that nothing has changed, which they can't know.
+    let needed = if call.function.needs_two() || matches!(function, "changes" | "resets") { 2 } else { 1 };
     let (window, gap, of) = match &arg.bare().kind {
         ExprKind::Range { selector, window } => {
             let gap = gap(place, selector)?;

@@ -39,7 +39,6 @@ pub(super) struct Alerting<'r> {
     /// The series of alerts, if anybody reads them.
     written: Option<Written>,
     series: FxHashMap<(AlertId, Told), SeriesId>,
-    refused: usize,
 }
 
 impl<'r> Alerting<'r> {
@@ -59,7 +58,6 @@ impl<'r> Alerting<'r> {
             looks,
             written: writes.then(Written::default),
             series: FxHashMap::default(),
-            refused: 0,
         }
     }
 
@@ -177,11 +175,12 @@ impl<'r> Alerting<'r> {
                 samples.push((*id, value));
             }
         }
-        self.refused += written.write(store, time, &samples);
+        // What another rule of the same name has told at this time stands.
+        let _refused = written.write(store, time, &samples);
     }
 
-    pub(super) fn finish(self) -> (Vec<AlertHistory>, usize) {
-        (self.alerts, self.refused)
+    pub(super) fn finish(self) -> Vec<AlertHistory> {
+        self.alerts
     }
 }
 

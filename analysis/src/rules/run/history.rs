@@ -7,7 +7,7 @@ use super::super::{
     state::State,
 };
 use crate::{
-    metrics::{Labels, Store},
+    metrics::{Labels, Refusal, Store},
     promql::Note,
 };
 
@@ -20,8 +20,18 @@ pub(crate) struct History {
     pub(crate) error: Option<(i64, String)>,
     /// What Prometheus would warn of.
     pub(crate) notes: Vec<Note>,
-    /// How many samples of its series were not taken, since there are others.
-    pub(crate) refused: usize,
+    /// Samples of its series that were not taken, since there are others.
+    pub(crate) refused: Option<Refused>,
+}
+
+/// Samples that were not taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refused {
+    pub(crate) count: usize,
+    /// The evaluation of the first of them.
+    pub(crate) first: i64,
+    /// Why that was not taken.
+    pub(crate) why: Refusal,
 }
 
 /// What became of an alert.

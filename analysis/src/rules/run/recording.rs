@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Times, running::Results};
+use super::{Times, history::Refused, running::Results};
 use crate::{
     metrics::{Labels, SeriesId, Store, labels::NAME, stale::MARKER},
     rules::rule::Rule,
@@ -14,8 +14,7 @@ pub(super) struct Recording<'r> {
     /// By the labels of results, the series they become.
     series: FxHashMap<Labels, SeriesId>,
     written: Written,
-    /// How many samples were not taken.
-    pub(super) refused: usize,
+    pub(super) refused: Option<Refused>,
 }
 
 /// Which series a rule wrote at its last evaluation that went well.
@@ -25,19 +24,25 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Adds samples of one evaluation, and markers for what was there before and is no longer. Gives how many were not
+    /// Adds samples of one evaluation, and markers for what was there before and is no longer. Gives those that were not
     /// taken: the store has others then.
-    pub(super) fn write(&mut self, store: &mut Store, time: i64, samples: &[(SeriesId, f64)]) -> usize {
-        let push = |store: &mut Store, id, value| usize::from(store.push(id, time, value).is_err());
-        let mut refused = 0;
+    pub(super) fn write(
+        &mut self,
+        store: &mut Store,
+        time: i64,
+        samples: &[(SeriesId, f64)],
+    ) -> Option<Refused> {
+        let mut refused: Option<Refused> = None;
         for (id, value) in samples {
-            refused += push(store, *id, *value);
+            if let Err(why) = store.push(*id, time, *value) {
+                refused.get_or_insert(Refused { count: 0, first: time, why }).count += 1;
+            }
         }
         let mut now: Vec<SeriesId> = samples.iter().map(|(id, _)| *id).collect();
         now.sort_unstable();
         for gone in self.last.iter().filter(|id| now.binary_search(id).is_err()) {
             // What another rule has written at this time is no fault.
-            let _refused = push(store, *gone, MARKER);
+            let _refused = store.push(*gone, time, MARKER);
         }
         self.last = now;
         refused
@@ -46,7 +51,7 @@ impl Written {
 
 impl<'r> Recording<'r> {
     pub(super) fn new(rule: &'r Rule) -> Self {
-        Self { rule, series: FxHashMap::default(), written: Written::default(), refused: 0 }
+        Self { rule, series: FxHashMap::default(), written: Written::default(), refused: None }
     }
 
     /// Takes the results of some evaluations. Gives the errors, and at which evaluation.
@@ -69,7 +74,9 @@ impl<'r> Recording<'r> {
             } else if limit > 0 && samples.len() > limit {
                 errors.push((k, format!("exceeded limit of {limit} with {} series", samples.len())));
             } else {
-                self.refused += self.written.write(store, times.at(k), &samples);
+                if let Some(refused) = self.written.write(store, times.at(k), &samples) {
+                    self.refused.get_or_insert(Refused { count: 0, ..refused }).count += refused.count;
+                }
             }
         }
         errors

@@ -1,6 +1,6 @@
 //! A rule on its way through its times.
 
-use super::{History, Plan, Times, World, alerting::Alerting, recording::Recording};
+use super::{History, Plan, Times, World, alerting::Alerting, history::Refused, recording::Recording};
 use crate::{
     metrics::{Labels, Refusal, Store},
     promql::{EvalErrorKind, Evaluator, RangeSeries, Value, ValueType},
@@ -146,14 +146,8 @@ impl<'r> Running<'r> {
     }
 
     /// Input that can't be taken since there is a sample of a rule.
-    pub(super) fn refuse(&mut self, time: i64, refusal: Refusal) {
-        self.fail(
-            time,
-            match refusal {
-                Refusal::OutOfOrder => "out of order sample".to_owned(),
-                Refusal::Duplicate => "duplicate sample for timestamp".to_owned(),
-            },
-        );
+    pub(super) fn refuse(&mut self, time: i64, why: Refusal) {
+        self.fail(time, why.to_string());
     }
 
     fn fail(&mut self, time: i64, what: String) {
@@ -165,8 +159,11 @@ impl<'r> Running<'r> {
     pub(super) fn finish(self) -> History {
         let notes = self.evaluator.notes();
         let (alerts, refused) = match self.output {
-            Output::Alerting(alerting) => alerting.finish(),
-            Output::Recording(recording) => (Vec::new(), recording.refused),
+            Output::Alerting(alerting) => (alerting.finish(), None),
+            Output::Recording(recording) => {
+                let at = |r: Refused| Refused { first: r.first + self.group.query_offset, ..r };
+                (Vec::new(), recording.refused.map(at))
+            }
         };
         History { alerts, error: self.error, notes, refused }
     }

@@ -129,8 +129,16 @@ fn play(test: &Test, file: &TestFile, plan: &Plan<'_>, closed_ranges: bool) -> V
     let played = Played { rules: rules.collect(), world: &world, store: &store, start };
 
     // promtool ends a test with the first evaluation in which a rule fails.
-    let errors = || played.rules.iter().filter_map(|(rule, history)| Some((rule, history.error.as_ref()?)));
-    let ended = errors().map(|(_, (time, _))| *time).min();
+    let errors: Vec<_> = played
+        .rules
+        .iter()
+        .filter_map(|(rule, history)| {
+            let refused = history.refused.map(|refused| (refused.first, refused.why.to_string()));
+            let first = history.error.clone().into_iter().chain(refused).min_by_key(|(time, _)| *time);
+            first.map(|(time, what)| (&rule.name, time, what))
+        })
+        .collect();
+    let ended = errors.iter().map(|(_, time, _)| *time).min();
     let mut failures = Vec::new();
     let mut tests: Vec<_> = test.alerts.iter().collect();
     tests.sort_by_key(|test| test.eval_time);
@@ -140,8 +148,8 @@ fn play(test: &Test, file: &TestFile, plan: &Plan<'_>, closed_ranges: bool) -> V
             failures.extend(played.check(expected, evaluated));
         }
     }
-    for (rule, (time, what)) in errors().filter(|(_, (time, _))| Some(*time) == ended) {
-        failures.push(Failure::Rule { rule: rule.name.clone(), time: time - start, what: what.clone() });
+    for (rule, time, what) in errors.into_iter().filter(|(_, time, _)| Some(*time) == ended) {
+        failures.push(Failure::Rule { rule: rule.clone(), time: time - start, what });
     }
     if ended.is_none() {
         let checked = |e| samples::check(e, &store, start + e.eval_time, world.settings, file.fuzzy);

@@ -1,25 +1,18 @@
 //! `glyphctl alerts lint`: rules in, perhaps a recording, findings out.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use glyph_analysis::{
     metrics::Store,
-    rules::{
-        self, RuleFile,
-        lint::{Code, Finding, Report, lint},
-    },
+    rules::lint::{Code, Finding, Report, lint},
 };
 
+use super::rules::Found;
 use crate::{
-    commands::{metrics::data, trace::input},
+    commands::metrics::data,
     output::{
-        self, failure,
+        self,
         lint::{self as told, LintFormat},
     },
 };
@@ -70,7 +63,8 @@ Examples:
 
 /// Runs it.
 pub(super) fn run(flags: &LintArgs) -> anyhow::Result<ExitCode> {
-    let Loaded { files, mut findings, all } = load(&flags.rules);
+    let Found { files, errors, all } = Found::of(&flags.rules);
+    let mut findings: Vec<Finding> = errors.iter().map(Finding::of_error).collect();
     let reading = if flags.data.is_empty() { None } else { Some(data::read(&flags.data)?) };
     findings.extend(lint(&files, reading.as_ref().map(|reading| -> &Store { &reading.store })));
     findings.retain(|finding| !flags.ignore.contains(&finding.code));
@@ -82,46 +76,4 @@ pub(super) fn run(flags: &LintArgs) -> anyhow::Result<ExitCode> {
         (true, false) => ExitCode::from(1),
         (true, true) => ExitCode::SUCCESS,
     })
-}
-
-/// The files that can be used, and what is wrong with the others.
-struct Loaded {
-    files: Vec<RuleFile>,
-    findings: Vec<Finding>,
-    /// Whether all that were named can be used.
-    all: bool,
-}
-
-fn load(named: &[PathBuf]) -> Loaded {
-    let mut loaded = Loaded { files: Vec::new(), findings: Vec::new(), all: true };
-    let mut seen = BTreeSet::new();
-    for name in named {
-        match input::matching(name) {
-            // A file that is named twice is there once.
-            Ok(paths) => {
-                paths.iter().filter(|path| seen.insert(identity(path))).for_each(|path| loaded.add(path))
-            }
-            Err(error) => {
-                failure::report(&error);
-                loaded.all = false;
-            }
-        }
-    }
-    loaded
-}
-
-fn identity(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
-impl Loaded {
-    fn add(&mut self, path: &Path) {
-        match rules::load(path) {
-            Ok(file) => self.files.push(file),
-            Err(errors) => {
-                self.findings.extend(errors.iter().map(Finding::of_error));
-                self.all = false;
-            }
-        }
-    }
 }

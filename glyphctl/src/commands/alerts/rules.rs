@@ -2,7 +2,11 @@
 //!
 //! What is wrong with single files is told here; the others are still run.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{anyhow, bail};
 use glyph_analysis::rules::{self, Rule, RuleError, RuleFile, Scale, scale::changed_by_scale};
@@ -37,8 +41,11 @@ pub(crate) fn load<'a>(
     set: impl Iterator<Item = Set<'a>>,
     scale: Option<Scale>,
 ) -> anyhow::Result<Rules> {
-    let mut all = true;
-    let mut files = files(paths, &mut all)?;
+    let Found { mut files, errors, all } = Found::of(paths);
+    errors.iter().for_each(tell);
+    if files.is_empty() {
+        bail!("no rule file could be used");
+    }
     for Set { name, value, origin } in set {
         if files.iter_mut().map(|file| file.set(name, value)).sum::<usize>() == 0 {
             let what = anyhow!("{origin}: no recording rule has that name");
@@ -54,32 +61,49 @@ pub(crate) fn load<'a>(
     Ok(Rules { files, all })
 }
 
-/// The files that can be used. What is wrong with the others is told.
-fn files(paths: &[PathBuf], all: &mut bool) -> anyhow::Result<Vec<RuleFile>> {
-    let mut files = Vec::new();
-    for path in paths {
-        let found = match input::matching(path) {
-            Ok(found) => found,
-            Err(error) => {
-                failure::report(&error);
-                *all = false;
-                continue;
-            }
-        };
-        for path in found {
-            match rules::load(&path) {
-                Ok(file) => files.push(file),
-                Err(errors) => {
-                    errors.iter().for_each(tell);
-                    *all = false;
+/// The rule files that names and patterns stand for.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Those that can be used, each once.
+    pub(super) files: Vec<RuleFile>,
+    /// What is wrong with the others.
+    pub(super) errors: Vec<RuleError>,
+    /// Whether all that were named can be used.
+    pub(super) all: bool,
+}
+
+impl Found {
+    /// Loads them. What can't be found is told.
+    pub(super) fn of(named: &[PathBuf]) -> Self {
+        let mut found = Self { all: true, ..Self::default() };
+        let mut seen = BTreeSet::new();
+        for name in named {
+            match input::matching(name) {
+                Ok(paths) => {
+                    paths.iter().filter(|path| seen.insert(identity(path))).for_each(|path| found.add(path));
+                }
+                Err(error) => {
+                    failure::report(&error);
+                    found.all = false;
                 }
             }
         }
+        found
     }
-    if files.is_empty() {
-        bail!("no rule file could be used");
+
+    fn add(&mut self, path: &Path) {
+        match rules::load(path) {
+            Ok(file) => self.files.push(file),
+            Err(errors) => {
+                self.errors.extend(errors);
+                self.all = false;
+            }
+        }
     }
-    Ok(files)
+}
+
+fn identity(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Says what is wrong with a file, where, and what to do about it.
