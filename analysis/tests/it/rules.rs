@@ -231,3 +231,13 @@ fn a_rule_that_fails_is_a_problem_not_a_quiet_rule() {
     let check = run(&alert("x > on() x", ""), &["x{a=\"1\"} 1x5", "x{a=\"2\"} 1x5"]);
     assert!(check.problems[0].contains("many-to-many matching not allowed"), "{:?}", check.problems);
 }
+
+#[test]
+fn where_a_limit_is_exceeded_no_alert_is_left() {
+    let rules = "groups: [{name: g, interval: 15s, limit: 1, rules: [{alert: A, expr: x > 5}]}]";
+    let check = run(rules, &["x{a=\"1\"} 1 9 9 9 9", "x{a=\"2\"} 1 1 9 1 1"]);
+    assert_eq!(check.problems, [r#"group "g", rule "A": exceeded limit of 1 with 2 alerts"#]);
+    let [only] = check.outcome.alerts.as_slice() else { panic!("{:?}", check.outcome) };
+    let intervals: Vec<_> = only.intervals.iter().map(|i| (i.state, i.start, i.end)).collect();
+    assert_eq!(intervals, [(State::Firing, 15.0, 30.0), (State::Firing, 45.0, 60.0)]);
+}

@@ -101,19 +101,22 @@ impl<'r> Alerting<'r> {
                 "vector contains metrics with the same labelset after applying alert labels".to_owned()
             );
         }
+        let transitions = self.machine.step(time, &ids);
+        let active = self.machine.len();
+        if limit > 0 && active > limit {
+            // All are forgotten; those that have just come up were never there.
+            self.machine.clear();
+            self.alerts.iter_mut().for_each(|alert| alert.close(time));
+            return Err(format!("exceeded limit of {limit} with {active} alerts"));
+        }
         for (id, found) in present {
             self.alerts[*id].results.push(*found);
         }
-        for Transition { alert, to } in self.machine.step(time, &ids) {
+        for Transition { alert, to } in transitions {
             self.alerts[alert].close(time);
             if to != State::Inactive {
                 self.alerts[alert].spans.push(Span { state: to, start: time, end: None });
             }
-        }
-        let active = self.machine.len();
-        if limit > 0 && active > limit {
-            self.machine.clear().for_each(|id| self.alerts[id].close(time));
-            return Err(format!("exceeded limit of {limit} with {active} alerts"));
         }
         Ok(())
     }
