@@ -68,7 +68,8 @@ pub fn duration(ns: u64) -> String {
 
 /// The same of seconds, as Prometheus has them; what is below zero is none.
 pub fn duration_of_seconds(seconds: f64) -> String {
-    duration((seconds * 1e9).max(0.0) as u64)
+    let ns = (seconds * 1e9).max(0.0) as u64;
+    if ns == 0 { "0s".to_owned() } else { duration(ns) }
 }
 
 /// A number with a comma before every three digits: `1,234,567`.

@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Trace(TraceArgs),
     /// Metrics: PromQL over what was recorded, and its test scripts.
     Metrics(MetricsArgs),
-    /// Alert rules: what would have fired.
+    /// Alert rules over what was recorded: what would have fired, their tests, their faults.
     Alerts(AlertsArgs),
     /// Recordings as single files: packed, checked, unpacked.
     Replay(Box<ReplayArgs>),

@@ -21,9 +21,9 @@ pub(crate) struct AlertsArgs {
 enum AlertsCommand {
     /// Which alerts of Prometheus rule files would have fired over a recording, and how close the others came.
     Check(Box<check::CheckArgs>),
-    /// Run promtool's unit tests of rules, and say what is different.
+    /// Runs promtool's unit tests of rules, and shows what is different.
     Test(test::TestArgs),
-    /// Find what can't be meant in rules: labels that are never there, selectors of nothing, alerts that can't fire.
+    /// What in rules can't be meant: labels that are never there, selectors of nothing, alerts that can't fire.
     Lint(lint::LintArgs),
 }
 

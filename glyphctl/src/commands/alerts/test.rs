@@ -28,8 +28,9 @@ Test files are those of `promtool test rules`. Beyond its format, an item of ale
   exp_state: pending        the alerts that are pending, instead of those that fire
   exp_no_alerts: [{a: b}]   labels of which no alert may have all, pending or firing
 and a test takes
-  input_recording: run.om   a recording or a file of metrics, instead of input_series; times count from its first
-                            sample, rounded down to the evaluation interval, or from start_timestamp
+  input_recording: run.om   a recording or a file of metrics, instead of input_series; times
+                            count from start_timestamp, or from its first sample, rounded down
+                            to the evaluation interval
 
 In Prometheus 3 a range leaves out a sample at its left end, which Prometheus 2 takes in. A test that passes only as
 in Prometheus 2 is told, and passes; --ranges says otherwise.
