@@ -37,10 +37,15 @@ fn parse(path: &Path, text: &str) -> Result<RuleFile, Vec<RuleError>> {
     let documents: Vec<Document> =
         yaml::documents(text).map_err(|error| vec![RuleError::yaml(path, text, error)])?;
     let mut reader = Reader { path, lines: text.lines().collect(), errors: Vec::new() };
-    let mut raw = Vec::new();
-    documents.into_iter().for_each(|document| reader.document(document, &mut raw));
-    let groups: Vec<Group> = raw.into_iter().map(|group| reader.group(group)).collect();
-    reader.check_names(&groups);
+    let mut groups = Vec::new();
+    for document in documents {
+        // Of a file of its own kind Prometheus reads the first document alone.
+        let is_last = document.kind.is_none();
+        reader.document(document, &mut groups);
+        if is_last {
+            break;
+        }
+    }
     if reader.errors.is_empty() { Ok(RuleFile { path: path.to_owned(), groups }) } else { Err(reader.errors) }
 }
 
@@ -59,11 +64,13 @@ impl Reader<'_> {
     }
 
     /// Adds the groups of a document. A file without any is one without rules, as for Prometheus.
-    fn document(&mut self, document: Document, groups: &mut Vec<Spanned<RawGroup>>) {
+    fn document(&mut self, document: Document, groups: &mut Vec<Group>) {
         let Document { groups: own, kind, spec, items, .. } = document;
         match (kind, spec) {
-            (None, None) => groups.extend(own.into_iter().flatten()),
-            (Some(kind), Some(spec)) if kind.value == "PrometheusRule" => groups.extend(spec.groups),
+            (None, None) => groups.extend(self.groups(own.unwrap_or_default())),
+            (Some(kind), Some(spec)) if kind.value == "PrometheusRule" => {
+                groups.extend(self.groups(spec.groups));
+            }
             (Some(kind), None) if kind.value.ends_with("List") => {
                 items.into_iter().for_each(|item| self.document(item, groups));
             }
@@ -76,6 +83,13 @@ impl Reader<'_> {
                 error.hint = Some("a rule file has `groups` on top".to_owned());
             }
         }
+    }
+
+    /// The groups of one object, each with a name of its own.
+    fn groups(&mut self, raw: Vec<Spanned<RawGroup>>) -> Vec<Group> {
+        let groups: Vec<Group> = raw.into_iter().map(|group| self.group(group)).collect();
+        self.check_names(&groups);
+        groups
     }
 
     fn check_names(&mut self, groups: &[Group]) {
@@ -97,7 +111,8 @@ impl Reader<'_> {
         let place = Place { group: Some(name.clone()), ..Place::default() };
         let interval = self.duration(raw.interval.as_ref(), "interval", &place);
         let query_offset = self.duration(raw.query_offset.as_ref(), "query_offset", &place).unwrap_or(0);
-        let limit = usize::try_from(raw.limit).unwrap_or(0);
+        // None below 1.
+        let limit = raw.limit.0.max(0.0) as usize;
         self.check_labels(&raw.labels, &place);
         let rules = raw.rules.into_iter().filter_map(|rule| self.rule(rule, &raw.labels, &place)).collect();
         // An interval of 0 is none, as for Prometheus.
@@ -276,6 +291,22 @@ mod tests {
         );
         assert_eq!(parse(Path::new("r.yaml"), &text).unwrap().groups.len(), 1);
         assert!(errors("kind: Service\nspec: {}\n")[0].contains("no PrometheusRule"));
+    }
+
+    #[test]
+    fn documents_are_read_as_who_loads_them_does() {
+        let object = |name: &str| {
+            format!(
+                "kind: PrometheusRule\nspec: {{groups: [{{name: {name}, rules: [{{record: a, expr: b}}]}}]}}\n"
+            )
+        };
+        let groups = |text: &str| parse(Path::new("r.yaml"), text).unwrap().groups.len();
+        assert_eq!(groups(&format!("{}---\n{}", object("g"), object("g"))), 2);
+        let items = object("g").replace("kind", "- kind").replace("\nspec", "\n  spec");
+        assert_eq!(groups(&format!("kind: List\nitems:\n{items}{items}")), 2);
+        // Prometheus stops at the second document.
+        assert_eq!(groups("groups: [{name: g}]\n---\ngroups: [{name: g}, {name: h}]\n"), 1);
+        assert_eq!((groups(""), groups("groups:\n")), (0, 0));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, de::IgnoredAny};
 use serde_saphyr::Spanned;
 
-use super::yaml::{Pairs, nullable};
+use super::yaml::{Number, Pairs, nullable};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,7 +42,7 @@ pub(super) struct RawGroup {
     #[serde(default)]
     pub(super) query_offset: Option<Spanned<String>>,
     #[serde(default, deserialize_with = "nullable")]
-    pub(super) limit: i64,
+    pub(super) limit: Number,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) labels: Pairs,
     #[serde(default, deserialize_with = "nullable")]
