@@ -29,7 +29,8 @@ pub fn rules(bytes: &[u8]) {
         folder.path().join("rules.yaml")
     });
     fs::write(&path, bytes).expect("a temporary file");
-    let lines = bytes.iter().filter(|b| **b == b'\n').count() + 1;
+    // To YAML a carriage return ends a line, too.
+    let lines = bytes.iter().filter(|b| matches!(b, b'\n' | b'\r')).count() + 1;
     match rules::load(&path) {
         Ok(file) => {
             let mut store = Store::new();

@@ -239,6 +239,19 @@ fn the_other_files_are_still_run() {
     assert!(run.stderr.contains("none.yaml: can't be read"), "{}", run.stderr);
 }
 
+#[test]
+fn what_is_not_supported_is_skipped_and_not_green() {
+    let own = Own::new(RULES, &TEST.replace("'1 1 0x10'", "'{{schema:0 count:1}}'"));
+    let run = own.run(&[]);
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(run.stdout.ends_with("0 passed, 0 failed, 1 skipped\n"), "{}", run.stdout);
+    assert!(
+        run.stderr.contains("instances go down: skipped: native histograms are not supported"),
+        "{}",
+        run.stderr
+    );
+}
+
 /// Each change of a test makes it fail there and here, or pass there and here.
 #[test]
 fn verdicts_are_those_of_promtool() {

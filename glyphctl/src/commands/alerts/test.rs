@@ -145,7 +145,12 @@ impl Counts {
                     ));
                 }
                 Verdict::Failed(_) => self.failed += 1,
-                Verdict::Skipped(_) => self.skipped += 1,
+                // What can't be judged is never green.
+                Verdict::Skipped(why) => {
+                    self.skipped += 1;
+                    self.broken = true;
+                    note(format_args!("{}: skipped: {why}", place()));
+                }
                 Verdict::Broken(what) => {
                     self.broken = true;
                     note(format_args!("{}: {what}", place()));
