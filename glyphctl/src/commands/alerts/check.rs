@@ -131,7 +131,8 @@ pub(super) fn run(flags: &CheckArgs) -> anyhow::Result<ExitCode> {
     }
     let options = Options { from: start, to: end, closed_ranges: flags.closed_ranges };
     let all: Vec<&RuleFile> = rules.files.iter().chain(old.iter().flat_map(|old| &old.files)).collect();
-    let mut store = store(source, &all, (start.unwrap_or(first), end.unwrap_or(last)))?;
+    let settings = Settings { closed_ranges: flags.closed_ranges, ..Settings::default() };
+    let mut store = store(source, &all, settings, (start.unwrap_or(first), end.unwrap_or(last)))?;
 
     let mut store_of_old = old.is_some().then(|| store.clone());
     let Check { mut outcome, problems, warnings } = check(&rules.files, &mut store, options);
@@ -183,15 +184,22 @@ fn load(flags: &CheckArgs, paths: &[PathBuf]) -> anyhow::Result<Rules> {
 }
 
 /// The samples that the rules need; of a server, no more than these.
-fn store(source: Source, files: &[&RuleFile], (start, end): (i64, i64)) -> anyhow::Result<Store> {
+fn store(
+    source: Source,
+    files: &[&RuleFile],
+    settings: Settings,
+    (start, end): (i64, i64),
+) -> anyhow::Result<Store> {
     let rules = || files.iter().flat_map(|file| &file.groups).flat_map(|group| &group.rules);
     // What they record themselves is not fetched: there is one truth about it.
-    let records = |name: &str| rules().any(|rule: &Rule| !rule.is_alert() && rule.name == name);
+    let records = |name: &str| {
+        name.starts_with("ALERTS") || rules().any(|rule: &Rule| !rule.is_alert() && rule.name == name)
+    };
     let needs: Vec<_> = files
         .iter()
         .flat_map(|file| &file.groups)
         .flat_map(|group| group.rules.iter().map(|rule| (rule, group.query_offset)))
-        .flat_map(|(rule, back)| needs::of(&rule.query.expr, Settings::default(), start - back, end - back))
+        .flat_map(|(rule, back)| needs::of(&rule.query.expr, settings, start - back, end - back))
         .filter(|need| !need.selector.matchers.iter().any(|m| *m.name == *"__name__" && records(&m.value)))
         .collect();
     let wanted: Vec<_> = needs
