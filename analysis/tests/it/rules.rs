@@ -241,3 +241,12 @@ fn where_a_limit_is_exceeded_no_alert_is_left() {
     let intervals: Vec<_> = only.intervals.iter().map(|i| (i.state, i.start, i.end)).collect();
     assert_eq!(intervals, [(State::Firing, 15.0, 30.0), (State::Firing, 45.0, 60.0)]);
 }
+
+#[test]
+fn what_the_rules_write_themselves_is_not_missing() {
+    let rules = "groups: [{name: g, interval: 15s, rules: [
+        {alert: A, expr: x > 50}, {alert: B, expr: 'count(ALERTS{alertname=\"A\"}) > 0'}]}]";
+    let check = run(rules, &["x 1x5"]);
+    let states: Vec<_> = check.outcome.alerts.iter().map(|alert| (&*alert.alert, alert.state)).collect();
+    assert_eq!(states, [("A", State::Inactive), ("B", State::Inactive)]);
+}

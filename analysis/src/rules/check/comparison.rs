@@ -2,7 +2,6 @@
 
 use rustc_hash::FxHashMap;
 
-use super::super::run::Times;
 use crate::{
     metrics::{Labels, MatchOp, Store, labels::NAME},
     promql::{
@@ -10,6 +9,7 @@ use crate::{
         ast::{Binary, BinaryOp, Side},
         matched_labels,
     },
+    rules::run::Times,
 };
 
 /// The side of a comparison that varies, and the other.

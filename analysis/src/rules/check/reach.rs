@@ -9,6 +9,7 @@ use crate::{
         ast::{Selector, Shift},
         duration,
     },
+    rules::run::{ALERTS, FOR_STATE},
 };
 
 /// A selector that reads what was recorded.
@@ -94,7 +95,10 @@ fn leaf<'q>(
         return collect(&query.expr, recorded, place, leaves);
     }
     let of_two = window.filter(|_| place.of_two);
-    leaves.push(Leaf { selector, back: place.back, of_two, may_be_absent: place.may_be_absent });
+    // Of alerts the rules tell themselves; where there are none, nothing is missing.
+    let of_alerts = name.is_some_and(|name| [ALERTS, FOR_STATE].contains(&&*name.value));
+    let may_be_absent = place.may_be_absent || of_alerts;
+    leaves.push(Leaf { selector, back: place.back, of_two, may_be_absent });
 }
 
 /// Why nothing can be said of a rule by this recording; none if something can.

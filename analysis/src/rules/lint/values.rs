@@ -4,9 +4,12 @@
 //! What rules record counts; what is in the recording does not. Comparisons that can't be true are told on the way.
 
 use super::{interval::Interval, parts, world::World, world::name_of};
-use crate::promql::{
-    Expr, ExprKind,
-    ast::{Aggregate, AggregateOp, Binary, BinaryOp, Call, Selector},
+use crate::{
+    promql::{
+        Expr, ExprKind,
+        ast::{Aggregate, AggregateOp, Binary, BinaryOp, Call, Selector},
+    },
+    rules::run::ALERTS,
 };
 
 /// Recording rules may go in a circle.
@@ -58,7 +61,7 @@ impl<'a, 'e> Values<'a, 'e> {
         let recorded = self.world.recorded(selector);
         if recorded.is_empty() {
             return match name {
-                "ALERTS" => Interval::point(1.0),
+                ALERTS => Interval::point(1.0),
                 "up" => Interval::of(0.0, 1.0),
                 _ => Interval::ANY,
             };

@@ -8,11 +8,14 @@ use super::label_set::LabelSet;
 use crate::{
     metrics::{Kind, MatchOp, Matcher, Store, labels::NAME},
     promql::ast::Selector,
-    rules::rule::{Group, Rule, RuleFile},
+    rules::{
+        rule::{Group, Rule, RuleFile},
+        run::{ALERTS, FOR_STATE},
+    },
 };
 
 /// The series that alerts themselves become.
-const OF_ALERTS: [&str; 2] = ["ALERTS", "ALERTS_FOR_STATE"];
+const OF_ALERTS: [&str; 2] = [ALERTS, FOR_STATE];
 
 /// A rule that records, in its group.
 pub(super) type Recorded<'a> = (&'a Group, &'a Rule);

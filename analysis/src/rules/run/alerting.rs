@@ -20,10 +20,10 @@ pub(in crate::rules) const ALERT_NAME: &str = "alertname";
 const ALERT_STATE: &str = "alertstate";
 
 /// The series of alerts that are pending or firing.
-pub(super) const ALERTS: &str = "ALERTS";
+pub(in crate::rules) const ALERTS: &str = "ALERTS";
 
 /// The series that hold since when.
-pub(super) const FOR_STATE: &str = "ALERTS_FOR_STATE";
+pub(in crate::rules) const FOR_STATE: &str = "ALERTS_FOR_STATE";
 
 /// An alerting rule's alerts.
 pub(super) struct Alerting<'r> {

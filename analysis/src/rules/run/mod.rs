@@ -11,7 +11,7 @@ mod alerting;
 mod recording;
 
 pub(in crate::rules) use self::{
-    alerting::{ALERT_NAME, fill},
+    alerting::{ALERT_NAME, ALERTS, FOR_STATE, fill},
     history::{AlertHistory, History, Span},
     plan::Plan,
 };
