@@ -250,3 +250,13 @@ fn what_the_rules_write_themselves_is_not_missing() {
     let states: Vec<_> = check.outcome.alerts.iter().map(|alert| (&*alert.alert, alert.state)).collect();
     assert_eq!(states, [("A", State::Inactive), ("B", State::Inactive)]);
 }
+
+#[test]
+fn a_rule_is_a_query_at_one_time() {
+    let rules = "groups: [{name: g, interval: 15s, rules: [
+        {alert: A, expr: vector(end() - start()) > 0}, {alert: B, expr: vector(range()) > 0},
+        {alert: C, expr: x - x @ start() > 0}, {alert: D, expr: sort(x) < 0}]}]";
+    let check = run(rules, &["x 0+1x9"]);
+    assert_eq!(check.warnings, [""; 0]);
+    assert!(!check.outcome.fired, "{:?}", check.outcome.alerts);
+}

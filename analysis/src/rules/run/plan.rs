@@ -126,6 +126,12 @@ impl<'r> Walk<'r> {
                 self.selectors.push(selector);
             }
             ExprKind::Subquery(subquery) => self.shift(subquery.shift),
+            ExprKind::Call(call) => {
+                // What they give is of the query as a whole; sorting is for nothing over a range, and says so.
+                let name = call.function.name;
+                self.is_instant |=
+                    matches!(name, "start" | "end" | "range" | "step") || name.starts_with("sort");
+            }
             _ => {}
         }
         expr.children().into_iter().for_each(|child| self.expr(child));
