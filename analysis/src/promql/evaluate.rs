@@ -27,6 +27,8 @@ pub struct Settings {
     pub max_samples: usize,
     /// Whether ranges, and the lookback, take in a sample at their left end, as before Prometheus 3; no.
     pub closed_ranges: bool,
+    /// Whether series are worked on one after the other: for whoever evaluates expressions side by side already; no.
+    pub one_thread: bool,
 }
 
 impl Settings {
@@ -45,6 +47,7 @@ impl Default for Settings {
             delayed_name_removal: false,
             max_samples: 50_000_000,
             closed_ranges: false,
+            one_thread: false,
         }
     }
 }

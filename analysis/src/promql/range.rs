@@ -134,7 +134,7 @@ impl RangeVector<'_> {
         };
         // A query that is cancelled gives no result: no use in computing it.
         let of = |window: &Window<'_>, step| if scope.is_cancelled() { None } else { of(window, step) };
-        let rows = side_by_side(&self.series, grid.count, |samples| {
+        let rows = side_by_side(scope.settings, &self.series, grid.count, |samples| {
             let column = samples.windows(grid.count, ends, (self.window, scope.settings.edge()), &of);
             (!column.is_empty()).then(|| Row::new(samples.labels.clone(), column))
         });

@@ -39,7 +39,7 @@ impl<'a> Scope<'a> {
         let store = self.store;
         let until = |step| self.shifted(selector.shift, grid.time(step));
         let lookback = self.settings.lookback + self.settings.edge();
-        let rows = side_by_side(&ids, grid.count, |id| {
+        let rows = side_by_side(self.settings, &ids, grid.count, |id| {
             let series = &store.series()[*id as usize];
             let column = newest(series, grid.count, until, lookback, &of);
             (!column.is_empty()).then(|| Row::new(series.labels.clone(), column))

@@ -60,7 +60,7 @@ pub(crate) fn write(path: &Path, tests: &[TestOutcome], out: &mut dyn Write) -> 
 }
 
 /// A suite for a file, a case for each of its tests; of one that can't be run, one case that says so.
-pub(crate) fn suite(path: &Path, outcome: &unit::Outcome) -> Suite {
+pub(crate) fn suite(path: &Path, outcome: &unit::Outcome<'_>) -> Suite {
     let name = path.display().to_string();
     let cases = match outcome {
         Ok((_, tests)) => cases(path, tests),

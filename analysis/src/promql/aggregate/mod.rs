@@ -58,7 +58,7 @@ pub(super) fn evaluate(
             let q = scope.scalar(param(a)?, grid)?;
             let rows = scope.vector(&a.expr, grid)?;
             scope.check_quantiles(&q, param(a)?.range);
-            Ok(values::quantiles(&rows, &groups::of(&rows, &a.grouping), &q, grid))
+            Ok(values::quantiles(scope, &rows, &groups::of(&rows, &a.grouping), &q, grid))
         }
         A::Topk | A::Bottomk | A::Limitk => {
             let k = scope.scalar(param(a)?, grid)?;
@@ -85,7 +85,7 @@ fn folded<F: Fold>(scope: &mut Scope<'_>, a: &Aggregate, grid: Grid) -> Result<V
     let groups = groups::of(&rows, &a.grouping);
     scope.reserve(groups.len(), grid.count, a.expr.range)?;
     let members = rows.len().div_ceil(groups.len().max(1));
-    Ok(side_by_side(&groups, grid.count.saturating_mul(members), |group| {
+    Ok(side_by_side(scope.settings, &groups, grid.count.saturating_mul(members), |group| {
         let column = if let [only] = *group.members {
             rows[only].column.clone().map(|_, value| F::first(value).result())
         } else {

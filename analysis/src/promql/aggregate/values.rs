@@ -19,9 +19,15 @@ use super::{
 use crate::metrics::Labels;
 
 /// The quantile `q[step]` of each group.
-pub(super) fn quantiles(rows: &[Row], groups: &[Group], q: &[f64], grid: Grid) -> Vec<Row> {
+pub(super) fn quantiles(
+    scope: &Scope<'_>,
+    rows: &[Row],
+    groups: &[Group],
+    q: &[f64],
+    grid: Grid,
+) -> Vec<Row> {
     let members = rows.len().div_ceil(groups.len().max(1));
-    side_by_side(groups, grid.count.saturating_mul(members), |group| {
+    side_by_side(scope.settings, groups, grid.count.saturating_mul(members), |group| {
         let mut values = Vec::with_capacity(group.members.len());
         let column = Column::build(grid.count, |step| {
             values.clear();

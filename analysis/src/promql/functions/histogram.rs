@@ -111,7 +111,7 @@ pub(super) fn fraction(
     let lower = scope.scalar(arg(call, 0, range)?, grid)?;
     let upper = scope.scalar(arg(call, 1, range)?, grid)?;
     let histograms = histograms(scope, call, 2, range, grid)?;
-    let rows = side_by_side(&histograms, grid.count, |histogram| {
+    let rows = side_by_side(scope.settings, &histograms, grid.count, |histogram| {
         let column = histogram.map(grid.count, |b, step| buckets::fraction(lower[step], upper[step], b));
         Some(histogram.row(histogram.labels.clone(), column))
     });
@@ -127,7 +127,7 @@ fn quantiles_of(
     place: TextRange,
     labels: impl Fn(&Labels) -> Labels + Sync,
 ) -> Vec<Row> {
-    let computed = side_by_side(histograms, grid.count, |histogram| {
+    let computed = side_by_side(scope.settings, histograms, grid.count, |histogram| {
         let mut repairs: Option<(Repaired, (usize, usize), usize)> = None;
         let column = histogram.map(grid.count, |b, step| {
             let (value, repaired) = buckets::quantile(q[step], b);

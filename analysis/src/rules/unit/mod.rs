@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// A test file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TestFile {
     /// Where it was read.
     pub path: PathBuf,

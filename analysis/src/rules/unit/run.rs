@@ -1,14 +1,17 @@
 //! A test file from its series to its verdicts.
 
 use std::{
-    collections::BTreeMap,
+    num::NonZero,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
     time::Instant,
 };
 
 use glyph_formats::jsonl::input::Progress;
-use rayon::prelude::*;
 
 use super::{Failure, Input, Test, TestFile, TestOutcome, Verdict, alerts::Played, samples};
 use crate::{
@@ -34,68 +37,117 @@ pub enum Ranges {
 }
 
 /// What came of a file: itself and its tests, or why it can't be used.
-pub type Outcome = Result<(TestFile, Vec<TestOutcome>), Vec<RuleError>>;
+pub type Outcome<'f> = Result<(&'f TestFile, Vec<TestOutcome>), &'f [RuleError]>;
 
-/// Loads and runs files side by side. `told` is given what came of each, in their order, as soon as that is known.
+/// Loads files and runs their tests, all side by side. `told` is given what came of each file, in their order, as soon as
+/// that is known. Verdicts stand in the order of the tests; those that are not chosen by their names have none.
 pub fn run_files(
     paths: &[PathBuf],
     ranges: Ranges,
-    chosen: &(dyn Fn(&str) -> bool + Sync),
-    told: &mut dyn FnMut(&Path, Outcome),
+    chosen: &dyn Fn(&str) -> bool,
+    told: &mut dyn FnMut(&Path, Outcome<'_>),
 ) {
-    let (send, receive) = crossbeam_channel::unbounded();
-    rayon::in_place_scope(|scope| {
-        for (i, path) in paths.iter().enumerate() {
-            let send = send.clone();
-            scope.spawn(move |_| {
-                let outcome = super::load(path).map(|file| {
-                    let tests = run(&file, ranges, chosen);
-                    (file, tests)
-                });
-                // Nobody listens any more if telling has panicked.
-                let _sent = send.send((i, outcome));
-            });
+    let mut loaded: Vec<_> = paths.iter().map(|_| Ok(TestFile::default())).collect();
+    spread(paths, |path| super::load(path), &mut |i, file| loaded[i] = file);
+    let files: Vec<_> = loaded.iter().map(|file| file.as_ref().map_err(Vec::as_slice)).collect();
+    run_loaded(&files, ranges, chosen, &mut |i, outcome| told(&paths[i], outcome));
+}
+
+/// Runs the tests of one file, as [`run_files`] does.
+pub fn run(file: &TestFile, ranges: Ranges, chosen: &dyn Fn(&str) -> bool) -> Vec<TestOutcome> {
+    let mut found = Vec::new();
+    run_loaded(&[Ok(file)], ranges, chosen, &mut |_, outcome| {
+        found = outcome.map(|(_, tests)| tests).unwrap_or_default();
+    });
+    found
+}
+
+/// A test, the file that it is of, and its place among those that are chosen there.
+type Job<'f> = (usize, usize, &'f Test);
+
+fn run_loaded(
+    files: &[Result<&TestFile, &[RuleError]>],
+    ranges: Ranges,
+    chosen: &dyn Fn(&str) -> bool,
+    told: &mut dyn FnMut(usize, Outcome<'_>),
+) {
+    let mut jobs: Vec<Job<'_>> = Vec::new();
+    let mut found: Vec<Vec<Option<TestOutcome>>> = Vec::new();
+    for (i, file) in files.iter().enumerate() {
+        let tests = file.iter().flat_map(|file| &file.tests).filter(|test| chosen(&test.name));
+        let first = jobs.len();
+        jobs.extend(tests.enumerate().map(|(t, test)| (i, t, test)));
+        found.push((first..jobs.len()).map(|_| None).collect());
+    }
+    let plans: Vec<OnceLock<Plan<'_>>> = files.iter().map(|_| OnceLock::new()).collect();
+    // With one test, its series are what can be worked on side by side.
+    let one_thread = jobs.len() > 1;
+    let job = |(i, t, test): &Job<'_>| {
+        let Ok(file) = files[*i] else { return None };
+        let outcome = judge(test, file, plans[*i].get_or_init(|| plan(file)), ranges, one_thread);
+        Some((*i, *t, outcome))
+    };
+    let mut next = 0;
+    let mut tell = |found: &mut Vec<Vec<Option<TestOutcome>>>| {
+        while next < files.len() && found[next].iter().all(Option::is_some) {
+            let tests = std::mem::take(&mut found[next]).into_iter().flatten().collect();
+            told(next, files[next].map(|file| (file, tests)));
+            next += 1;
         }
-        drop(send);
-        let mut early = BTreeMap::new();
-        let mut next = 0;
-        for (i, outcome) in receive {
-            early.insert(i, outcome);
-            while let Some(outcome) = early.remove(&next) {
-                told(&paths[next], outcome);
-                next += 1;
-            }
+    };
+    tell(&mut found);
+    spread(&jobs, job, &mut |_, outcome| {
+        if let Some((i, t, outcome)) = outcome {
+            found[i][t] = Some(outcome);
+            tell(&mut found);
         }
     });
 }
 
-/// Runs the tests of a file that are chosen by their names, side by side. Verdicts stand in the order of the tests; those
-/// that are not chosen have none.
-pub fn run(file: &TestFile, ranges: Ranges, chosen: &(dyn Fn(&str) -> bool + Sync)) -> Vec<TestOutcome> {
-    let tests: Vec<&Test> = file.tests.iter().filter(|test| chosen(&test.name)).collect();
-    let plan = OnceLock::new();
-    let plan = || plan.get_or_init(|| self::plan(file));
-    tests
-        .into_par_iter()
-        .map(|test| {
-            let start = Instant::now();
-            let play = |closed| play(test, file, plan(), closed);
-            let verdict = match (ranges, play(ranges == Ranges::Closed)) {
-                (Ranges::Either, Verdict::Failed(failures)) => match play(true) {
-                    Verdict::Passed => Verdict::PassedClosed,
-                    _ => Verdict::Failed(failures),
-                },
-                (_, verdict) => verdict,
-            };
-            TestOutcome {
-                name: test.name.clone(),
-                is_named: test.is_named,
-                line: test.line,
-                verdict,
-                seconds: start.elapsed().as_secs_f64(),
-            }
-        })
-        .collect()
+/// Does something with each item, on all cores; `done` is given the place of an item and what came of it, in the order in
+/// which that comes. These are threads of their own: one of rayon's that waits begins something else meanwhile, and would
+/// have one test within the other.
+fn spread<T: Sync, R: Send>(items: &[T], of: impl Fn(&T) -> R + Sync, done: &mut dyn FnMut(usize, R)) {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    let next = AtomicUsize::new(0);
+    let (send, receive) = crossbeam_channel::unbounded();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let (send, next, of) = (send.clone(), &next, &of);
+            scope.spawn(move || {
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(i) else { return };
+                    // Nobody listens any more if `done` has panicked.
+                    if send.send((i, of(item))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        receive.iter().for_each(|(i, result)| done(i, result));
+    });
+}
+
+fn judge(test: &Test, file: &TestFile, plan: &Plan<'_>, ranges: Ranges, one_thread: bool) -> TestOutcome {
+    let start = Instant::now();
+    let play =
+        |closed_ranges| play(test, file, plan, Settings { closed_ranges, one_thread, ..Settings::default() });
+    let verdict = match (ranges, play(ranges == Ranges::Closed)) {
+        (Ranges::Either, Verdict::Failed(failures)) => match play(true) {
+            Verdict::Passed => Verdict::PassedClosed,
+            _ => Verdict::Failed(failures),
+        },
+        (_, verdict) => verdict,
+    };
+    TestOutcome {
+        name: test.name.clone(),
+        is_named: test.is_named,
+        line: test.line,
+        verdict,
+        seconds: start.elapsed().as_secs_f64(),
+    }
 }
 
 /// The order of the rules, which is the same for all tests.
@@ -107,7 +159,7 @@ fn plan(file: &TestFile) -> Plan<'_> {
     Plan::new(groups, &readers).arriving()
 }
 
-fn play(test: &Test, file: &TestFile, plan: &Plan<'_>, closed_ranges: bool) -> Verdict {
+fn play(test: &Test, file: &TestFile, plan: &Plan<'_>, settings: Settings) -> Verdict {
     if let Some(why) = test.needs_native() {
         return Verdict::Skipped(why);
     }
@@ -121,7 +173,7 @@ fn play(test: &Test, file: &TestFile, plan: &Plan<'_>, closed_ranges: bool) -> V
     let world = World {
         external_labels: test.external_labels.clone(),
         external_url: test.external_url.clone(),
-        settings: Settings { subquery_step: step, closed_ranges, ..Settings::default() },
+        settings: Settings { subquery_step: step, ..settings },
     };
     let times = Times::within(start, start + longest, step, start);
     let histories = run::run(plan, &vec![times; plan.groups.len()], &mut store, &world);

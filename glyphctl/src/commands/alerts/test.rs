@@ -93,7 +93,7 @@ pub(super) fn run(flags: &TestArgs) -> anyhow::Result<ExitCode> {
         unit::run_files(&paths, ranges, &chosen, &mut |path, outcome| {
             if written.is_ok() {
                 suites.push(rule_tests::suite(path, &outcome));
-                written = tell_file(path, outcome, &mut counts, out);
+                written = tell_file(path, &outcome, &mut counts, out);
             }
         });
         written?;
@@ -111,12 +111,12 @@ pub(super) fn run(flags: &TestArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Says what came of a file.
-fn tell_file(path: &Path, outcome: Outcome, counts: &mut Counts, out: &mut dyn Write) -> io::Result<()> {
+fn tell_file(path: &Path, outcome: &Outcome<'_>, counts: &mut Counts, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "Unit Testing:  {}", visible(&path.display().to_string()))?;
     match outcome {
         Ok((file, tests)) => {
-            counts.add(&file, &tests);
-            rule_tests::write(path, &tests, out)?;
+            counts.add(file, tests);
+            rule_tests::write(path, tests, out)?;
         }
         Err(errors) => {
             counts.broken = true;
