@@ -345,3 +345,34 @@ fn what_passes_in_promtool_passes_here() {
     }
     assert!(found > 0);
 }
+
+/// What Debian's promtool does not know yet, by Prometheus 3's documentation.
+#[test]
+fn what_came_with_prometheus_3_is_there() {
+    let rules = "groups: [{name: g, query_offset: 1m, labels: {team: t}, rules: [
+        {record: r, expr: x}, {alert: A, expr: x > 1, annotations: {u: '{{ $externalURL }}'}}]}]";
+    let test = "
+rule_files: [rules.yaml]
+fuzzy_compare: FUZZY
+tests:
+- name: late
+  interval: 1m
+  start_timestamp: 2026-01-01T00:00:00Z
+  external_url: http://prometheus.example
+  input_series: [{series: x, values: 0+1x10}]
+  alert_rule_test:
+  - {eval_time: 2m, alertname: A}
+  - {eval_time: 3m, alertname: A, exp_alerts: [{exp_labels: {team: t}, exp_annotations: {u: 'http://prometheus.example'}}]}
+  promql_expr_test:
+  - {expr: time(), eval_time: 1m, exp_samples: [{value: 1767225660}]}
+  - {expr: x, eval_time: 1m, exp_samples: [{labels: x, value: 1}]}
+  - {expr: r, eval_time: 3m, exp_samples: [{labels: 'r{team=\"t\"}', value: 2}]}
+  - {expr: 0.1 + 0.2, eval_time: 0s, exp_samples: [{value: 0.3}]}
+";
+    let run = |fuzzy| Own::new(rules, &test.replace("FUZZY", fuzzy)).run(&[]);
+    run("true").fine();
+    let strict = run("false");
+    assert_eq!(strict.code, 1, "{strict:#?}");
+    assert_eq!(strict.stdout.matches("time: ").count(), 1, "{}", strict.stdout);
+    assert!(strict.stdout.contains("~ {} exp: 0.3, got: 0.30000000000000004"), "{}", strict.stdout);
+}
