@@ -2,14 +2,14 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{AlertHistory, Span, Times, World, history::Found, recording::Written, running::Results};
+use super::{
+    AlertHistory, Span, Times, World, filling::fill, history::Found, recording::Written, results::Results,
+};
 use crate::{
     metrics::{Labels, SeriesId, Store, labels::NAME},
-    promql::{Evaluator, Query, Sample, Value, line_and_column},
     rules::{
         rule::{Kind, Rule, Text},
         state::{AlertId, Machine, State, Transition},
-        template::Context,
     },
 };
 
@@ -220,42 +220,6 @@ fn series(rule: &Rule, labels: &Labels, told: Told) -> Labels {
         Told::State(State::Firing) => all.with(NAME, ALERTS).with(ALERT_STATE, "firing"),
         Told::State(_) => all.with(NAME, ALERTS).with(ALERT_STATE, "pending"),
     }
-}
-
-/// A label or an annotation filled in, of an evaluation at a time. Queries in it look at a store.
-pub(in crate::rules) fn fill(
-    text: &Text,
-    labels: &Labels,
-    value: f64,
-    world: &World,
-    time: i64,
-    store: Option<&Store>,
-) -> String {
-    if text.template.is_plain() {
-        return text.template.text().to_owned();
-    }
-    let query = |text: &str| {
-        let store = store.ok_or("there are no series to look at")?;
-        let query = Query::parse(text).map_err(|e| {
-            let (line, column) = line_and_column(text, e.range.start);
-            format!("{line}:{column}: parse error: {}", e.what)
-        })?;
-        let value = Evaluator::new(&query, world.settings).instant(store, time).map_err(|e| e.to_string())?;
-        match value {
-            Value::Vector(samples) => Ok(samples),
-            Value::Scalar(value) => Ok(vec![Sample::new(Labels::empty(), value)]),
-            Value::Range(_) | Value::Text(_) => Err("rule result is not a vector or scalar".to_owned()),
-        }
-    };
-    let context = Context {
-        labels,
-        value,
-        time,
-        external_labels: &world.external_labels,
-        external_url: &world.external_url,
-        query: &query,
-    };
-    text.template.expand(&context)
 }
 
 fn has_twice(ids: &[AlertId]) -> bool {

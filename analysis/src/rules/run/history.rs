@@ -104,7 +104,7 @@ impl AlertHistory {
         let filled = |text: &super::super::rule::Text| {
             (
                 text.name.clone(),
-                super::alerting::fill(text, labels, found.value, world, found.time, Some(store)),
+                super::filling::fill(text, labels, found.value, world, found.time, Some(store)),
             )
         };
         annotations.iter().map(filled).collect()

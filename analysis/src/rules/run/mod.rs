@@ -4,14 +4,22 @@
 //! the store what they recorded. A rule that looks only at what was recorded before it is evaluated at all its times at
 //! once; the others, which [`plan`] finds, one time after the other. Not here: what anybody makes of it.
 
-pub(super) mod history;
+// The order.
 mod plan;
+
+// One rule, from what its expression gives to what it does.
 mod running;
-mod alerting;
+mod results;
 mod recording;
+mod alerting;
+mod filling;
+
+// What became of it.
+mod history;
 
 pub(in crate::rules) use self::{
-    alerting::{ALERT_NAME, ALERTS, FOR_STATE, fill},
+    alerting::{ALERT_NAME, ALERTS, FOR_STATE},
+    filling::fill,
     history::{AlertHistory, History, Span},
     plan::Plan,
 };

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Times, history::Refused, running::Results};
+use super::{Times, history::Refused, results::Results};
 use crate::{
     metrics::{Labels, SeriesId, Store, labels::NAME, stale::MARKER},
     rules::rule::Rule,

@@ -1,6 +1,8 @@
 //! A rule on its way through its times.
 
-use super::{History, Plan, Times, World, alerting::Alerting, history::Refused, recording::Recording};
+use super::{
+    History, Plan, Times, World, alerting::Alerting, history::Refused, recording::Recording, results::Results,
+};
 use crate::{
     metrics::{Labels, Refusal, Store},
     promql::{EvalErrorKind, Evaluator, RangeSeries, Value, ValueType},
@@ -20,44 +22,6 @@ pub(super) struct Running<'r> {
 enum Output<'r> {
     Alerting(Alerting<'r>),
     Recording(Recording<'r>),
-}
-
-/// Results of some evaluations, one after the other.
-pub(super) struct Results {
-    pub(super) series: Vec<Labels>,
-    /// For each evaluation, the elements of its vector: which series, and the value.
-    at: Vec<(u32, f64)>,
-    /// Where in `at` each evaluation begins.
-    begins: Vec<u32>,
-}
-
-impl Results {
-    /// Of series of which each sample lies at one of `count` times.
-    fn of(series: Vec<RangeSeries>, times: Times) -> Self {
-        let k = |time: i64| ((time - times.first) / times.step) as usize;
-        let mut begins = vec![0u32; times.count + 1];
-        for (time, _) in series.iter().flat_map(|s| &s.samples) {
-            begins[k(*time) + 1] += 1;
-        }
-        for i in 1..begins.len() {
-            begins[i] += begins[i - 1];
-        }
-        let mut next = begins.clone();
-        let mut at = vec![(0, 0.0); begins[times.count] as usize];
-        for (i, series) in series.iter().enumerate() {
-            for (time, value) in &series.samples {
-                let place = &mut next[k(*time)];
-                at[*place as usize] = (i as u32, *value);
-                *place += 1;
-            }
-        }
-        Self { series: series.into_iter().map(|s| s.labels).collect(), at, begins }
-    }
-
-    /// The vector of an evaluation.
-    pub(super) fn at(&self, k: usize) -> &[(u32, f64)] {
-        &self.at[self.begins[k] as usize..self.begins[k + 1] as usize]
-    }
 }
 
 impl<'r> Running<'r> {
