@@ -260,3 +260,20 @@ fn a_rule_is_a_query_at_one_time() {
     assert_eq!(check.warnings, [""; 0]);
     assert!(!check.outcome.fired, "{:?}", check.outcome.alerts);
 }
+
+#[test]
+fn results_that_become_the_same_series_are_an_error() {
+    let rules = "groups: [{name: g, interval: 15s, rules: [
+        {record: r, expr: x, labels: {a: same}}, {alert: A, expr: x, labels: {a: same}},
+        {record: fine, expr: x}]}]";
+    let check = run(rules, &["x{a=\"1\"} 1x3", "x{a=\"2\"} _ 1x2"]);
+    let of = |rule: &str, kind: &str| {
+        format!(
+            "group \"g\", rule \"{rule}\": vector contains metrics with the same labelset after applying {kind} labels"
+        )
+    };
+    assert_eq!(check.problems, [of("r", "rule"), of("A", "alert")]);
+    // Before there were two, it fired; Prometheus leaves an alert as it is where its rule fails.
+    let alert = &check.outcome.alerts[0];
+    assert_eq!((alert.intervals[0].start, alert.intervals[0].end), (0.0, 45.0));
+}
