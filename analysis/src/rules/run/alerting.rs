@@ -3,7 +3,11 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    AlertHistory, Span, Times, World, filling::fill, history::Found, recording::Written, results::Results,
+    AlertHistory, Span, Times, World,
+    filling::fill,
+    history::Found,
+    recording::Written,
+    results::{Results, has_twice},
 };
 use crate::{
     metrics::{Labels, SeriesId, Store, labels::NAME},
@@ -96,7 +100,7 @@ impl<'r> Alerting<'r> {
     /// One evaluation.
     fn step(&mut self, time: i64, limit: usize, present: &[(AlertId, Found)]) -> Result<(), String> {
         let ids: Vec<AlertId> = present.iter().map(|(id, _)| *id).collect();
-        if has_twice(&ids) {
+        if has_twice(ids.iter()) {
             return Err(
                 "vector contains metrics with the same labelset after applying alert labels".to_owned()
             );
@@ -220,10 +224,4 @@ fn series(rule: &Rule, labels: &Labels, told: Told) -> Labels {
         Told::State(State::Firing) => all.with(NAME, ALERTS).with(ALERT_STATE, "firing"),
         Told::State(_) => all.with(NAME, ALERTS).with(ALERT_STATE, "pending"),
     }
-}
-
-fn has_twice(ids: &[AlertId]) -> bool {
-    let mut ids = ids.to_vec();
-    ids.sort_unstable();
-    ids.windows(2).any(|pair| pair[0] == pair[1])
 }

@@ -1,9 +1,9 @@
 //! Labels and annotations filled in.
 
-use super::World;
+use super::{World, results::vector_of};
 use crate::{
     metrics::{Labels, Store},
-    promql::{Evaluator, Query, Sample, Value, line_and_column},
+    promql::{Evaluator, Query, line_and_column},
     rules::{rule::Text, template::Context},
 };
 
@@ -25,12 +25,8 @@ pub(in crate::rules) fn fill(
             let (line, column) = line_and_column(text, e.range.start);
             format!("{line}:{column}: parse error: {}", e.what)
         })?;
-        let value = Evaluator::new(&query, world.settings).instant(store, time).map_err(|e| e.to_string())?;
-        match value {
-            Value::Vector(samples) => Ok(samples),
-            Value::Scalar(value) => Ok(vec![Sample::new(Labels::empty(), value)]),
-            Value::Range(_) | Value::Text(_) => Err("rule result is not a vector or scalar".to_owned()),
-        }
+        let value = Evaluator::new(&query, world.settings).instant(store, time);
+        value.map_err(|e| e.to_string()).and_then(vector_of)
     };
     let context = Context {
         labels,

@@ -22,6 +22,7 @@ pub(in crate::rules) use self::{
     filling::fill,
     history::{AlertHistory, History, Span},
     plan::Plan,
+    results::vector_of,
 };
 use self::{plan::Stage, running::Running};
 

@@ -2,7 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Times, history::Refused, results::Results};
+use super::{
+    Times,
+    history::Refused,
+    results::{Results, has_twice},
+};
 use crate::{
     metrics::{Labels, SeriesId, Store, labels::NAME, stale::MARKER},
     rules::rule::Rule,
@@ -68,7 +72,7 @@ impl<'r> Recording<'r> {
         for k in 0..times.count {
             samples.clear();
             samples.extend(results.at(k).iter().map(|(row, value)| (ids[*row as usize], *value)));
-            if has_twice(&samples) {
+            if has_twice(samples.iter().map(|(id, _)| *id)) {
                 let what = "vector contains metrics with the same labelset after applying rule labels";
                 errors.push((k, what.to_owned()));
             } else if limit > 0 && samples.len() > limit {
@@ -94,10 +98,4 @@ impl<'r> Recording<'r> {
         self.series.insert(labels.clone(), id);
         id
     }
-}
-
-fn has_twice(samples: &[(SeriesId, f64)]) -> bool {
-    let mut ids: Vec<SeriesId> = samples.iter().map(|(id, _)| *id).collect();
-    ids.sort_unstable();
-    ids.windows(2).any(|pair| pair[0] == pair[1])
 }

@@ -1,7 +1,33 @@
 //! What an expression gave at some times, turned about: from series with their times to times with their elements.
 
 use super::Times;
-use crate::{metrics::Labels, promql::RangeSeries};
+use crate::{
+    metrics::Labels,
+    promql::{RangeSeries, Sample, Value},
+};
+
+/// Why an expression is not one for a rule, in promtool's words.
+pub(super) const NOT_A_VECTOR: &str = "rule result is not a vector or scalar";
+
+/// A result as rules take it: a scalar is a sample without labels.
+///
+/// # Errors
+///
+/// A range of samples and a text are nothing a rule can take.
+pub(in crate::rules) fn vector_of(value: Value) -> Result<Vec<Sample>, String> {
+    match value {
+        Value::Vector(samples) => Ok(samples),
+        Value::Scalar(value) => Ok(vec![Sample::new(Labels::empty(), value)]),
+        Value::Range(_) | Value::Text(_) => Err(NOT_A_VECTOR.to_owned()),
+    }
+}
+
+/// Whether something stands twice among the results of one evaluation.
+pub(super) fn has_twice<T: Ord>(ids: impl Iterator<Item = T>) -> bool {
+    let mut ids: Vec<T> = ids.collect();
+    ids.sort_unstable();
+    ids.windows(2).any(|pair| pair[0] == pair[1])
+}
 
 /// Results of some evaluations, one after the other.
 pub(super) struct Results {

@@ -1,11 +1,15 @@
 //! A rule on its way through its times.
 
 use super::{
-    History, Plan, Times, World, alerting::Alerting, history::Refused, recording::Recording, results::Results,
+    History, Plan, Times, World,
+    alerting::Alerting,
+    history::Refused,
+    recording::Recording,
+    results::{NOT_A_VECTOR, Results, vector_of},
 };
 use crate::{
-    metrics::{Labels, Refusal, Store},
-    promql::{EvalErrorKind, Evaluator, RangeSeries, Value, ValueType},
+    metrics::{Refusal, Store},
+    promql::{EvalErrorKind, Evaluator, RangeSeries, ValueType},
     rules::rule::{Group, Kind, Rule},
 };
 
@@ -72,7 +76,7 @@ impl<'r> Running<'r> {
 
     fn evaluate(&mut self, times: Times, store: &Store) -> Result<Results, String> {
         if !matches!(self.rule.query.expr.value_type(), ValueType::Vector | ValueType::Scalar) {
-            return Err("rule result is not a vector or scalar".to_owned());
+            return Err(NOT_A_VECTOR.to_owned());
         }
         // Samples are those of the time at which the query looks.
         let first = times.first - self.group.query_offset;
@@ -83,11 +87,8 @@ impl<'r> Running<'r> {
         };
         let series = if times.count == 1 {
             let one = |labels, value| RangeSeries { labels, samples: vec![(first, value)] };
-            match self.evaluator.instant(store, first).map_err(told)? {
-                Value::Vector(samples) => samples.into_iter().map(|s| one(s.labels, s.value)).collect(),
-                Value::Scalar(value) => vec![one(Labels::empty(), value)],
-                Value::Range(_) | Value::Text(_) => Vec::new(),
-            }
+            let samples = vector_of(self.evaluator.instant(store, first).map_err(told)?)?;
+            samples.into_iter().map(|s| one(s.labels, s.value)).collect()
         } else {
             let last = looked.at(looked.count - 1);
             self.evaluator.range(store, first, last, times.step).map_err(told)?

@@ -2,8 +2,9 @@
 
 use super::{ExprTest, Failure};
 use crate::{
-    metrics::{Labels, Store},
-    promql::{Evaluator, Sample, Settings, Value},
+    metrics::Store,
+    promql::{Evaluator, Sample, Settings},
+    rules::run::vector_of,
 };
 
 /// What is not as a test says, at a time in milliseconds since the epoch.
@@ -18,13 +19,10 @@ pub(super) fn check(
     let failed = |what: String| {
         Some(Failure::Expr { line, expr: test.query.text.clone(), time: test.eval_time, what })
     };
-    let mut got = match Evaluator::new(&test.query, settings).instant(store, time) {
-        Ok(Value::Vector(samples)) => samples,
-        Ok(Value::Scalar(value)) => vec![Sample::new(Labels::empty(), value)],
-        Ok(Value::Range(_) | Value::Text(_)) => {
-            return failed("rule result is not a vector or scalar".to_owned());
-        }
-        Err(e) => return failed(e.to_string()),
+    let value = Evaluator::new(&test.query, settings).instant(store, time);
+    let mut got = match value.map_err(|e| e.to_string()).and_then(vector_of) {
+        Ok(samples) => samples,
+        Err(what) => return failed(what),
     };
     let mut expected = test.expected.clone();
     got.sort_by(|a, b| a.labels.cmp(&b.labels));
