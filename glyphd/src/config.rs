@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use crate::metrics_log::{ScrapeTarget, TargetError};
+pub use crate::plugin::{BusAddress, HeartbeatOptions};
 use crate::{capture::CaptureOptions, policy::Policy, telemetry::TraceConfig};
 
 /// Everything that a daemon needs to know to start.
@@ -12,8 +13,14 @@ pub struct Config {
     pub proxy_addr: SocketAddr,
     /// Where `/healthz` and `/readyz` are served.
     pub metrics_addr: SocketAddr,
-    /// The plugin bus's socket; one in a directory of the daemon's own, if none.
-    pub plugin_addr: Option<PathBuf>,
+    /// Where the plugin bus is; on a Unix socket in a directory of the daemon's own, if none.
+    pub plugin_addr: Option<BusAddress>,
+    /// How the bus is served over TCP; only for an address of that kind.
+    pub plugin_tls: Option<BusTls>,
+    /// When a silent plugin is asked whether it is alive, and how long it has.
+    pub plugin_heartbeat: HeartbeatOptions,
+    /// The Unix socket on which the operator asks for tokens; one in a directory of the daemon's own, if none.
+    pub control_addr: Option<PathBuf>,
     /// The directory of the recording.
     pub record: Option<PathBuf>,
     /// How often metrics are written into the recording.
@@ -38,6 +45,20 @@ pub struct Config {
     pub drain_timeout: Duration,
 }
 
+/// How the plugin bus is served over TCP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusTls {
+    /// The certificate, with those between it and the root, PEM.
+    pub cert: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
+    /// What plugins are to trust, PEM; the certificate itself, if none.
+    pub ca: Option<PathBuf>,
+    /// The name under which plugins find the bus, which the certificate is for; `localhost` for a loopback address, the
+    /// address for another, if none.
+    pub host: Option<String>,
+}
+
 /// Where audit entries go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuditTarget {
@@ -55,6 +76,9 @@ impl Config {
             proxy_addr: any,
             metrics_addr: any,
             plugin_addr: None,
+            plugin_tls: None,
+            plugin_heartbeat: HeartbeatOptions::default(),
+            control_addr: None,
             record: None,
             record_metrics_interval: Duration::from_secs(5),
             scrape: Vec::new(),

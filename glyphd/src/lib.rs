@@ -13,7 +13,7 @@ pub mod toml_file;
 pub mod capture;
 pub mod sanitize;
 mod flow_log;
-mod dispatch;
+pub mod dispatch;
 pub mod plugin;
 mod findings;
 
@@ -27,5 +27,5 @@ mod control;
 // The wiring.
 pub mod app;
 
-pub use app::{Daemon, StartError};
+pub use app::{Daemon, Showing, StartError};
 pub use config::Config;

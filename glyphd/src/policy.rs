@@ -1,14 +1,26 @@
 //! The TOML file of `--config`: what the operator allows.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use glyph_plugin::Capability;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use crate::{
-    plugin::{DEFAULT_GRANT, manifest},
+    dispatch::{Overflow, QueueOptions},
+    plugin::{
+        Allowance, DEFAULT_GRANT,
+        allowance::FINDINGS_PER_SECOND,
+        manifest::{self, Manifest},
+    },
     toml_file::{self, TomlError},
 };
+
+/// How long a delivery waits for a plugin whose queue blocks, unless the operator says otherwise.
+const BLOCK_MS: u64 = 100;
 
 /// The file's content.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -19,13 +31,42 @@ pub struct Policy {
     pub plugins: BTreeMap<String, PluginPolicy>,
 }
 
-/// What one plugin is allowed.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// What one plugin is allowed, and how it is treated.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PluginPolicy {
-    /// The capabilities it gets if it asks for them, for example `["CAP_EMIT_FINDINGS"]`.
-    #[serde(deserialize_with = "manifest::capabilities")]
-    pub grant: Vec<Capability>,
+    /// The capabilities it gets if it asks for them, for example `["CAP_EMIT_FINDINGS"]`; findings and sanitised flows
+    /// if this is not there.
+    #[serde(default, deserialize_with = "grant")]
+    pub grant: Option<Vec<Capability>>,
+    /// Whether glyphd starts it; otherwise it gets in with a token of `glyphctl plugin token`.
+    pub start: Option<bool>,
+    /// The SHA-256 that files of its folder must have, for example `{ "plugin.py" = "9f86d0…" }`.
+    #[serde(default, deserialize_with = "digests")]
+    pub sha256: BTreeMap<PathBuf, String>,
+    /// How many deliveries wait for it, 1 to 100,000; 100 by default.
+    #[serde(default, deserialize_with = "capacity")]
+    pub queue_capacity: Option<usize>,
+    /// What becomes of one more: `drop-newest` (the default), `drop-oldest`, or `block`.
+    pub queue_policy: Option<QueuePolicy>,
+    /// With `block`: how long it waits before it is dropped, in milliseconds, 1 to 10,000; 100 by default.
+    #[serde(default, deserialize_with = "block_ms")]
+    pub queue_block_ms: Option<u64>,
+    /// How many findings a second are taken, on average; five seconds' worth may come at once.
+    pub findings_per_second: Option<u32>,
+}
+
+/// What becomes of a delivery that finds a plugin's queue full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QueuePolicy {
+    /// It is dropped.
+    #[default]
+    DropNewest,
+    /// The oldest is dropped for it.
+    DropOldest,
+    /// It waits, and so does every other flow, but not for long.
+    Block,
 }
 
 impl Policy {
@@ -37,9 +78,102 @@ impl Policy {
         toml_file::read(path)
     }
 
-    /// What a plugin gets of what it asks for.
-    pub fn granted(&self, plugin: &str, requested: &[Capability]) -> Vec<Capability> {
-        let grant = self.plugins.get(plugin).map_or(&DEFAULT_GRANT[..], |p| &p.grant);
-        requested.iter().copied().filter(|c| grant.contains(c)).collect()
+    /// What each plugin gets: those with a manifest, of what they ask for; those that only the operator names, what
+    /// is granted to them.
+    pub fn allowances(&self, manifests: &[Manifest]) -> BTreeMap<String, Allowance> {
+        let default = PluginPolicy::default();
+        let policy = |name: &str| self.plugins.get(name).unwrap_or(&default);
+        let known =
+            manifests.iter().map(|m| (m.name.clone(), policy(&m.name).allowance(Some(&m.capabilities))));
+        let mut allowances: BTreeMap<_, _> = known.collect();
+        for (name, policy) in &self.plugins {
+            allowances.entry(name.clone()).or_insert_with(|| policy.allowance(None));
+        }
+        allowances
+    }
+}
+
+impl PluginPolicy {
+    fn allowance(&self, requested: Option<&[Capability]>) -> Allowance {
+        let granted = self.grant.as_deref().unwrap_or(&DEFAULT_GRANT);
+        let asked = |capability: &Capability| requested.is_none_or(|r| r.contains(capability));
+        let overflow = match self.queue_policy.unwrap_or_default() {
+            QueuePolicy::DropNewest => Overflow::DropNewest,
+            QueuePolicy::DropOldest => Overflow::DropOldest,
+            QueuePolicy::Block => {
+                Overflow::Block(Duration::from_millis(self.queue_block_ms.unwrap_or(BLOCK_MS)))
+            }
+        };
+        let capacity = self.queue_capacity.unwrap_or(QueueOptions::default().capacity);
+        Allowance {
+            capabilities: granted.iter().copied().filter(asked).collect(),
+            start: self.start.unwrap_or(true),
+            sha256: self.sha256.clone(),
+            queue: QueueOptions { capacity, overflow },
+            findings_per_second: self.findings_per_second.unwrap_or(FINDINGS_PER_SECOND),
+        }
+    }
+}
+
+fn grant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Capability>>, D::Error> {
+    manifest::capabilities(deserializer).map(Some)
+}
+
+fn digests<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<PathBuf, String>, D::Error> {
+    let digests = BTreeMap::<PathBuf, String>::deserialize(deserializer)?;
+    for (path, digest) in &digests {
+        let name = path.display();
+        if digest.len() != 64 || !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(de::Error::custom(format!("{name}: a SHA-256 has 64 hexadecimal digits")));
+        }
+    }
+    Ok(digests.into_iter().map(|(path, digest)| (path, digest.to_ascii_lowercase())).collect())
+}
+
+fn capacity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    let capacity = usize::deserialize(deserializer)?;
+    if (1..=100_000).contains(&capacity) {
+        Ok(Some(capacity))
+    } else {
+        Err(de::Error::custom("expected 1 to 100000"))
+    }
+}
+
+fn block_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let ms = u64::deserialize(deserializer)?;
+    if (1..=10_000).contains(&ms) { Ok(Some(ms)) } else { Err(de::Error::custom("expected 1 to 10000")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(text: &str) -> Result<Policy, String> {
+        toml::from_str(text).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn what_is_not_said_is_the_default() {
+        let policy = policy("[plugins.a]\nqueue_policy = \"block\"\n[plugins.b]\ngrant = []").unwrap();
+        let allowances = policy.allowances(&[]);
+        assert_eq!(*allowances["a"].capabilities, DEFAULT_GRANT);
+        let queue = QueueOptions { capacity: 100, overflow: Overflow::Block(Duration::from_millis(100)) };
+        assert_eq!((allowances["a"].queue, allowances["a"].start), (queue, true));
+        assert!(allowances["b"].capabilities.is_empty());
+    }
+
+    #[test]
+    fn faults_are_told_with_their_line() {
+        for (text, what) in [
+            ("[plugins.a]\ngrant = [\"CAP_FLOW_INSPECT_RAW\"]", "needs CAP_FLOW_INSPECT"),
+            ("[plugins.a]\nqueue_capacity = 0", "1 to 100000"),
+            ("[plugins.a]\nqueue_block_ms = 0", "1 to 10000"),
+            ("[plugins.a]\nqueue_policy = \"wait\"", "drop-newest"),
+            ("[plugins.a]\nsha256 = { \"x\" = \"12\" }", "64 hexadecimal digits"),
+            ("[plugins.a]\ncolour = 1", "unknown field"),
+        ] {
+            let error = policy(text).unwrap_err();
+            assert!(error.contains(what) && error.contains("line 2"), "{error}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What the author of a plugin writes, and what they write with.
 
-use crate::wire::{Capability, Finding, FlowEvent, Severity, Subscription};
+use crate::wire::{Capability, Finding, FlowEvent, Refused, Severity, Subscription};
 
 /// A plugin: it is shown flows, one after the other, and reports what it finds.
 pub trait Plugin: Send + 'static {
@@ -15,25 +15,47 @@ pub trait Plugin: Send + 'static {
         &[Capability::CapEmitFindings, Capability::CapFlowInspect]
     }
 
-    /// One side of an exchange. When this returns the event counts as done.
+    /// One side of an exchange. When this returns the event counts as done. It may take its time: it is called on a
+    /// thread of its own, and the daemon keeps up to 64 events coming while others wait in the plugin's queue.
     fn on_flow(&mut self, event: &FlowEvent, report: &mut Report<'_>);
+
+    /// Something that the plugin sent was refused; by default a line on standard error, which the daemon logs.
+    fn on_refused(&mut self, refused: &Refused) {
+        eprintln!("refused: {} {}: {}", refused.r#type, refused.flow_id, refused.reason);
+    }
 }
 
 /// Collects what a plugin finds in one flow event.
 #[derive(Debug)]
 pub struct Report<'a> {
     event: &'a FlowEvent,
-    findings: Vec<Finding>,
+    traceparent: &'a str,
+    findings: Vec<(Finding, Option<String>)>,
 }
 
 impl<'a> Report<'a> {
-    /// An empty report about that event.
-    pub fn new(event: &'a FlowEvent) -> Self {
-        Self { event, findings: Vec::new() }
+    /// An empty report about that event, which came in that trace context (`traceparent`; empty for none).
+    pub fn new(event: &'a FlowEvent, traceparent: &'a str) -> Self {
+        Self { event, traceparent, findings: Vec::new() }
+    }
+
+    /// W3C Trace Context of the delivery: the parent for spans of the plugin's own, which then stand in the flow's
+    /// trace.
+    pub fn traceparent(&self) -> &str {
+        self.traceparent
     }
 
     /// Reports a finding. Flow and target are filled in where they are empty.
-    pub fn finding(&mut self, mut finding: Finding) {
+    pub fn finding(&mut self, finding: Finding) {
+        self.add(finding, None);
+    }
+
+    /// Reports what was found in a span of the plugin's own, below [`Report::traceparent`].
+    pub fn finding_in(&mut self, finding: Finding, traceparent: impl Into<String>) {
+        self.add(finding, Some(traceparent.into()));
+    }
+
+    fn add(&mut self, mut finding: Finding, traceparent: Option<String>) {
         if finding.flow_id.is_empty() {
             finding.flow_id.clone_from(&self.event.flow_id);
         }
@@ -42,12 +64,18 @@ impl<'a> Report<'a> {
         {
             finding.target.clone_from(&request.url);
         }
-        self.findings.push(finding);
+        self.findings.push((finding, traceparent));
     }
 
     /// What was reported, in order.
     pub fn into_findings(self) -> Vec<Finding> {
-        self.findings
+        self.findings.into_iter().map(|(finding, _)| finding).collect()
+    }
+
+    /// The same, each with the context in which it was found.
+    pub(crate) fn into_found(self) -> impl Iterator<Item = (Finding, String)> {
+        let here = self.traceparent;
+        self.findings.into_iter().map(move |(finding, own)| (finding, own.unwrap_or_else(|| here.to_owned())))
     }
 }
 
@@ -61,6 +89,13 @@ impl Finding {
     #[must_use]
     pub fn with_evidence(mut self, evidence: impl Into<String>) -> Self {
         self.evidence = evidence.into();
+        self
+    }
+
+    /// With something else that is known of it.
+    #[must_use]
+    pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.into(), value.into());
         self
     }
 }

@@ -1,29 +1,46 @@
 //! A plugin's life: connect, trade the token for a session, say hello, answer flow events until the daemon says
-//! goodbye.
+//! goodbye. A session that breaks is followed by another, with the next token.
+
+use std::{io, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
-use tonic::{Request, metadata::MetadataValue, transport::Endpoint};
+use tonic::{Code, Request, Status, Streaming, metadata::MetadataValue, transport::Channel};
 
 use crate::{
-    PROTOCOL_VERSION, Plugin, Report, SESSION_METADATA, env,
+    PROTOCOL_VERSION, Plugin, SESSION_METADATA, TRACE_METADATA, env,
+    place::Place,
     wire::{
-        BusMessage, FlowDone, FlowEvent, GrantCapabilitiesRequest, Heartbeat, Hello, PluginMessage,
-        bus_message, plugin_bus_client::PluginBusClient, plugin_message::Message,
+        BusMessage, Capability, GrantCapabilitiesRequest, Heartbeat, Hello, PluginMessage, Subscription,
+        bus_message::Message, plugin_bus_client::PluginBusClient, plugin_message,
     },
+    worker::{Task, Worker},
 };
 
-/// Messages on their way to the daemon; more than that, and the plugin waits.
-const OUTGOING: usize = 64;
+/// Messages on their way to the daemon; more than that, and the plugin's code waits.
+const OUTGOING: usize = 256;
 /// The largest message that the daemon may send, in bytes: a flow event with all that it keeps of a body.
-const MESSAGE_LIMIT: usize = 256 << 20;
+const MESSAGE_LIMIT: u32 = 256 << 20;
+/// How often a daemon that says nothing is asked whether it is alive, and how long it may take to answer.
+pub(crate) const KEEPALIVE: Duration = Duration::from_secs(20);
 
 /// Why a plugin stopped before the daemon said goodbye.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The plugin was not started by glyphd.
-    #[error("the variable {0} is not set: a plugin is started by glyphd, from its --plugins-dir")]
+    #[error(
+        "the variable {0} is not set: a plugin is started by glyphd, from its --plugins-dir, or with what \
+         `glyphctl plugin token` writes"
+    )]
     NoEnvironment(&'static str),
+    /// The certificates to trust can't be read.
+    #[error("{} {path}: {source}", env::CA)]
+    Ca {
+        /// The file, as in [`env::CA`].
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The bus can't be reached.
     #[error("can't connect to the plugin bus at {address}: {source}")]
     Connect {
@@ -34,82 +51,131 @@ pub enum RunError {
     },
     /// The daemon refused a call, or the connection broke.
     #[error("the plugin bus: {0}")]
-    Bus(Box<tonic::Status>),
+    Bus(Box<Status>),
     /// The daemon's first message was no Welcome.
     #[error("the plugin bus did not begin with a welcome")]
     NoWelcome,
+    /// The plugin's own code panicked.
+    #[error("the plugin panicked")]
+    Panicked,
 }
 
-impl From<tonic::Status> for RunError {
-    fn from(status: tonic::Status) -> Self {
+impl From<Status> for RunError {
+    fn from(status: Status) -> Self {
         Self::Bus(Box::new(status))
+    }
+}
+
+impl RunError {
+    /// Whether the connection broke, as opposed to the plugin having been refused.
+    fn is_broken_connection(&self) -> bool {
+        match self {
+            Self::Connect { .. } => true,
+            Self::Bus(status) => matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled),
+            _ => false,
+        }
     }
 }
 
 /// Runs a plugin, in the process that glyphd started for it, until the daemon says goodbye.
 ///
 /// # Errors
-/// If the process was not started by glyphd, the session is refused, or the connection breaks.
-pub async fn run(mut plugin: impl Plugin) -> Result<(), RunError> {
-    let var = |name| std::env::var(name).map_err(|_| RunError::NoEnvironment(name));
-    let (address, name, token) = (var(env::BUS)?, var(env::NAME)?, var(env::TOKEN)?);
-    let connect = |source| RunError::Connect { address: address.clone(), source };
-    let endpoint = Endpoint::from_shared(address.clone()).map_err(connect)?;
-    let channel = endpoint.connect().await.map_err(connect)?;
-    let mut bus = PluginBusClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT);
-
-    let grant = bus
-        .grant_capabilities(GrantCapabilitiesRequest {
-            protocol_version: PROTOCOL_VERSION,
-            plugin: name.clone(),
-            token,
-            requested: plugin.capabilities().iter().map(|c| (*c).into()).collect(),
-        })
-        .await?
-        .into_inner();
-
-    let (out, outgoing) = mpsc::channel(OUTGOING);
-    let hello = Hello {
-        protocol_version: PROTOCOL_VERSION,
-        plugin: name,
+/// If the process was not started by glyphd, the session is refused, the connection breaks and there is no token for
+/// another, or the plugin panics.
+pub async fn run(plugin: impl Plugin) -> Result<(), RunError> {
+    let (place, mut tokens) = Place::of_environment()?;
+    let wanted = Wanted {
         version: plugin.version().to_owned(),
-        subscriptions: plugin.subscriptions().iter().map(|s| (*s).into()).collect(),
+        subscriptions: plugin.subscriptions().to_vec(),
+        capabilities: plugin.capabilities().to_vec(),
     };
-    let hello = tokio_stream::once(message(Message::Hello(hello), String::new()));
-    let mut request = Request::new(hello.chain(ReceiverStream::new(outgoing)));
-    let secret = MetadataValue::try_from(grant.session_secret)
-        .map_err(|_| tonic::Status::internal("the session secret is no metadata value"))?;
+    let mut worker = Worker::start(plugin);
+    let mut broken = None;
+    while let Some(token) = tokens.next().await {
+        match session(&place, token, &wanted, &mut worker).await {
+            Ok(()) => return worker.finish().await,
+            Err(error) if error.is_broken_connection() => broken = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    // There was one token at least.
+    broken.map_or(Ok(()), Err)
+}
+
+/// What the plugin asks for.
+struct Wanted {
+    version: String,
+    subscriptions: Vec<Subscription>,
+    capabilities: Vec<Capability>,
+}
+
+/// One session, to the goodbye.
+async fn session(place: &Place, token: String, wanted: &Wanted, worker: &mut Worker) -> Result<(), RunError> {
+    let bus = PluginBusClient::new(place.connect().await?);
+    let mut bus = bus.max_decoding_message_size(MESSAGE_LIMIT as usize);
+    let granted = bus.grant_capabilities(in_trace(GrantCapabilitiesRequest {
+        protocol_version: PROTOCOL_VERSION,
+        plugin: place.name.clone(),
+        token,
+        requested: wanted.capabilities.iter().map(|c| (*c).into()).collect(),
+    }));
+    let secret = granted.await?.into_inner().session_secret;
+    let (out, mut incoming) = open(&mut bus, place, &secret, wanted).await?;
+    loop {
+        let received = tokio::select! {
+            received = incoming.message() => received?,
+            error = worker.ended() => return Err(error),
+        };
+        let Some(BusMessage { message: Some(message), traceparent }) = received else { return Ok(()) };
+        match message {
+            Message::FlowEvent(event) => {
+                worker.take(Task::Flow(Box::new(event), traceparent, out.clone())).await
+            }
+            Message::Refused(refused) => worker.take(Task::Refused(refused)).await,
+            Message::Heartbeat(_) => {
+                let message = Some(plugin_message::Message::Heartbeat(Heartbeat {}));
+                // If the stream has ended, the next read says so.
+                drop(out.send(PluginMessage { message, traceparent }).await);
+            }
+            Message::Goodbye(_) => return Ok(()),
+            Message::Welcome(_) => {}
+        }
+    }
+}
+
+/// The stream, after Hello and Welcome.
+async fn open(
+    bus: &mut PluginBusClient<Channel>,
+    place: &Place,
+    secret: &str,
+    wanted: &Wanted,
+) -> Result<(mpsc::Sender<PluginMessage>, Streaming<BusMessage>), RunError> {
+    let (out, outgoing) = mpsc::channel(OUTGOING);
+    let hello = plugin_message::Message::Hello(Hello {
+        protocol_version: PROTOCOL_VERSION,
+        plugin: place.name.clone(),
+        version: wanted.version.clone(),
+        subscriptions: wanted.subscriptions.iter().map(|s| (*s).into()).collect(),
+        max_message_bytes: MESSAGE_LIMIT,
+    });
+    let hello = PluginMessage { message: Some(hello), traceparent: String::new() };
+    let mut request = in_trace(tokio_stream::once(hello).chain(ReceiverStream::new(outgoing)));
+    let secret = MetadataValue::try_from(secret)
+        .map_err(|_| Status::internal("the session secret is no metadata value"))?;
     request.metadata_mut().insert(SESSION_METADATA, secret);
     let mut incoming = bus.event_stream(request).await?.into_inner();
     match incoming.message().await?.and_then(|m| m.message) {
-        Some(bus_message::Message::Welcome(_)) => {}
-        _ => return Err(RunError::NoWelcome),
+        Some(Message::Welcome(_)) => Ok((out, incoming)),
+        _ => Err(RunError::NoWelcome),
     }
-
-    while let Some(BusMessage { message: Some(received), traceparent }) = incoming.message().await? {
-        let answers = match received {
-            bus_message::Message::FlowEvent(event) => handle(&mut plugin, &event),
-            bus_message::Message::Heartbeat(_) => vec![Message::Heartbeat(Heartbeat {})],
-            bus_message::Message::Goodbye(_) => break,
-            bus_message::Message::Welcome(_) => vec![],
-        };
-        for answer in answers {
-            if out.send(message(answer, traceparent.clone())).await.is_err() {
-                return Ok(()); // The daemon has ended the stream; the next read would say so too.
-            }
-        }
-    }
-    Ok(())
 }
 
-fn handle(plugin: &mut impl Plugin, event: &FlowEvent) -> Vec<Message> {
-    let mut report = Report::new(event);
-    plugin.on_flow(event, &mut report);
-    let findings = report.into_findings().into_iter().map(Message::Finding);
-    let done = FlowDone { flow_id: event.flow_id.clone(), phase: event.phase };
-    findings.chain([Message::FlowDone(done)]).collect()
-}
-
-fn message(message: Message, traceparent: String) -> PluginMessage {
-    PluginMessage { message: Some(message), traceparent }
+/// A call that says of which trace this process is.
+fn in_trace<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let context = std::env::var(env::TRACEPARENT).ok().and_then(|c| MetadataValue::try_from(c).ok());
+    if let Some(context) = context {
+        request.metadata_mut().insert(TRACE_METADATA, context);
+    }
+    request
 }

@@ -19,15 +19,28 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
-    /// The plugin bus's socket can't be made.
-    #[error("--plugin-addr {path}: {source}", path = path.display())]
+    /// A Unix socket can't be made.
+    #[error("{flag} {path}: {source}", path = path.display())]
     Socket {
+        /// The flag that names it.
+        flag: &'static str,
         /// The socket.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// A file can't be opened for appending.
+    /// The plugin bus is to be served over TCP without TLS.
+    #[error("--plugin-addr tcp:…: the plugin bus is served over TCP with TLS only")]
+    BusTlsMissing,
+    /// The plugin bus's certificate and key can't be used.
+    #[error("--plugin-tls-cert {cert}: {source}", cert = cert.display())]
+    BusTls {
+        /// The certificate.
+        cert: PathBuf,
+        /// What is wrong.
+        source: tonic::transport::Error,
+    },
+    /// A file can't be opened.
     #[error("{flag} {path}: {source}", path = path.display())]
     Open {
         /// The flag that names it.
@@ -69,6 +82,11 @@ impl StartError {
             }
             Self::Socket { source, .. } if source.kind() == io::ErrorKind::InvalidInput => {
                 Some("a socket's path has at most 107 bytes")
+            }
+            Self::BusTlsMissing => Some("give --plugin-tls-cert and --plugin-tls-key, or a Unix socket"),
+            Self::BusTls { .. } => Some("the certificate and its key are two PEM files that belong together"),
+            Self::Open { flag, .. } if flag.starts_with("--plugin-tls") => {
+                Some("name a PEM file that can be read")
             }
             Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("choose a file in a folder that you may write to, or change the folder's owner")

@@ -2,35 +2,39 @@
 
 mod error;
 mod files;
-mod socket;
+mod plugins;
+mod sockets;
+mod showing;
 
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use glyph_formats::{FORMAT_VERSION, Recording, UnixNanos, recording::RecordingInfo};
-use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 pub use error::{DrainError, StartError};
+pub use showing::{Showing, Shown};
 
-use self::{files::Files, socket::Socket};
+use self::{
+    files::Files,
+    plugins::{Parts, PluginStages},
+    sockets::Sockets,
+};
 use crate::{
     audit::{Audit, Sink},
     capture::{Proxy, Server},
     config::Config,
-    control,
-    dispatch::Dispatcher,
+    control::{self, Operator},
     findings::Findings,
     flow_log::FlowLog,
     metrics_log::{MetricsLog, Scraper},
-    plugin::{Access, Bus, Plugin, Roster, Shutdown, State, Supervisor, manifest},
+    plugin::{BusAddress, State, manifest},
     sanitize::{Intake, Sanitizer},
     telemetry::{Counters, Exporters, Telemetry},
 };
 
 /// How long plugins have, in the end, to work off what is in their queues.
 const PLUGIN_DRAIN: Duration = Duration::from_secs(5);
-/// How long connections to the plugin bus have, in the end, to close.
-const BUS_DRAIN: Duration = Duration::from_secs(1);
 /// How long the collector has, in the end, to take the last spans.
 const EXPORT_DRAIN: Duration = Duration::from_secs(5);
 
@@ -39,15 +43,14 @@ pub struct Daemon {
     addresses: Addresses,
     drain_timeout: Duration,
     stages: Stages,
-    shutdown: Shutdown,
+    plugins: PluginStages,
     telemetry: Telemetry,
     exporters: Exporters,
     flow_log: Option<FlowLog>,
     findings: Findings,
     metrics_log: Option<MetricsLog>,
-    bus: Bus,
     recording: Option<Recording>,
-    _socket: Socket,
+    _sockets: Sockets,
 }
 
 /// Where a daemon is to be found.
@@ -57,8 +60,10 @@ pub struct Addresses {
     pub proxy: SocketAddr,
     /// `/healthz` and `/readyz`.
     pub metrics: SocketAddr,
-    /// The socket of the plugin bus.
-    pub plugin: PathBuf,
+    /// The plugin bus.
+    pub plugin: BusAddress,
+    /// The socket on which the operator asks for tokens.
+    pub control: PathBuf,
 }
 
 /// The tasks of the stages, in the order of the data, and what stops each.
@@ -66,10 +71,11 @@ struct Stages {
     stop_capture: CancellationToken,
     capture: JoinHandle<bool>,
     publisher: JoinHandle<()>,
-    stop_bus: CancellationToken,
-    bus: JoinHandle<()>,
-    supervisor: JoinHandle<()>,
+    /// Stops what only tells.
+    stop_telling: CancellationToken,
     control: JoinHandle<()>,
+    operator: JoinHandle<()>,
+    audit: JoinHandle<()>,
     metrics_log: Option<JoinHandle<()>>,
 }
 
@@ -109,11 +115,14 @@ impl Daemon {
         let scrapers = Scraper::all(&config.scrape)?;
         let proxy_listener = listen("--proxy-addr", config.proxy_addr).await?;
         let metrics_listener = listen("--metrics-addr", config.metrics_addr).await?;
-        let (bus_listener, socket) = Socket::listen(config.plugin_addr.as_deref())?;
+        let mut sockets = Sockets::default();
+        let bus = sockets.bus(config.plugin_addr.as_ref(), config.plugin_tls.as_ref()).await?;
+        let (operator_listener, control) = sockets.control(config.control_addr.as_deref())?;
         let addresses = Addresses {
             proxy: proxy_listener.local_addr().map_err(StartError::Runtime)?,
             metrics: metrics_listener.local_addr().map_err(StartError::Runtime)?,
-            plugin: socket.path.clone(),
+            plugin: bus.address.clone(),
+            control,
         };
         let (files, recording, made) =
             Files::open(&config, |dir| Recording::create(dir, info(&config, &addresses)))?;
@@ -122,7 +131,9 @@ impl Daemon {
         if config.trace.insecure_skip_verify && config.trace.endpoint.is_some() {
             tracing::warn!("--trace-insecure-skip-verify: any certificate of the collector is taken");
         }
-        let audit = Arc::new(Audit::new(files.audit.map_or(Sink::Stderr, Sink::File), telemetry.clone()));
+        let sanitizer = Arc::new(Sanitizer::default());
+        let sink = files.audit.map_or(Sink::Stderr, Sink::File);
+        let audit = Arc::new(Audit::new(sink, Arc::clone(&sanitizer), telemetry.clone()));
         let findings = Findings::start(files.findings).map_err(StartError::Runtime)?;
         let flow_log = files.flows.map(FlowLog::start).transpose().map_err(StartError::Runtime)?;
 
@@ -131,67 +142,51 @@ impl Daemon {
         let metrics_log = metrics_log.transpose().map_err(StartError::Runtime)?;
         made.keep();
 
-        let dispatcher = Dispatcher::new(telemetry.clone());
-        let (intake, publisher) =
-            Intake::new(Sanitizer::default(), flow_log.clone(), dispatcher.clone(), telemetry.clone());
-        let server = Server::new(proxy_listener, Proxy::new(config.capture, intake, telemetry.clone()));
-
-        let shutdown = Shutdown::default();
-        let bus = Bus {
-            access: Access::default(),
-            roster: Roster::of(manifests.iter().map(|m| m.name.clone())),
-            dispatcher,
+        let variables = bus.variables.clone();
+        let plugins = PluginStages::start(Parts {
+            manifests,
+            policy: &config.policy,
+            heartbeat: config.plugin_heartbeat,
+            bus,
+            sanitizer: Arc::clone(&sanitizer),
             findings: findings.clone(),
             audit: Arc::clone(&audit),
             telemetry: telemetry.clone(),
-            sessions: TaskTracker::new(),
-            cut: CancellationToken::new(),
-        };
-        let supervisor = Supervisor {
-            bus_address: Bus::address(&addresses.plugin),
-            access: bus.access.clone(),
-            roster: bus.roster.clone(),
-            audit,
-            telemetry: telemetry.clone(),
-        };
-        let plugins = manifests.into_iter().map(|manifest| {
-            let granted = config.policy.granted(&manifest.name, &manifest.capabilities);
-            Plugin { manifest, granted }
         });
+        let (intake, publisher) =
+            Intake::new(sanitizer, flow_log.clone(), plugins.dispatcher.clone(), telemetry.clone());
+        let server = Server::new(proxy_listener, Proxy::new(config.capture, intake, telemetry.clone()));
+        let operator = Operator { issuer: plugins.issuer.clone(), audit: Arc::clone(&audit), variables };
 
-        let (stop_capture, stop_bus) = (CancellationToken::new(), CancellationToken::new());
+        let (stop_capture, stop_telling) = (CancellationToken::new(), CancellationToken::new());
+        let (roster, stop) = (plugins.roster.clone(), || stop_telling.clone());
         let stages = Stages {
-            control: tokio::spawn(control::serve(
-                metrics_listener,
-                bus.roster.clone(),
-                telemetry.clone(),
-                stop_bus.clone(),
-            )),
-            bus: tokio::spawn(bus.clone().serve(bus_listener, stop_bus.clone())),
-            supervisor: tokio::spawn(supervisor.run(plugins.collect(), shutdown.clone())),
+            control: tokio::spawn(control::serve(metrics_listener, roster, telemetry.clone(), stop())),
+            operator: tokio::spawn(operator.serve(operator_listener, stop())),
+            audit: tokio::spawn(audit.run(stop())),
             publisher: tokio::spawn(publisher.run()),
             metrics_log: metrics_log
                 .clone()
-                .map(|log| tokio::spawn(log.run(config.record_metrics_interval, stop_bus.clone()))),
+                .map(|log| tokio::spawn(log.run(config.record_metrics_interval, stop()))),
             capture: tokio::spawn(server.run(stop_capture.clone(), config.drain_timeout)),
             stop_capture,
-            stop_bus,
+            stop_telling,
         };
         tracing::info!(proxy = %addresses.proxy, metrics = %addresses.metrics,
-            plugins = %addresses.plugin.display(), "glyphd listens");
+            plugins = %addresses.plugin, control = %addresses.control.display(),
+            "glyphd listens");
         Ok(Self {
             addresses,
             drain_timeout: config.drain_timeout,
             stages,
-            shutdown,
+            plugins,
             telemetry,
             exporters,
             flow_log,
             findings,
             metrics_log,
-            bus,
             recording,
-            _socket: socket,
+            _sockets: sockets,
         })
     }
 
@@ -207,8 +202,8 @@ impl Daemon {
 
     /// Waits until every plugin is connected, or has failed to; returns how each is doing.
     pub async fn plugins_settled(&self) -> BTreeMap<String, State> {
-        self.bus.roster.settled().await;
-        self.bus.roster.states()
+        self.plugins.roster.settled().await;
+        self.plugins.roster.states()
     }
 
     /// Stops, in the order of the data: exchanges under way end, the plugins work off what they were given, and
@@ -218,8 +213,8 @@ impl Daemon {
     /// If a file could not be written to its end.
     pub async fn drain(self) -> Result<Summary, DrainError> {
         tracing::info!(limit_s = self.drain_timeout.as_secs(), "glyphd stops");
-        let mut stages = self.stages;
-        self.shutdown.begun.cancel();
+        let stages = self.stages;
+        self.plugins.shutdown.begun.cancel();
         stages.stop_capture.cancel();
         let all_ended = stages.capture.await.unwrap_or(false);
         if !all_ended {
@@ -227,23 +222,9 @@ impl Daemon {
         }
         // Capture held the last hand on the intake, so that the publisher ends when it has taken all through.
         drop(stages.publisher.await);
-
-        self.bus.dispatcher.close();
-        self.bus.sessions.close();
-        if timeout(PLUGIN_DRAIN, self.bus.sessions.wait()).await.is_err() {
-            tracing::warn!("plugins that took too long were cut off");
-            self.bus.cut.cancel();
-            self.bus.sessions.wait().await;
-        }
-        self.shutdown.stop.cancel();
-        drop(stages.supervisor.await);
-        stages.stop_bus.cancel();
-        // A plugin's child that has fled from its group may still hang on it.
-        if timeout(BUS_DRAIN, &mut stages.bus).await.is_err() {
-            stages.bus.abort();
-        }
-        drop(stages.control.await);
-        if let Some(task) = stages.metrics_log {
+        self.plugins.drain(PLUGIN_DRAIN).await;
+        stages.stop_telling.cancel();
+        for task in [stages.control, stages.operator, stages.audit].into_iter().chain(stages.metrics_log) {
             drop(task.await);
         }
 
@@ -302,7 +283,8 @@ fn info(config: &Config, addresses: &Addresses) -> RecordingInfo {
     let addresses = [
         ("proxy-addr", addresses.proxy.to_string()),
         ("metrics-addr", addresses.metrics.to_string()),
-        ("plugin-addr", addresses.plugin.display().to_string()),
+        ("plugin-addr", addresses.plugin.to_string()),
+        ("control-addr", addresses.control.display().to_string()),
     ];
     let named = |pairs: &[(&str, String)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
     RecordingInfo {

@@ -10,7 +10,7 @@ pub use self::trace::TraceArgs;
 
 use crate::{
     capture::CaptureOptions,
-    config::{AuditTarget, Config},
+    config::{AuditTarget, BusAddress, BusTls, Config, HeartbeatOptions},
     policy::Policy,
     toml_file::TomlError,
 };
@@ -29,10 +29,6 @@ pub struct Args {
     /// Where /metrics, /healthz and /readyz are served
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9464", env = "GLYPH_METRICS_ADDR", value_parser = address)]
     pub metrics_addr: SocketAddr,
-
-    /// The Unix socket of the plugin bus [default: one in a temporary directory]
-    #[arg(long, value_name = "PATH", env = "GLYPH_PLUGIN_ADDR")]
-    pub plugin_addr: Option<PathBuf>,
 
     /// Record everything into this directory, spans too; it must not exist yet
     #[arg(long, value_name = "DIR", help_heading = "Recording")]
@@ -69,6 +65,30 @@ pub struct Args {
     /// Start the plugins in this directory: each has a folder with a plugin.toml
     #[arg(long, value_name = "DIR", help_heading = "Plugins")]
     pub plugins_dir: Option<PathBuf>,
+
+    /// The plugin bus: a Unix socket, or tcp:ADDR:PORT with TLS [default: a socket in a temporary directory]
+    #[arg(long, value_name = "PATH|tcp:ADDR:PORT", env = "GLYPH_PLUGIN_ADDR", help_heading = "Plugins")]
+    pub plugin_addr: Option<BusAddress>,
+
+    /// With tcp: the bus's certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "plugin_tls_key", help_heading = "Plugins")]
+    pub plugin_tls_cert: Option<PathBuf>,
+
+    /// With tcp: the certificate's key (PEM)
+    #[arg(long, value_name = "FILE", requires = "plugin_tls_cert", help_heading = "Plugins")]
+    pub plugin_tls_key: Option<PathBuf>,
+
+    /// With tcp: what plugins are to trust (PEM) [default: the certificate itself]
+    #[arg(long, value_name = "FILE", requires = "plugin_tls_cert", help_heading = "Plugins")]
+    pub plugin_tls_ca: Option<PathBuf>,
+
+    /// With tcp: the name that plugins are told, which the certificate is for [default: localhost, or the address]
+    #[arg(long, value_name = "NAME", requires = "plugin_tls_cert", help_heading = "Plugins")]
+    pub plugin_host: Option<String>,
+
+    /// The Unix socket on which `glyphctl plugin token` asks for tokens [default: one in a temporary directory]
+    #[arg(long, value_name = "PATH", env = "GLYPH_CONTROL_ADDR", help_heading = "Plugins")]
+    pub control_addr: Option<PathBuf>,
 
     /// The policy: what plugins are granted (TOML)
     #[arg(long, value_name = "FILE")]
@@ -118,6 +138,14 @@ impl Args {
             proxy_addr: self.proxy_addr,
             metrics_addr: self.metrics_addr,
             plugin_addr: self.plugin_addr,
+            plugin_tls: self.plugin_tls_cert.zip(self.plugin_tls_key).map(|(cert, key)| BusTls {
+                cert,
+                key,
+                ca: self.plugin_tls_ca,
+                host: self.plugin_host,
+            }),
+            plugin_heartbeat: HeartbeatOptions::default(),
+            control_addr: self.control_addr,
             record: self.record,
             record_metrics_interval: Duration::from_secs(self.record_metrics_interval),
             scrape: Vec::new(),

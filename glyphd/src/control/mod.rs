@@ -1,4 +1,7 @@
-//! How the daemon is doing, over HTTP: `/metrics`, `/healthz`, `/readyz`.
+//! How the daemon is doing, over HTTP: `/metrics`, `/healthz`, `/readyz`; and on a Unix socket, for the operator alone,
+//! tokens for plugins ([`Operator`]).
+
+mod operator;
 
 use std::{convert::Infallible, time::Duration};
 
@@ -9,6 +12,8 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use operator::Operator;
 
 use crate::{
     exposition::classic,
@@ -92,15 +97,10 @@ fn ready(roster: &Roster) -> Response<Full<Bytes>> {
     let mut status = StatusCode::OK;
     let mut lines = String::new();
     for (plugin, state) in roster.states() {
-        let word = match state {
-            State::Connected => "connected",
-            State::Starting => "starting",
-            State::Gone => "gone",
-        };
         if state != State::Connected {
             status = StatusCode::SERVICE_UNAVAILABLE;
         }
-        lines.push_str(&format!("plugin {plugin}: {word}\n"));
+        lines.push_str(&format!("plugin {plugin}: {}\n", state.as_str()));
     }
     let head = if status == StatusCode::OK { "ready\n" } else { "not ready\n" };
     text(status, format!("{head}{lines}"))

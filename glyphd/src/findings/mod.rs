@@ -8,23 +8,29 @@ use glyph_formats::{
     Finding,
     jsonl::{Appender, AppenderOptions, Refused, Writer},
 };
+use tokio::sync::mpsc;
 
 use crate::telemetry::{Telemetry, name};
 
-/// The store. Cheap to clone; without a file it only counts.
+/// The store. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Findings {
-    appender: Option<Arc<Appender<Finding>>>,
+pub(crate) enum Findings {
+    /// They are only counted.
+    Nowhere,
+    /// Onto the disk.
+    File(Arc<Appender<Finding>>),
+    /// To whoever runs plugins over a recording.
+    Handed(mpsc::UnboundedSender<Finding>),
 }
 
 impl Findings {
     pub(crate) fn start(writer: Option<Writer>) -> io::Result<Self> {
-        let Some(writer) = writer else { return Ok(Self { appender: None }) };
+        let Some(writer) = writer else { return Ok(Self::Nowhere) };
         let path = writer.path().to_owned();
         let write = |finding: Finding, writer: &mut Writer| writer.write(&finding);
         let fault = move |error: &io::Error| Telemetry::file_failed(&path, error);
         let appender = Appender::spawn("findings", writer, AppenderOptions::default(), write, fault)?;
-        Ok(Self { appender: Some(Arc::new(appender)) })
+        Ok(Self::File(Arc::new(appender)))
     }
 
     /// Keeps a finding.
@@ -32,12 +38,18 @@ impl Findings {
     /// # Errors
     /// If the disk has been too slow for too long.
     pub(crate) fn store(&self, finding: Finding) -> Result<(), Refused> {
-        self.appender.as_ref().map_or(Ok(()), |appender| appender.send(finding))
+        match self {
+            Self::Nowhere => Ok(()),
+            Self::File(appender) => appender.send(finding),
+            Self::Handed(to) => to.send(finding).map_err(|_| Refused),
+        }
     }
 
     /// Writes all that was stored, and closes the file.
     pub(crate) fn close(&self, telemetry: &Telemetry) -> io::Result<()> {
-        let closing = |appender| telemetry.closing(name::WRITE_FINDINGS, appender);
-        self.appender.as_deref().map_or(Ok(()), closing)
+        match self {
+            Self::File(appender) => telemetry.closing(name::WRITE_FINDINGS, appender),
+            Self::Nowhere | Self::Handed(_) => Ok(()),
+        }
     }
 }

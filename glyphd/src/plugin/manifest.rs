@@ -1,6 +1,7 @@
 //! `plugin.toml`: what a plugin is, how it is started, and what it asks for.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -13,6 +14,8 @@ use crate::toml_file::{self, TomlError};
 /// The file's name, in each plugin's folder under `--plugins-dir`.
 pub const FILE: &str = "plugin.toml";
 const NAME_LENGTH: usize = 64;
+/// How the variables begin that are the daemon's to set.
+pub const RESERVED: &str = "GLYPH_";
 
 /// A manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -33,6 +36,9 @@ pub struct Manifest {
     /// What it asks to be allowed, for example `CAP_EMIT_FINDINGS`.
     #[serde(default, deserialize_with = "capabilities")]
     pub capabilities: Vec<Capability>,
+    /// Variables for the process, beside those that every plugin has (see [`RESERVED`]).
+    #[serde(default, deserialize_with = "env")]
+    pub env: BTreeMap<String, String>,
     /// The folder of the manifest, where the plugin is started.
     #[serde(skip)]
     pub dir: PathBuf,
@@ -104,6 +110,17 @@ fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
     Ok(name)
 }
 
+fn env<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let env = BTreeMap::<String, String>::deserialize(deserializer)?;
+    match env.keys().find(|name| name.is_empty() || name.contains(['=', '\0']) || name.starts_with(RESERVED))
+    {
+        Some(name) => {
+            Err(de::Error::custom(format!("{name:?} can't be set: it is no name, or the daemon's own")))
+        }
+        None => Ok(env),
+    }
+}
+
 fn command<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let command = Vec::<String>::deserialize(deserializer)?;
     if command.first().is_none_or(String::is_empty) {
@@ -119,7 +136,12 @@ fn subscriptions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Subsc
 
 pub(crate) fn capabilities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Capability>, D::Error> {
     let known = |name: &str| Capability::from_str_name(name).filter(|c| *c != Capability::Unspecified);
-    named(deserializer, "capability", known)
+    let capabilities = named(deserializer, "capability", known)?;
+    let has = |capability| capabilities.contains(&capability);
+    if has(Capability::CapFlowInspectRaw) && !has(Capability::CapFlowInspect) {
+        return Err(de::Error::custom("CAP_FLOW_INSPECT_RAW needs CAP_FLOW_INSPECT"));
+    }
+    Ok(capabilities)
 }
 
 fn named<'de, D: Deserializer<'de>, T>(
@@ -162,6 +184,9 @@ mod tests {
             ("name = \"a\"\nversion = \"1\"\ncommand = []", "begins with a program"),
             (&format!("{GOOD}subscriptions = [\"FLOWS\"]"), "\"FLOWS\" is no subscription"),
             (&format!("{GOOD}colour = \"red\""), "unknown field `colour`"),
+            (&format!("{GOOD}capabilities = [\"CAP_FLY\"]"), "\"CAP_FLY\" is no capability"),
+            (&format!("{GOOD}capabilities = [\"CAP_FLOW_INSPECT_RAW\"]"), "needs CAP_FLOW_INSPECT"),
+            (&format!("{GOOD}env = {{ GLYPH_BUS = \"x\" }}"), "\"GLYPH_BUS\" can't be set"),
         ] {
             let error = loaded(text).unwrap_err();
             assert!(

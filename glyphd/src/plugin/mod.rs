@@ -1,28 +1,27 @@
 //! Plugins: their processes, and the gRPC bus over which flows reach them and findings come back.
 //!
-//! In: deliveries from dispatch. Out: findings and audit entries. `supervisor` starts a process for each
-//! [`manifest`] with `runner`; the process connects to `bus`, trades its token for a session (`access`), and
-//! `session` serves it until it ends. Not here yet: limits on processes, a sandbox, raw flows.
+//! In: deliveries from dispatch. Out: findings and audit entries. [`manifest`] says what a plugin asks for, `allowance`
+//! what it gets; `process/` starts it; the process connects to `bus/`, trades its token for a session, and `session/`
+//! serves it until it ends. Not here yet: limits on processes, restarts, a sandbox.
 
 pub mod manifest;
+pub mod allowance;
 mod roster;
-mod supervisor;
-mod runner;
-mod lines;
-mod access;
+mod issuer;
+mod process;
 mod bus;
 mod session;
-mod known_flows;
-mod convert;
 
 use glyph_plugin::Capability;
 
-pub(crate) use access::Access;
-pub(crate) use bus::Bus;
+pub use allowance::Allowance;
+pub(crate) use bus::{Access, Bus, Listener, Sessions, TOKEN_LIFE};
+pub use bus::{BusAddress, Token};
+pub(crate) use issuer::{IssueError, Issuer};
+pub(crate) use process::{Plugin, Shutdown, Supervisor};
 pub(crate) use roster::Roster;
 pub use roster::State;
-pub(crate) use runner::Shutdown;
-pub(crate) use supervisor::{Plugin, Supervisor};
+pub use session::HeartbeatOptions;
 
 /// What a plugin may do if the operator says nothing: see sanitised flows, and report findings.
 pub const DEFAULT_GRANT: [Capability; 2] = [Capability::CapEmitFindings, Capability::CapFlowInspect];

@@ -2,59 +2,52 @@
 
 use http::{HeaderMap, HeaderName, header};
 
-use super::{Redactions, rules, tokens::Tokens, url};
+use super::{Found, rules, url};
 
 /// Names and values in their order, secrets replaced.
-pub(super) fn sanitize(
-    headers: &HeaderMap,
-    tokens: &Tokens,
-    found: &mut Redactions,
-) -> Vec<(String, String)> {
+pub(super) fn sanitize(headers: &HeaderMap, found: &mut Found<'_>) -> Vec<(String, String)> {
     headers
         .iter()
-        .map(|(name, value)| {
-            (name.as_str().to_owned(), sanitize_value(name, &text(value.as_bytes()), tokens, found))
-        })
+        .map(|(name, value)| (name.as_str().to_owned(), sanitize_value(name, &text(value.as_bytes()), found)))
         .collect()
 }
 
-fn sanitize_value(name: &HeaderName, value: &str, tokens: &Tokens, found: &mut Redactions) -> String {
-    let mut replaced = |kind: &str| found.add(kind, format_args!("headers.{name}"));
+fn sanitize_value(name: &HeaderName, value: &str, found: &mut Found<'_>) -> String {
     if *name == header::AUTHORIZATION || *name == header::PROXY_AUTHORIZATION {
-        replaced("header");
+        found.add("header", format_args!("headers.{name}"));
         return match value.split_once(' ') {
-            Some((scheme, secret)) => format!("{scheme} {}", tokens.token(secret.as_bytes())),
-            None => tokens.token(value.as_bytes()),
+            Some((scheme, secret)) => format!("{scheme} {}", found.token(secret)),
+            None => found.token(value),
         };
     }
     if *name == header::COOKIE {
-        replaced("cookie");
-        return value.split(';').map(|c| cookie(c, tokens)).collect::<Vec<_>>().join(";");
+        found.add("cookie", format_args!("headers.{name}"));
+        return value.split(';').map(|c| cookie(c, found)).collect::<Vec<_>>().join(";");
     }
     if *name == header::SET_COOKIE {
-        replaced("cookie");
+        found.add("cookie", format_args!("headers.{name}"));
         return match value.split_once(';') {
-            Some((first, attributes)) => format!("{};{attributes}", cookie(first, tokens)),
-            None => cookie(value, tokens),
+            Some((first, attributes)) => format!("{};{attributes}", cookie(first, found)),
+            None => cookie(value, found),
         };
     }
     if rules::is_secret_header(name.as_str()) {
-        replaced("header");
-        return tokens.token(value.as_bytes());
+        found.add("header", format_args!("headers.{name}"));
+        return found.token(value);
     }
     if [header::LOCATION, header::REFERER, header::CONTENT_LOCATION].contains(name) {
-        return url::sanitize(value, tokens, found).into_owned();
+        return url::sanitize(value, found).into_owned();
     }
     value.to_owned()
 }
 
 /// `name=value`, the value replaced; a cookie without a name is a value.
-fn cookie(pair: &str, tokens: &Tokens) -> String {
+fn cookie(pair: &str, found: &mut Found<'_>) -> String {
     match pair.split_once('=') {
         Some((_, "")) => pair.to_owned(),
-        Some((name, value)) => format!("{name}={}", tokens.token(value.as_bytes())),
+        Some((name, value)) => format!("{name}={}", found.token(value)),
         None if pair.trim().is_empty() => pair.to_owned(),
-        None => tokens.token(pair.as_bytes()),
+        None => found.token(pair),
     }
 }
 
@@ -71,13 +64,15 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+    use crate::sanitize::Tokens;
 
     fn one(name: &'static str, value: &str) -> (String, usize) {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
-        let mut found = Redactions::new("request");
-        let clean = sanitize(&headers, &Tokens::with_random_key(), &mut found).remove(0).1;
-        (clean, found.list.len())
+        let tokens = Tokens::with_random_key();
+        let mut found = Found::new(&tokens, "request");
+        let clean = sanitize(&headers, &mut found).remove(0).1;
+        (clean, found.redactions.len())
     }
 
     #[test]

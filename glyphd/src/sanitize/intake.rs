@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::Sanitizer;
+use super::{Sanitized, Sanitizer};
 use crate::{capture::Exchange, dispatch::Dispatcher, flow_log::FlowLog, telemetry::Telemetry};
 
 /// Exchanges that wait to be sanitised.
@@ -32,13 +32,12 @@ pub(crate) struct Publisher {
 
 impl Intake {
     pub(crate) fn new(
-        sanitizer: Sanitizer,
+        sanitizer: Arc<Sanitizer>,
         log: Option<FlowLog>,
         dispatcher: Dispatcher,
         telemetry: Telemetry,
     ) -> (Self, Publisher) {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let sanitizer = Arc::new(sanitizer);
         let intake = Self { queue: sender, sanitizer: Arc::clone(&sanitizer), telemetry: telemetry.clone() };
         (intake, Publisher { queue, sanitizer, log, dispatcher, telemetry })
     }
@@ -70,7 +69,8 @@ impl Publisher {
     /// Takes exchanges through until nobody can hand one in any more.
     pub(crate) async fn run(mut self) {
         while let Some(exchange) = self.queue.recv().await {
-            let (flow, publish) = self.sanitizer.flow(exchange);
+            let wants_raw = self.dispatcher.wants_raw();
+            let Sanitized { flow, raw, publish } = self.sanitizer.exchange(exchange, wants_raw);
             for redaction in &flow.redactions {
                 self.telemetry.redacted(&redaction.kind);
             }
@@ -81,7 +81,7 @@ impl Publisher {
             {
                 self.telemetry.flow_dropped(flow.context(), "log_full");
             }
-            self.dispatcher.dispatch(&flow, publish.context());
+            self.dispatcher.dispatch(&flow, raw.as_ref(), publish.context()).await;
         }
     }
 }

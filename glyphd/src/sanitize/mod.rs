@@ -1,43 +1,69 @@
 //! The only way from what passed to what is kept: secrets are replaced here.
 //!
-//! In: an `Exchange` from capture. Out: a [`Flow`], to the flow log and to dispatch. Nobody else can make one.
-//! Not here yet: secrets in bodies.
+//! In: an `Exchange` from capture. Out: a [`Flow`], to the flow log and to dispatch; beside it, where a plugin may see
+//! it, what passed as it passed ([`Raw`]). Nobody else can make one. What plugins say and what the audit notes goes
+//! through [`Sanitizer::text`]. Not here yet: secrets in bodies.
 
 mod rules;
 mod tokens;
+mod found;
 mod headers;
 mod url;
+mod text;
 mod body;
+mod secrets;
+mod raw;
 mod intake;
 
 use std::{ops::Deref, sync::Arc};
 
 use glyph_formats::{FORMAT_VERSION, flow};
-use http::Version;
+use http::{HeaderMap, Version};
 
 pub use intake::Intake;
+pub use raw::{Message, Raw};
+pub(crate) use secrets::Secrets;
 
-use self::tokens::Tokens;
+use self::{found::Found, tokens::Tokens};
 use crate::{
-    capture::Exchange,
+    capture::{Exchange, exchange::RawBody},
     telemetry::{Span, TraceContext},
 };
 
 /// A sanitised exchange. Cheap to clone; nobody can change it.
 #[derive(Debug, Clone)]
 pub struct Flow {
-    inner: Arc<(flow::Flow, TraceContext)>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    record: flow::Flow,
+    context: TraceContext,
+    secrets: Secrets,
 }
 
 impl Flow {
+    /// A flow out of a recording, which was sanitised as it was recorded.
+    pub fn recorded(record: flow::Flow) -> Self {
+        let context =
+            TraceContext { trace_id: record.trace_id, span_id: record.span_id, sampled: record.sampled };
+        Self { inner: Arc::new(Inner { record, context, secrets: Secrets::default() }) }
+    }
+
     /// The record, as it stands in the flow log.
     pub fn record(&self) -> &flow::Flow {
-        &self.inner.0
+        &self.inner.record
     }
 
     /// The span `proxy.capture_flow`.
     pub fn context(&self) -> TraceContext {
-        self.inner.1
+        self.inner.context
+    }
+
+    /// What was replaced in it.
+    pub(crate) fn secrets(&self) -> Secrets {
+        self.inner.secrets.clone()
     }
 }
 
@@ -62,50 +88,52 @@ impl Default for Sanitizer {
     }
 }
 
+/// What comes of an exchange.
+struct Sanitized {
+    flow: Flow,
+    raw: Option<Raw>,
+    /// The span of its publication, which goes on.
+    publish: Span,
+}
+
 impl Sanitizer {
     /// The URL without the secrets in it.
     pub fn url(&self, url: &str) -> String {
-        url::sanitize(url, &self.tokens, &mut Redactions::new("")).into_owned()
+        url::sanitize(url, &mut Found::new(&self.tokens, "")).into_owned()
     }
 
-    /// The flow, and the span of its publication, which goes on.
-    fn flow(&self, exchange: Exchange) -> (Flow, Span) {
+    /// A text that somebody wrote, without the secrets in it: in URLs, after the name of one, after the scheme of
+    /// credentials.
+    pub fn text(&self, text: &str) -> String {
+        text::sanitize(text, &mut Found::new(&self.tokens, "")).into_owned()
+    }
+
+    /// `with_raw`: whether somebody wants it as it passed, too.
+    fn exchange(&self, exchange: Exchange, with_raw: bool) -> Sanitized {
+        let raw = with_raw.then(|| Raw::of(&exchange));
         let context = exchange.context;
-        let mut found = Redactions::new("request");
-        let request = exchange.request;
-        let target = exchange.target;
+        let mut found = Found::new(&self.tokens, "request");
+        let (request, target) = (exchange.request, exchange.target);
         let kind = if exchange.tunnel.is_some() { flow::FlowKind::Tunnel } else { flow::FlowKind::Http };
         let request = flow::Request {
             method: request.method.to_string(),
-            url: url::sanitize(&target.url, &self.tokens, &mut found).into_owned(),
+            url: url::sanitize(&target.url, &mut found).into_owned(),
             scheme: target.scheme.to_owned(),
             host: target.host,
             port: target.port,
             version: version(request.version).to_owned(),
-            headers: headers::sanitize(&request.headers, &self.tokens, &mut found),
-            trailers: request
-                .body
-                .trailers
-                .as_ref()
-                .map(|t| headers::sanitize(t, &self.tokens, &mut found))
-                .unwrap_or_default(),
+            headers: headers::sanitize(&request.headers, &mut found),
+            trailers: trailers(&request.body, &mut found),
             body: body::record(&request.body),
         };
-        let mut redactions = found.list;
-        let mut found = Redactions::new("response");
+        found.turn_to("response");
         let response = exchange.response.map(|response| flow::Response {
             status: response.status.as_u16(),
             version: version(response.version).to_owned(),
-            headers: headers::sanitize(&response.headers, &self.tokens, &mut found),
-            trailers: response
-                .body
-                .trailers
-                .as_ref()
-                .map(|t| headers::sanitize(t, &self.tokens, &mut found))
-                .unwrap_or_default(),
+            headers: headers::sanitize(&response.headers, &mut found),
+            trailers: trailers(&response.body, &mut found),
             body: body::record(&response.body),
         });
-        redactions.append(&mut found.list);
         let record = flow::Flow {
             format: FORMAT_VERSION,
             id: exchange.id,
@@ -122,27 +150,17 @@ impl Sanitizer {
             tunnel: exchange.tunnel,
             timings: exchange.timings,
             error: exchange.error,
-            redactions,
+            redactions: found.redactions,
         };
-        (Flow { inner: Arc::new((record, context)) }, exchange.publish)
+        let secrets = Secrets::of(found.secrets);
+        let flow = Flow { inner: Arc::new(Inner { record, context, secrets }) };
+        Sanitized { flow, raw, publish: exchange.publish }
     }
 }
 
-/// What was replaced on one side of an exchange.
-#[derive(Debug)]
-struct Redactions {
-    side: &'static str,
-    list: Vec<flow::Redaction>,
-}
-
-impl Redactions {
-    fn new(side: &'static str) -> Self {
-        Self { side, list: Vec::new() }
-    }
-
-    fn add(&mut self, kind: &str, place: std::fmt::Arguments<'_>) {
-        self.list.push(flow::Redaction { kind: kind.to_owned(), place: format!("{}.{place}", self.side) });
-    }
+fn trailers(body: &RawBody, found: &mut Found<'_>) -> Vec<(String, String)> {
+    let clean = |trailers: &HeaderMap| headers::sanitize(trailers, found);
+    body.trailers.as_ref().map(clean).unwrap_or_default()
 }
 
 fn version(version: Version) -> &'static str {

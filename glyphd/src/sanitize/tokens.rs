@@ -6,6 +6,15 @@ use std::fmt;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+const PREFIX: &str = "glyph-redacted-";
+const DIGITS: usize = 12;
+
+/// Whether that stands where a secret stood already.
+pub(super) fn is_token(text: &str) -> bool {
+    text.strip_prefix(PREFIX)
+        .is_some_and(|id| id.len() == DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// Makes tokens, with a key that lives as long as the run and is written nowhere.
 pub(super) struct Tokens {
     mac: Hmac<Sha256>,
@@ -22,7 +31,7 @@ impl Tokens {
     pub(super) fn token(&self, secret: &[u8]) -> String {
         let mut mac = self.mac.clone();
         mac.update(secret);
-        format!("glyph-redacted-{}", hex::encode(&mac.finalize().into_bytes()[..6]))
+        format!("{PREFIX}{}", hex::encode(&mac.finalize().into_bytes()[..DIGITS / 2]))
     }
 }
 

@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::{Redactions, rules, tokens::Tokens};
+use super::{Found, rules, tokens::is_token};
 
-pub(super) fn sanitize<'a>(url: &'a str, tokens: &Tokens, found: &mut Redactions) -> Cow<'a, str> {
+pub(super) fn sanitize<'a>(url: &'a str, found: &mut Found<'_>) -> Cow<'a, str> {
     let (before_fragment, fragment) = match url.split_once('#') {
         Some((before, fragment)) => (before, Some(fragment)),
         None => (url, None),
@@ -14,40 +14,43 @@ pub(super) fn sanitize<'a>(url: &'a str, tokens: &Tokens, found: &mut Redactions
         Some((base, query)) => (base, Some(query)),
         None => (before_fragment, None),
     };
-    let base = user_info(base, tokens, found);
+    let base = user_info(base, found);
     let mut clean = base.into_owned();
     for (mark, part) in [('?', query), ('#', fragment)] {
         if let Some(part) = part {
             clean.push(mark);
-            clean.push_str(&parameters(part, tokens, found));
+            clean.push_str(&parameters(part, found));
         }
     }
     if clean == url { Cow::Borrowed(url) } else { Cow::Owned(clean) }
 }
 
 /// In a URL, in one without a scheme, and in the `host:port` of a CONNECT.
-fn user_info<'a>(base: &'a str, tokens: &Tokens, found: &mut Redactions) -> Cow<'a, str> {
+fn user_info<'a>(base: &'a str, found: &mut Found<'_>) -> Cow<'a, str> {
     let scheme = base.find("//").filter(|at| !base[..*at].contains('/'));
     let start = scheme.map_or(0, |at| at + 2);
     let (before, rest) = base.split_at(start);
     let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
-    let Some(at) = authority.rfind('@') else { return Cow::Borrowed(base) };
+    let Some(at) = authority.rfind('@').filter(|at| !is_token(&authority[..*at])) else {
+        return Cow::Borrowed(base);
+    };
     found.add("user_info", format_args!("url"));
-    Cow::Owned(format!("{before}{}@{}", tokens.token(&rest.as_bytes()[..at]), &rest[at + 1..]))
+    Cow::Owned(format!("{before}{}@{}", found.token(&rest[..at]), &rest[at + 1..]))
 }
 
-fn parameters<'a>(query: &'a str, tokens: &Tokens, found: &mut Redactions) -> Cow<'a, str> {
+fn parameters<'a>(query: &'a str, found: &mut Found<'_>) -> Cow<'a, str> {
     let mut clean = String::new();
     let mut copied = 0;
     let mut start = 0;
     for part in query.split('&') {
         if let Some((name, value)) = part.split_once('=')
             && !value.is_empty()
+            && !is_token(value)
             && rules::is_secret_parameter(&decode(name))
         {
             let value_at = start + name.len() + 1;
             clean.push_str(&query[copied..value_at]);
-            clean.push_str(&tokens.token(value.as_bytes()));
+            clean.push_str(&found.token(value));
             copied = value_at + value.len();
             found.add("query", format_args!("query.{}", decode(name)));
         }
@@ -67,11 +70,13 @@ fn decode(name: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sanitize::Tokens;
 
     fn sanitized(url: &str) -> (String, Vec<String>) {
-        let mut found = Redactions::new("request");
-        let clean = sanitize(url, &Tokens::with_random_key(), &mut found).into_owned();
-        (clean, found.list.into_iter().map(|r| r.place).collect())
+        let tokens = Tokens::with_random_key();
+        let mut found = Found::new(&tokens, "request");
+        let clean = sanitize(url, &mut found).into_owned();
+        (clean, found.redactions.into_iter().map(|r| r.place).collect())
     }
 
     #[test]
@@ -106,6 +111,7 @@ mod tests {
     fn a_url_without_secrets_is_left_alone() {
         for url in [
             "http://a.test/?q=token",
+            "http://glyph-redacted-0123456789ab@a.test/?token=glyph-redacted-0123456789ab",
             "a.test:443",
             "/relative?page=1",
             "http://a.test/@joe",

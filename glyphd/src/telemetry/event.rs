@@ -10,7 +10,7 @@ use std::{
 
 use glyph_formats::jsonl::Appender;
 
-use super::{Telemetry, TraceContext};
+use super::{QueueMeter, Telemetry, TraceContext};
 
 /// How often things happened that are told at the end.
 #[derive(Debug, Default)]
@@ -94,9 +94,9 @@ impl Telemetry {
         tracing::debug!(%client, %error, "a client's connection failed");
     }
 
-    /// A flow event is in a plugin's queue.
-    pub(crate) fn event_queued(&self, subscription: &'static str) {
-        self.inner.metrics.event_queued(subscription);
+    /// A flow event is in so many plugins' queues.
+    pub(crate) fn events_queued(&self, subscription: &'static str, variant: &'static str, count: u64) {
+        self.inner.metrics.events_queued(subscription, variant, count);
     }
 
     /// A flow event found a plugin's queue full, or was in it when the session ended.
@@ -117,9 +117,9 @@ impl Telemetry {
         self.inner.metrics.dispatched(took, trace);
     }
 
-    /// A plugin's queue has that length now.
-    pub(crate) fn queue_changed(&self, plugin: &str, length: usize, capacity: usize) {
-        self.inner.metrics.queue(plugin, length, capacity);
+    /// A plugin has a queue now, which says its length itself.
+    pub(crate) fn queue(&self, plugin: &str, capacity: usize) -> QueueMeter {
+        self.inner.metrics.queue(plugin, capacity)
     }
 
     /// A plugin has no queue any more.
@@ -176,9 +176,9 @@ impl Telemetry {
         tracing::info!(plugin, pid, "a plugin was started");
     }
 
-    /// A plugin's process could not be started.
-    pub(crate) fn plugin_failed_to_start(&self, plugin: &str, error: &str) {
-        self.inner.metrics.plugin_error(plugin, "start");
+    /// A plugin's process could not be started: `fault` is `start`, or `digest` for a file that is not the pinned one.
+    pub(crate) fn plugin_failed_to_start(&self, plugin: &str, fault: &'static str, error: &str) {
+        self.inner.metrics.plugin_error(plugin, fault);
         tracing::error!(plugin, error, "a plugin could not be started");
     }
 
@@ -204,10 +204,21 @@ impl Telemetry {
         tracing::debug!(trace_id = %trace.trace_id, plugin, kind, "finding");
     }
 
-    /// A finding was refused.
-    pub(crate) fn finding_refused(&self, plugin: &str, reason: &str) {
+    /// A finding was not kept: `fault` is `finding_denied`, `finding_rate_limited` or `finding_lost`.
+    pub(crate) fn finding_refused(&self, plugin: &str, fault: &'static str, reason: &str) {
         self.inner.metrics.plugin_event_failed(plugin, "finding");
-        tracing::warn!(plugin, reason, "a finding was refused");
+        self.inner.metrics.plugin_error(plugin, fault);
+        tracing::debug!(plugin, reason, "a finding was refused");
+    }
+
+    /// A plugin sent what it may not, so often since it was told last.
+    pub(crate) fn plugin_denied(&self, plugin: &str, reason: &str, times: u64) {
+        tracing::warn!(plugin, reason, times, "a plugin was refused");
+    }
+
+    /// A plugin's session was ended for what it did: `fault` is `protocol`, `heartbeat` or `denials`.
+    pub(crate) fn plugin_at_fault(&self, plugin: &str, fault: &'static str) {
+        self.inner.metrics.plugin_error(plugin, fault);
     }
 
     /// An audit entry could not be written.

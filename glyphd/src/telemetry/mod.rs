@@ -24,7 +24,7 @@ use opentelemetry_sdk::{
 
 pub use context::TraceContext;
 pub use event::Counters;
-pub(crate) use metrics::Metrics;
+pub(crate) use metrics::{Metrics, QueueMeter};
 pub(crate) use otlp::tls;
 pub use span::{Span, SpanBuilder, name};
 

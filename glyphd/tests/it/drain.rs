@@ -7,7 +7,7 @@ use glyph_formats::{
     flow::ErrorOrigin,
     recording::{FLOWS, TRACES},
 };
-use glyphd::telemetry::name;
+use glyphd::{config::BusAddress, telemetry::name};
 use http::Request;
 use rustix::process::Signal;
 use tokio::{
@@ -116,7 +116,8 @@ async fn an_upload_that_nobody_takes_is_cut_and_still_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_hangs_on_the_plugin_socket_does_not_keep_the_daemon() {
     let daemon = TestDaemon::start().await;
-    let _hanging = UnixStream::connect(&daemon.daemon().addresses().plugin).await.unwrap();
+    let BusAddress::Unix(socket) = &daemon.daemon().addresses().plugin else { panic!("no Unix socket") };
+    let _hanging = UnixStream::connect(socket).await.unwrap();
     let mut idle = TcpStream::connect(daemon.metrics()).await.unwrap();
     let recorded = daemon.drain().await;
     assert!(recorded.recording.info.end_time_unix_nano.is_some());

@@ -11,7 +11,7 @@ use tonic::Code;
 use crate::harness::{
     DaemonProcess, FakeOrigin, FakePlugin, PluginsDir, Recorded, TestDaemon,
     client::{Client, full},
-    plugin::{bus, grant, hello},
+    plugin::{Credentials, bus, grant, hello},
     records::{number, traceparent},
     text,
 };
@@ -50,14 +50,14 @@ async fn a_plugin_is_shown_both_sides_of_an_exchange_without_its_secrets() {
     assert_eq!((asked.phase(), answered.phase()), (Phase::Request, Phase::Response));
     assert_eq!(asked.flow_id, answered.flow_id);
     let request = asked.request.unwrap();
-    assert_eq!(request.body.as_ref().unwrap().content, b"a question");
+    assert_eq!(request.body.as_ref().unwrap().content[..], *b"a question");
     assert!(request.url.contains("token=glyph-redacted-"), "{}", request.url);
     let key = request.headers.iter().find(|h| h.name == "x-api-key").unwrap();
     assert!(key.redacted && key.value.starts_with(b"glyph-redacted-"), "{key:?}");
     assert!(request.headers.iter().any(|h| h.name == "accept" && !h.redacted));
     assert_eq!((asked.response, answered.request.unwrap().body), (None, None));
     let response = answered.response.unwrap();
-    assert_eq!((response.status, response.body.unwrap().content), (200, b"an answer".to_vec()));
+    assert_eq!((response.status, response.body.unwrap().content), (200, "an answer".into()));
 
     for phase in [Phase::Request, Phase::Response] {
         plugin.done(&asked.flow_id, phase).await;
@@ -124,6 +124,7 @@ async fn a_finding_that_may_not_be_is_refused_and_on_record() {
     assert_eq!(reasons.len(), 3, "{reasons:?}");
     assert!(reasons[0].contains("a flow the plugin was not shown"), "{reasons:?}");
     assert!(reasons[1..].iter().all(|r| r.contains("1 to 200 bytes")), "{reasons:?}");
+    assert_eq!(denied[2].metadata.get("repeated").unwrap().to_string(), "1", "a repetition is counted");
     only(&recorded, "finding_reported", Decision::Allow);
     let failed =
         recorded.spans_named(name::RECEIVE_EVENT).into_iter().filter(|s| s.status == SpanStatus::Error);
@@ -132,33 +133,46 @@ async fn a_finding_that_may_not_be_is_refused_and_on_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_good_once_and_for_one_plugin() {
-    let (_plugins, seat, daemon) = with_fake("guest").await;
-    let credentials = seat.credentials().await;
+    let plugins = PluginsDir::new();
+    let (guest, victim) = (plugins.fake("guest"), plugins.fake("victim"));
+    let daemon = TestDaemon::with(|config| config.plugins_dir = Some(plugins.path())).await;
+    let (credentials, stolen) = (guest.credentials().await, victim.credentials().await);
     let mut bus = bus(&credentials.bus).await;
-    let other = crate::harness::plugin::Credentials { name: "other".to_owned(), ..credentials.clone() };
-    let error = grant(&mut bus, &other, PROTOCOL_VERSION).await.unwrap_err();
+    let guessed = Credentials { token: "0".repeat(64), ..credentials.clone() };
+    let error = grant(&mut bus, &guessed, PROTOCOL_VERSION).await.unwrap_err();
     assert_eq!(error.code(), Code::Unauthenticated);
     let granted = grant(&mut bus, &credentials, PROTOCOL_VERSION).await.unwrap();
-    assert_eq!(granted.granted.len(), 2);
+    assert_eq!(granted.granted.len(), 2, "a wrong token does not use up the right one");
     let error = grant(&mut bus, &credentials, PROTOCOL_VERSION).await.unwrap_err();
     assert_eq!(error.code(), Code::Unauthenticated);
+    // A stolen one is good for nothing under another name, and for nothing afterwards.
+    let thief = Credentials { name: "guest".to_owned(), ..stolen.clone() };
+    let error = grant(&mut bus, &thief, PROTOCOL_VERSION).await.unwrap_err();
+    assert!(error.message().contains("another plugin's"), "{error}");
+    assert!(grant(&mut bus, &stolen, PROTOCOL_VERSION).await.is_err());
 
     // So is the secret that it buys.
     let error = FakePlugin::open(bus.clone(), "wrong", hello("guest")).await.map(drop).unwrap_err();
     assert_eq!(error.code(), Code::Unauthenticated);
     let plugin = FakePlugin::open(bus.clone(), &granted.session_secret, hello("guest")).await.unwrap();
-    let error = FakePlugin::open(bus, &granted.session_secret, hello("guest")).await.map(drop).unwrap_err();
-    assert_eq!(error.code(), Code::Unauthenticated);
+    let error =
+        FakePlugin::open(bus.clone(), &granted.session_secret, hello("guest")).await.map(drop).unwrap_err();
+    assert_eq!(error.code(), Code::AlreadyExists);
     plugin.leave().await;
+    let error = FakePlugin::open(bus, &granted.session_secret, hello("guest")).await.map(drop).unwrap_err();
+    assert_eq!(error.code(), Code::Unauthenticated, "it ended with its stream");
 
     let recorded = daemon.drain().await;
-    assert_eq!(recorded.audited("capabilities_granted", Decision::Deny).len(), 2);
+    // Two denials for one reason within a second are one entry and a count.
+    assert_eq!(recorded.times("capabilities_granted", Decision::Deny), 4);
     only(&recorded, "capabilities_granted", Decision::Allow);
-    assert_eq!(recorded.audited("session_opened", Decision::Deny).len(), 2);
+    assert_eq!(recorded.times("session_opened", Decision::Deny), 3);
     only(&recorded, "session_opened", Decision::Allow);
     for entry in &recorded.audit {
         let text = serde_json::to_string(entry).unwrap();
-        assert!(!text.contains(&credentials.token) && !text.contains(&granted.session_secret), "{text}");
+        for secret in [&credentials.token, &stolen.token, &granted.session_secret] {
+            assert!(!text.contains(secret), "{text}");
+        }
     }
 }
 

@@ -96,8 +96,12 @@ fn upstream_events(span: &Span) -> Vec<&str> {
 async fn deliveries_point_to_the_stream_that_they_went_over() {
     let recorded = run_with_a_plugin().await;
     let streams = recorded.spans_named(name::EVENT_STREAM);
-    assert_eq!(streams.len(), 1);
-    let stream = streams[0];
+    let (stream, turns): (Vec<_>, Vec<_>) = streams.into_iter().partition(|s| s.parent_span_id.is_none());
+    assert_eq!(stream.len(), 1);
+    let stream = stream[0];
+    assert!(!turns.is_empty() && turns.iter().all(|t| t.parent_span_id == Some(stream.span_id)));
+    assert_eq!(turns.iter().map(|t| number(t, "glyph.stream.sent")).sum::<i64>(), 3);
+    assert!(turns.iter().map(|t| number(t, "glyph.stream.received")).sum::<i64>() >= 3);
     assert_eq!(
         (stream.status, attribute(stream, "glyph.plugin.id").as_str()),
         (SpanStatus::Ok, "passive-headers")
@@ -121,7 +125,8 @@ async fn spans_have_their_kinds_and_the_name_of_the_service() {
     let recorded = run_with_a_plugin().await;
     for span in &recorded.spans {
         let want = match span.name.as_ref() {
-            name::CAPTURE_FLOW | name::EVENT_STREAM => SpanKind::Server,
+            name::CAPTURE_FLOW => SpanKind::Server,
+            name::EVENT_STREAM if span.parent_span_id.is_none() => SpanKind::Server,
             name::UPSTREAM_REQUEST => SpanKind::Client,
             name::AUTHENTICATE if span.parent_span_id.is_none() => SpanKind::Server,
             _ => SpanKind::Internal,

@@ -16,7 +16,8 @@ pub struct GrantCapabilitiesRequest {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GrantCapabilitiesResponse {
-    /// To be sent as metadata `glyph-session` with every later call. Ends with the stream.
+    /// To be sent as metadata `glyph-session` with every later call, over a connection of the same process. Ends with
+    /// the stream.
     #[prost(string, tag = "1")]
     pub session_secret: ::prost::alloc::string::String,
     /// What it may do: those of the requested capabilities that the operator grants.
@@ -64,6 +65,10 @@ pub struct Hello {
     /// What it wants to get.
     #[prost(enumeration = "Subscription", repeated, tag = "4")]
     pub subscriptions: ::prost::alloc::vec::Vec<i32>,
+    /// The largest message that it can take, in bytes, at least 1 MiB; 0 for 4 MiB, which is what gRPC's libraries take
+    /// unless they are told otherwise. Bodies are cut to fit, and say so.
+    #[prost(uint32, tag = "5")]
+    pub max_message_bytes: u32,
 }
 /// A claim about a flow.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -91,14 +96,17 @@ pub struct Finding {
         ::prost::alloc::string::String,
     >,
 }
+/// Which event is done, by the fields of the same names.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FlowDone {
-    /// The flow and phase of the event that is done.
     #[prost(string, tag = "1")]
     pub flow_id: ::prost::alloc::string::String,
     #[prost(enumeration = "Phase", tag = "2")]
     pub phase: i32,
+    #[prost(bool, tag = "3")]
+    pub raw: bool,
 }
+/// Asks for an answer, and is one: the daemon sends it, the plugin sends it back.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Heartbeat {}
 /// What the daemon sends.
@@ -107,7 +115,7 @@ pub struct BusMessage {
     /// W3C Trace Context of what made the daemon send this; a plugin's own spans belong below it.
     #[prost(string, tag = "15")]
     pub traceparent: ::prost::alloc::string::String,
-    #[prost(oneof = "bus_message::Message", tags = "1, 2, 3, 4")]
+    #[prost(oneof = "bus_message::Message", tags = "1, 2, 3, 4, 5")]
     pub message: ::core::option::Option<bus_message::Message>,
 }
 /// Nested message and enum types in `BusMessage`.
@@ -126,6 +134,9 @@ pub mod bus_message {
         /// The last message: the daemon stops, or ends this session.
         #[prost(message, tag = "4")]
         Goodbye(super::Goodbye),
+        /// Something that the plugin sent was refused.
+        #[prost(message, tag = "5")]
+        Refused(super::Refused),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -136,10 +147,24 @@ pub struct Welcome {
     /// What the plugin will get; what it lacks the capability for is not there.
     #[prost(enumeration = "Subscription", repeated, tag = "2")]
     pub subscriptions: ::prost::alloc::vec::Vec<i32>,
+    /// How long a plugin that was asked for a Heartbeat may say nothing before it counts as dead, in milliseconds.
+    #[prost(uint32, tag = "3")]
+    pub heartbeat_timeout_ms: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Goodbye {
     #[prost(string, tag = "1")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// Not every refusal is told: a plugin that does not read has none of them wait for it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Refused {
+    /// The finding's flow and type; both empty for another message.
+    #[prost(string, tag = "1")]
+    pub flow_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub r#type: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -167,6 +192,13 @@ pub struct FlowEvent {
     /// When it ended.
     #[prost(uint64, tag = "8")]
     pub end_time_unix_nano: u64,
+    /// Whether this is what passed, with every secret in it: one of the subscriptions _RAW. Of a flow that comes from a
+    /// recording there is nothing but the sanitised record.
+    #[prost(bool, tag = "9")]
+    pub raw: bool,
+    /// Whether only the bytes of a tunnel were counted: there is neither a body nor a response.
+    #[prost(bool, tag = "10")]
+    pub tunnel: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FlowRequest {
@@ -184,10 +216,13 @@ pub struct FlowRequest {
     /// The protocol, for example `HTTP/1.1`.
     #[prost(string, tag = "6")]
     pub version: ::prost::alloc::string::String,
+    /// In the order of the message; so are trailers.
     #[prost(message, repeated, tag = "7")]
     pub headers: ::prost::alloc::vec::Vec<Header>,
     #[prost(message, optional, tag = "8")]
     pub body: ::core::option::Option<Body>,
+    #[prost(message, repeated, tag = "9")]
+    pub trailers: ::prost::alloc::vec::Vec<Header>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FlowResponse {
@@ -199,13 +234,15 @@ pub struct FlowResponse {
     pub headers: ::prost::alloc::vec::Vec<Header>,
     #[prost(message, optional, tag = "4")]
     pub body: ::core::option::Option<Body>,
+    #[prost(message, repeated, tag = "5")]
+    pub trailers: ::prost::alloc::vec::Vec<Header>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Header {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
-    #[prost(bytes = "vec", tag = "2")]
-    pub value: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub value: ::prost::bytes::Bytes,
     /// Whether the value was replaced, in whole or in part.
     #[prost(bool, tag = "3")]
     pub redacted: bool,
@@ -213,8 +250,8 @@ pub struct Header {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Body {
     /// What was kept of the body.
-    #[prost(bytes = "vec", tag = "1")]
-    pub content: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "bytes", tag = "1")]
+    pub content: ::prost::bytes::Bytes,
     /// How many bytes passed; more than `content` holds if it was cut.
     #[prost(uint64, tag = "2")]
     pub size: u64,
@@ -521,250 +558,5 @@ pub mod plugin_bus_client {
                 .insert(GrpcMethod::new("glyph.plugin.v1.PluginBus", "EventStream"));
             self.inner.streaming(req, path, codec).await
         }
-    }
-}
-/// Generated server implementations.
-pub mod plugin_bus_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with PluginBusServer.
-    #[async_trait]
-    pub trait PluginBus: std::marker::Send + std::marker::Sync + 'static {
-        /// Trades a token, which can be used once, for the secret of a session and the capabilities it has.
-        async fn grant_capabilities(
-            &self,
-            request: tonic::Request<super::GrantCapabilitiesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GrantCapabilitiesResponse>,
-            tonic::Status,
-        >;
-        /// Server streaming response type for the EventStream method.
-        type EventStreamStream: tonic::codegen::tokio_stream::Stream<
-                Item = std::result::Result<super::BusMessage, tonic::Status>,
-            >
-            + std::marker::Send
-            + 'static;
-        /// Flows out, findings back, as long as the plugin lives.
-        async fn event_stream(
-            &self,
-            request: tonic::Request<tonic::Streaming<super::PluginMessage>>,
-        ) -> std::result::Result<
-            tonic::Response<Self::EventStreamStream>,
-            tonic::Status,
-        >;
-    }
-    #[derive(Debug)]
-    pub struct PluginBusServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> PluginBusServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for PluginBusServer<T>
-    where
-        T: PluginBus,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/glyph.plugin.v1.PluginBus/GrantCapabilities" => {
-                    #[allow(non_camel_case_types)]
-                    struct GrantCapabilitiesSvc<T: PluginBus>(pub Arc<T>);
-                    impl<
-                        T: PluginBus,
-                    > tonic::server::UnaryService<super::GrantCapabilitiesRequest>
-                    for GrantCapabilitiesSvc<T> {
-                        type Response = super::GrantCapabilitiesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GrantCapabilitiesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as PluginBus>::grant_capabilities(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GrantCapabilitiesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/glyph.plugin.v1.PluginBus/EventStream" => {
-                    #[allow(non_camel_case_types)]
-                    struct EventStreamSvc<T: PluginBus>(pub Arc<T>);
-                    impl<
-                        T: PluginBus,
-                    > tonic::server::StreamingService<super::PluginMessage>
-                    for EventStreamSvc<T> {
-                        type Response = super::BusMessage;
-                        type ResponseStream = T::EventStreamStream;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::ResponseStream>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<
-                                tonic::Streaming<super::PluginMessage>,
-                            >,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as PluginBus>::event_stream(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = EventStreamSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.streaming(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for PluginBusServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "glyph.plugin.v1.PluginBus";
-    impl<T> tonic::server::NamedService for PluginBusServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
     }
 }

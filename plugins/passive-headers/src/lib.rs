@@ -1,13 +1,27 @@
-//! Findings about the security headers of responses: those that are missing, and those that are too weak to help.
+//! Findings about what a response shows by itself: its security headers, its cookies, the versions it tells, and
+//! what its page loads without TLS.
 //!
-//! In: one response at a time. Out: findings. Nothing is sent to anyone, hence *passive*. What is asked of each
-//! header follows the [OWASP HTTP Headers Cheat Sheet](https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html).
+//! In: one response at a time. Out: findings. Nothing is sent to anyone, hence *passive*, and nothing is remembered:
+//! the same weakness in two responses is two findings. A finding's type is `passive-headers.<fault>.<subject>`; the
+//! faults are a closed set, [`Fault`], and the README has every type, how bad it is, and what it rests on.
+//!
+//! Not here: what needs more than one response to tell, and what needs a request of its own.
 
+mod response;
+mod claim;
+mod date;
+mod set_cookie;
+mod session;
+mod policy;
+mod insecure;
+mod page;
 mod checks;
 
 use glyph_plugin::{Finding, FlowEvent, Plugin, Report, Subscription};
 
-pub use checks::{Claim, Response, check};
+pub use checks::check;
+pub use claim::{Claim, Fault};
+pub use response::Response;
 
 /// The plugin.
 #[derive(Debug, Default)]
@@ -27,14 +41,22 @@ impl Plugin for PassiveHeaders {
         let headers: Vec<_> =
             response.headers.iter().map(|h| (h.name.as_str(), String::from_utf8_lossy(&h.value))).collect();
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-        let https = request.scheme == "https";
-        let status = u16::try_from(response.status).unwrap_or(0);
-        for claim in check(&Response { https, status, headers: &headers }) {
-            let finding = Finding::new(claim.kind(), claim.severity, claim.message);
-            report.finding(match claim.evidence {
-                Some(evidence) => finding.with_evidence(evidence),
-                None => finding,
-            });
+        let response = Response {
+            method: &request.method,
+            https: request.scheme == "https",
+            status: u16::try_from(response.status).unwrap_or(0),
+            headers: &headers,
+            body: response.body.as_ref().map_or(&[], |body| &body.content),
+        };
+        for claim in check(&response) {
+            report.finding(finding(claim));
         }
     }
+}
+
+fn finding(claim: Claim) -> Finding {
+    let mut finding = Finding::new(claim.kind(), claim.severity, claim.message);
+    finding.evidence = claim.evidence.unwrap_or_default();
+    finding.metadata = claim.metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    finding
 }

@@ -6,7 +6,7 @@
 
 mod labels;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -36,6 +36,19 @@ const DISPATCH: [f64; 14] = [
 const SPANS: [f64; 17] = [
     0.000_005, 0.000_01, 0.000_025, 0.000_1, 0.000_25, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0,
     2.5, 5.0, 10.0, 60.0,
+];
+
+/// What can be a plugin's fault: its process, its session, its findings.
+const PLUGIN_ERRORS: [&str; 9] = [
+    "digest",
+    "start",
+    "exit",
+    "protocol",
+    "heartbeat",
+    "denials",
+    "finding_denied",
+    "finding_rate_limited",
+    "finding_lost",
 ];
 
 type Histogram = HistogramWithExemplars<Trace>;
@@ -175,9 +188,14 @@ impl Metrics {
     /// Counts whose labels are known stand at 0 from the start: Prometheus sees no step where a series only
     /// appears, so that the first drop would be none.
     fn begin(&self) {
-        for subscription in ["FLOW_REQUEST", "FLOW_RESPONSE"] {
-            drop(self.flow_events.get_or_create(&Event { subscription, variant: "sanitized" }));
-            for reason in ["queue_full", "session_ended"] {
+        for (subscription, variant) in [
+            ("FLOW_REQUEST", "sanitized"),
+            ("FLOW_RESPONSE", "sanitized"),
+            ("FLOW_REQUEST_RAW", "raw"),
+            ("FLOW_RESPONSE_RAW", "raw"),
+        ] {
+            drop(self.flow_events.get_or_create(&Event { subscription, variant }));
+            for reason in ["queue_full", "dropped_oldest", "blocked_too_long", "session_ended"] {
                 drop(self.flow_events_dropped.get_or_create(&Dropped { subscription, reason }));
             }
         }
@@ -192,7 +210,7 @@ impl Metrics {
     /// The counts of a plugin stand at 0.
     pub(super) fn plugin_known(&self, plugin: &str) {
         let plugin = || plugin.to_owned();
-        for reason in ["start", "exit"] {
+        for reason in PLUGIN_ERRORS {
             drop(self.plugin_errors.get_or_create(&PluginError { plugin: plugin(), reason }));
         }
         for event in ["flow", "finding"] {
@@ -245,13 +263,13 @@ impl Metrics {
         observe(&self.flow_dispatch, took, context);
     }
 
-    pub(super) fn event_queued(&self, subscription: &'static str) {
-        self.flow_events.get_or_create(&Event { subscription, variant: "sanitized" }).inc();
+    pub(super) fn events_queued(&self, subscription: &'static str, variant: &'static str, count: u64) {
+        self.flow_events.get_or_create(&Event { subscription, variant }).inc_by(count);
     }
 
     pub(super) fn event_dropped(&self, subscription: &'static str, plugin: &str, reason: &'static str) {
         self.flow_events_dropped.get_or_create(&Dropped { subscription, reason }).inc();
-        if reason == "queue_full" {
+        if reason != "session_ended" {
             let labels = PluginEvent { plugin: plugin.to_owned(), event: "flow" };
             self.plugin_queue_dropped.get_or_create(&labels).inc();
         }
@@ -261,11 +279,14 @@ impl Metrics {
         self.flow_redactions.get_or_create(&Kind { kind: kind.to_owned() }).inc();
     }
 
-    pub(super) fn queue(&self, plugin: &str, length: usize, capacity: usize) {
+    /// The queue of that plugin, empty.
+    pub(super) fn queue(&self, plugin: &str, capacity: usize) -> QueueMeter {
         let labels = PluginName { plugin: plugin.to_owned() };
-        let gauge = |n| i64::try_from(n).unwrap_or(i64::MAX);
-        self.plugin_queue_length.get_or_create(&labels).set(gauge(length));
+        let length = self.plugin_queue_length.get_or_create(&labels).clone();
         self.plugin_queue_capacity.get_or_create(&labels).set(gauge(capacity));
+        let meter = QueueMeter { plugin: plugin.into(), length };
+        meter.length(0);
+        meter
     }
 
     pub(super) fn queue_gone(&self, plugin: &str) {
@@ -313,6 +334,29 @@ impl Metrics {
     pub(super) fn audit_failed(&self) {
         self.audit_failures.inc();
     }
+}
+
+/// Says how long a plugin's queue is. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct QueueMeter {
+    plugin: Arc<str>,
+    length: Gauge,
+}
+
+impl QueueMeter {
+    /// Whose queue it is.
+    pub(crate) fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    /// So many deliveries wait now.
+    pub(crate) fn length(&self, waiting: usize) {
+        self.length.set(gauge(waiting));
+    }
+}
+
+fn gauge(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Only what is sampled can be found again, so only that is an exemplar.

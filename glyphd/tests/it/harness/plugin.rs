@@ -162,6 +162,7 @@ pub(crate) fn hello(name: &str) -> Hello {
         plugin: name.to_owned(),
         version: "1.2.3".to_owned(),
         subscriptions: [Subscription::FlowRequest, Subscription::FlowResponse].map(Into::into).to_vec(),
+        max_message_bytes: 0,
     }
 }
 
@@ -221,7 +222,11 @@ impl FakePlugin {
     }
 
     pub(crate) async fn done(&self, flow_id: &str, phase: Phase) {
-        let done = FlowDone { flow_id: flow_id.to_owned(), phase: phase.into() };
+        self.done_with(flow_id, phase, false).await;
+    }
+
+    pub(crate) async fn done_with(&self, flow_id: &str, phase: Phase, raw: bool) {
+        let done = FlowDone { flow_id: flow_id.to_owned(), phase: phase.into(), raw };
         self.say(Message::FlowDone(done), "").await;
     }
 
@@ -244,10 +249,11 @@ impl FakePlugin {
             match message {
                 Some(bus_message::Message::FlowEvent(event)) => {
                     let phase = event.phase();
-                    self.done(&event.flow_id, phase).await;
+                    self.done_with(&event.flow_id, phase, event.raw).await;
                     events.push((event.flow_id, phase.into()));
                 }
                 Some(bus_message::Message::Goodbye(_)) => break,
+                Some(bus_message::Message::Refused(_)) => {}
                 other => panic!("neither a flow event nor a goodbye: {other:?}"),
             }
         }

@@ -62,6 +62,15 @@ impl Recorded {
         self.spans.iter().filter(|s| s.name == name).collect()
     }
 
+    /// How often that was decided so: entries, and those that were counted into one.
+    pub(crate) fn times(&self, event: &str, decision: Decision) -> i64 {
+        let times = |entry: &&AuditEntry| match entry.metadata.get("repeated") {
+            Some(Value::Int(times)) => *times,
+            _ => 1,
+        };
+        self.audited(event, decision).iter().map(times).sum()
+    }
+
     /// The audit entries about that event with that outcome.
     pub(crate) fn audited(&self, event: &str, decision: Decision) -> Vec<&AuditEntry> {
         self.audit.iter().filter(|e| e.event == event && e.decision == decision).collect()

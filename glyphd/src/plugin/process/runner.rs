@@ -15,8 +15,11 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{lines::Lines, manifest::Manifest};
-use crate::telemetry::{Telemetry, TraceContext, name};
+use super::{lines::Lines, reconnect};
+use crate::{
+    plugin::{Issuer, Roster, manifest::Manifest},
+    telemetry::{Telemetry, TraceContext, name},
+};
 
 /// How long a plugin has to end by itself, after the daemon's goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -29,8 +32,12 @@ const INHERITED: [&str; 4] = ["PATH", "LANG", "LC_ALL", "TMPDIR"];
 #[derive(Debug)]
 pub(super) struct Launch<'a> {
     pub(super) manifest: &'a Manifest,
-    pub(super) bus_address: &'a str,
+    /// Where the bus is, as variables.
+    pub(super) bus: &'a [(&'static str, String)],
+    /// The first token; later ones come from the issuer.
     pub(super) token: String,
+    pub(super) issuer: &'a Issuer,
+    pub(super) roster: &'a Roster,
 }
 
 /// How the daemon's end is made known.
@@ -67,7 +74,7 @@ pub(super) async fn exec(
     let plugin = launch.manifest.name.as_str();
     span.set_with("glyph.plugin.id", || plugin.to_owned());
     span.set_with("process.executable.path", || launch.manifest.command[0].clone());
-    let mut child = match spawn(&launch) {
+    let mut child = match spawn(&launch, span.context()) {
         Ok(child) => child,
         Err(e) => {
             span.fail("spawn", e.to_string());
@@ -86,9 +93,17 @@ pub(super) async fn exec(
     }
     output.close();
     let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    let stdin = child.stdin.take();
+    let tokens = async {
+        if let Some(stdin) = stdin {
+            reconnect::hand_out(stdin, plugin, launch.issuer, launch.roster).await;
+        }
+        std::future::pending::<Exit>().await
+    };
     let exit = tokio::select! {
         status = child.wait() => Exit { status: status?, expected: false },
         () = shutdown.stop.cancelled() => terminate(&mut child, group).await?,
+        exit = tokens => exit,
     };
     if let Some(group) = group {
         // What the plugin started and left behind; most often there is none.
@@ -112,7 +127,7 @@ pub(super) async fn exec(
     Ok(exit)
 }
 
-fn spawn(launch: &Launch<'_>) -> io::Result<Child> {
+fn spawn(launch: &Launch<'_>, context: TraceContext) -> io::Result<Child> {
     let manifest = launch.manifest;
     let program = &manifest.command[0];
     let program = if program.contains('/') { manifest.dir.join(program) } else { program.into() };
@@ -121,10 +136,13 @@ fn spawn(launch: &Launch<'_>) -> io::Result<Child> {
         .current_dir(&manifest.dir)
         .env_clear()
         .envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
-        .env(env::BUS, launch.bus_address)
+        .envs(&manifest.env)
+        .envs(launch.bus.iter().map(|(name, value)| (name, value)))
         .env(env::NAME, &manifest.name)
         .env(env::TOKEN, &launch.token)
-        .stdin(Stdio::null())
+        .env(env::TOKENS_FD, "0")
+        .env(env::TRACEPARENT, context.to_string())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)

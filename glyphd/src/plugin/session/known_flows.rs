@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::{sanitize::Flow, telemetry::TraceContext};
+use crate::{
+    sanitize::{Flow, Secrets},
+    telemetry::TraceContext,
+};
 
 /// A plugin may report about a flow until it was shown so many others.
 const REMEMBERED: usize = 4_096;
@@ -12,6 +15,7 @@ const REMEMBERED: usize = 4_096;
 pub(super) struct KnownFlow {
     pub(super) context: TraceContext,
     pub(super) url: String,
+    pub(super) secrets: Secrets,
 }
 
 /// By the flow's id.
@@ -23,10 +27,13 @@ pub(super) struct KnownFlows {
 
 impl KnownFlows {
     pub(super) fn remember(&mut self, flow: &Flow) {
-        let known = KnownFlow { context: flow.context(), url: flow.request.url.clone() };
-        if self.flows.insert(flow.id.clone(), known).is_none() {
-            self.order.push_back(flow.id.clone());
+        if self.flows.contains_key(&flow.id) {
+            return;
         }
+        let known =
+            KnownFlow { context: flow.context(), url: flow.request.url.clone(), secrets: flow.secrets() };
+        self.flows.insert(flow.id.clone(), known);
+        self.order.push_back(flow.id.clone());
         if self.order.len() > REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {

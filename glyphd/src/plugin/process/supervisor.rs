@@ -1,35 +1,35 @@
 //! Starts a process for each plugin, and stops it in the end. Not here yet: starting one anew that has died.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use glyph_formats::{Attributes, Decision};
-use glyph_plugin::Capability;
 use tokio::task::JoinSet;
 
 use super::{
-    Access, Roster, State,
-    manifest::Manifest,
+    digests,
     runner::{self, Launch, Shutdown},
 };
 use crate::{
     audit::{Audit, Entry, Event},
-    telemetry::{Telemetry, TraceContext, name},
+    plugin::{Allowance, Issuer, Roster, State, manifest::Manifest},
+    telemetry::{Span, Telemetry, TraceContext, name},
 };
 
-const COMPONENT: &str = "plugin_supervisor";
+pub(super) const COMPONENT: &str = "plugin_supervisor";
 
 /// A plugin, and what the operator allows it.
 #[derive(Debug, Clone)]
 pub(crate) struct Plugin {
     pub(crate) manifest: Manifest,
-    pub(crate) granted: Vec<Capability>,
+    pub(crate) allowance: Allowance,
 }
 
 /// What starting a plugin needs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Supervisor {
-    pub(crate) bus_address: String,
-    pub(crate) access: Access,
+    /// Where plugins find the bus: variables for their processes.
+    pub(crate) bus: Vec<(&'static str, String)>,
+    pub(crate) issuer: Issuer,
     pub(crate) roster: Roster,
     pub(crate) audit: Arc<Audit>,
     pub(crate) telemetry: Telemetry,
@@ -51,27 +51,17 @@ impl Supervisor {
         let manifest = &plugin.manifest;
         span.set_with("glyph.plugin.id", || manifest.name.clone());
         span.set_with("glyph.plugin.version", || manifest.version.clone());
-        let mut metadata = Attributes::default();
-        metadata.push("command", manifest.command.join(" "));
-        metadata.push("version", manifest.version.clone());
-        if let Err(error) =
-            self.record(manifest, Event::PluginStarted, Decision::Allow, None, metadata, span.context())
-        {
-            span.fail("audit", error);
+        let Some(token) = self.clear(&plugin, &mut span) else {
             self.roster.set(&manifest.name, State::Gone);
             return;
-        }
-        let launch = Launch {
-            manifest,
-            bus_address: &self.bus_address,
-            token: self.access.issue(&manifest.name, plugin.granted.clone(), Instant::now()),
         };
+        let launch = Launch { manifest, bus: &self.bus, token, issuer: &self.issuer, roster: &self.roster };
         let ended = runner::exec(launch, &self.telemetry, span.context(), &shutdown).await;
         self.roster.set(&manifest.name, State::Gone);
         let (reason, expected) = match ended {
             Ok(exit) => (exit.to_string(), exit.expected),
             Err(error) => {
-                self.telemetry.plugin_failed_to_start(&manifest.name, &error.to_string());
+                self.telemetry.plugin_failed_to_start(&manifest.name, "start", &error.to_string());
                 (error.to_string(), false)
             }
         };
@@ -92,6 +82,43 @@ impl Supervisor {
         ));
     }
 
+    /// Whether the plugin may be started; its first token if so.
+    fn clear(&self, plugin: &Plugin, span: &mut Span) -> Option<String> {
+        let (manifest, context) = (&plugin.manifest, span.context());
+        let mut metadata = Attributes::default();
+        metadata.push("command", manifest.command.join(" "));
+        metadata.push("version", manifest.version.clone());
+        metadata.push("pinned_files", i64::try_from(plugin.allowance.sha256.len()).unwrap_or(i64::MAX));
+        if let Err(error) = digests::check(&manifest.dir, &plugin.allowance.sha256) {
+            let reason = error.to_string();
+            self.telemetry.plugin_failed_to_start(&manifest.name, "digest", &reason);
+            span.fail("digest", reason.clone());
+            // It is not started whether or not this can be written.
+            drop(self.record(
+                manifest,
+                Event::PluginStarted,
+                Decision::Deny,
+                Some(reason),
+                metadata,
+                context,
+            ));
+            return None;
+        }
+        let recorded = self.record(manifest, Event::PluginStarted, Decision::Allow, None, metadata, context);
+        let issue = || {
+            let token = self.issuer.issue(COMPONENT, &manifest.name, "process", Some(context));
+            token.map_err(|e| e.to_string())
+        };
+        match recorded.and_then(|()| issue()) {
+            Ok(token) => Some(token.token),
+            Err(error) => {
+                self.telemetry.plugin_failed_to_start(&manifest.name, "start", &error);
+                span.fail("audit", error);
+                None
+            }
+        }
+    }
+
     fn record(
         &self,
         manifest: &Manifest,
@@ -102,6 +129,7 @@ impl Supervisor {
         context: TraceContext,
     ) -> Result<(), String> {
         let plugin = &manifest.name;
+        let context = Some(context);
         let entry = Entry { component: COMPONENT, plugin, event, decision, reason, metadata, context };
         self.audit.record(entry).map_err(|e| e.to_string())
     }

@@ -1,0 +1,113 @@
+//! The stages behind sanitize, wired: dispatch, the bus, the plugins' processes, and what they leave. They are the same
+//! behind a proxy and behind a recording.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::sockets::BusPlace;
+use crate::{
+    audit::Audit,
+    dispatch::Dispatcher,
+    findings::Findings,
+    plugin::{
+        Access, Bus, HeartbeatOptions, Issuer, Plugin, Roster, Sessions, Shutdown, Supervisor,
+        manifest::Manifest,
+    },
+    policy::Policy,
+    sanitize::Sanitizer,
+    telemetry::Telemetry,
+};
+
+/// How long connections to the plugin bus have, in the end, to close.
+const BUS_DRAIN: Duration = Duration::from_secs(1);
+
+/// What the stages are made of.
+pub(super) struct Parts<'a> {
+    pub(super) manifests: Vec<Manifest>,
+    pub(super) policy: &'a Policy,
+    pub(super) heartbeat: HeartbeatOptions,
+    pub(super) bus: BusPlace,
+    pub(super) sanitizer: Arc<Sanitizer>,
+    pub(super) findings: Findings,
+    pub(super) audit: Arc<Audit>,
+    pub(super) telemetry: Telemetry,
+}
+
+/// The running stages.
+pub(super) struct PluginStages {
+    pub(super) dispatcher: Dispatcher,
+    pub(super) roster: Roster,
+    pub(super) issuer: Issuer,
+    /// Announces the end: `begun` first, while exchanges still end.
+    pub(super) shutdown: Shutdown,
+    sessions: Sessions,
+    stop_bus: CancellationToken,
+    bus: JoinHandle<()>,
+    supervisor: JoinHandle<()>,
+}
+
+impl PluginStages {
+    pub(super) fn start(parts: Parts<'_>) -> Self {
+        let Parts { manifests, policy, heartbeat, bus: place, sanitizer, findings, audit, telemetry } = parts;
+        let dispatcher = Dispatcher::new(telemetry.clone());
+        let allowances = Arc::new(policy.allowances(&manifests));
+        let started = manifests.into_iter().filter_map(|manifest| {
+            let allowance = allowances.get(&manifest.name)?.clone();
+            allowance.start.then_some(Plugin { manifest, allowance })
+        });
+        let plugins: Vec<_> = started.collect();
+        let bus = Bus {
+            access: Access::default(),
+            allowances: Arc::clone(&allowances),
+            roster: Roster::of(plugins.iter().map(|p| p.manifest.name.clone())),
+            dispatcher: dispatcher.clone(),
+            findings,
+            sanitizer,
+            audit: Arc::clone(&audit),
+            telemetry: telemetry.clone(),
+            heartbeat,
+            sessions: Sessions::default(),
+        };
+        let issuer = Issuer { access: bus.access.clone(), allowances, audit: Arc::clone(&audit) };
+        let supervisor = Supervisor {
+            bus: place.variables,
+            issuer: issuer.clone(),
+            roster: bus.roster.clone(),
+            audit,
+            telemetry,
+        };
+        let (shutdown, stop_bus) = (Shutdown::default(), CancellationToken::new());
+        Self {
+            dispatcher,
+            roster: bus.roster.clone(),
+            issuer,
+            sessions: bus.sessions.clone(),
+            bus: tokio::spawn(bus.serve(place.listener, stop_bus.clone())),
+            supervisor: tokio::spawn(supervisor.run(plugins, shutdown.clone())),
+            shutdown,
+            stop_bus,
+        }
+    }
+
+    /// Lets the plugins work off what is in their queues, for at most `patience`, and ends everything.
+    pub(super) async fn drain(self, patience: Duration) {
+        self.shutdown.begun.cancel();
+        self.dispatcher.close();
+        self.sessions.tasks.close();
+        if timeout(patience, self.sessions.tasks.wait()).await.is_err() {
+            tracing::warn!("plugins that took too long were cut off");
+            self.sessions.cut.cancel();
+            self.sessions.tasks.wait().await;
+        }
+        self.shutdown.stop.cancel();
+        drop(self.supervisor.await);
+        self.stop_bus.cancel();
+        let mut bus = self.bus;
+        // A plugin's child that has fled from its group may still hang on it.
+        if timeout(BUS_DRAIN, &mut bus).await.is_err() {
+            bus.abort();
+        }
+    }
+}

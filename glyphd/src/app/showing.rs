@@ -1,0 +1,111 @@
+//! Flows of a recording, shown to plugins: the daemon's stages behind sanitize, without a proxy before them.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use glyph_formats::{AuditEntry, Finding, flow};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    StartError,
+    plugins::{Parts, PluginStages},
+    sockets::Sockets,
+};
+use crate::{
+    audit::{Audit, Sink},
+    findings::Findings,
+    plugin::{HeartbeatOptions, State, manifest::Manifest},
+    policy::{PluginPolicy, Policy, QueuePolicy},
+    sanitize::{Flow, Sanitizer},
+    telemetry::Telemetry,
+};
+
+/// How long a flow waits for a plugin with a full queue, in milliseconds.
+const PATIENCE_MS: u64 = 3_600_000;
+
+/// Plugins that are being shown flows.
+pub struct Showing {
+    plugins: PluginStages,
+    telemetry: Telemetry,
+    findings: mpsc::UnboundedReceiver<Finding>,
+    entries: mpsc::UnboundedReceiver<AuditEntry>,
+    stop: CancellationToken,
+    auditing: tokio::task::JoinHandle<()>,
+    _sockets: Sockets,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Shown {
+    /// What the plugins found.
+    pub findings: Vec<Finding>,
+    /// What was decided meanwhile: denials, too.
+    pub audit: Vec<AuditEntry>,
+}
+
+impl Showing {
+    /// Starts the plugins. Flows wait for them: a plugin that is slow gets everything all the same.
+    ///
+    /// # Errors
+    /// If the plugin bus's socket can't be made.
+    pub async fn start(manifests: Vec<Manifest>, policy: &Policy) -> Result<Self, StartError> {
+        let mut policy = policy.clone();
+        for manifest in &manifests {
+            let patient = policy.plugins.entry(manifest.name.clone()).or_insert_with(PluginPolicy::default);
+            patient.queue_policy = Some(QueuePolicy::Block);
+            patient.queue_block_ms = Some(PATIENCE_MS);
+        }
+        let telemetry = Telemetry::off();
+        let mut sockets = Sockets::default();
+        let bus = sockets.bus(None, None).await?;
+        let (handed, findings) = mpsc::unbounded_channel();
+        let (told, entries) = mpsc::unbounded_channel();
+        let sanitizer = Arc::new(Sanitizer::default());
+        let audit = Arc::new(Audit::new(Sink::Handed(told), Arc::clone(&sanitizer), telemetry.clone()));
+        let stop = CancellationToken::new();
+        let auditing = tokio::spawn(Arc::clone(&audit).run(stop.clone()));
+        let plugins = PluginStages::start(Parts {
+            manifests,
+            policy: &policy,
+            heartbeat: HeartbeatOptions::default(),
+            bus,
+            sanitizer,
+            findings: Findings::Handed(handed),
+            audit,
+            telemetry: telemetry.clone(),
+        });
+        Ok(Self { plugins, telemetry, findings, entries, stop, auditing, _sockets: sockets })
+    }
+
+    /// Waits until every plugin is connected, or has failed to; returns how each is doing.
+    pub async fn settled(&self) -> BTreeMap<String, State> {
+        self.plugins.roster.settled().await;
+        self.plugins.roster.states()
+    }
+
+    /// Shows a flow to those who subscribed to it; waits for room in their queues.
+    pub async fn show(&self, record: flow::Flow) {
+        let flow = Flow::recorded(record);
+        self.plugins.dispatcher.dispatch(&flow, None, flow.context()).await;
+    }
+
+    /// How many events the plugins have not got, or not answered.
+    pub fn lost(&self) -> u64 {
+        crate::telemetry::Counters::get(&self.telemetry.counters().events_dropped)
+    }
+
+    /// Waits until the plugins have answered everything, and ends them; after `patience` they are cut off.
+    pub async fn finish(mut self, patience: Duration) -> Shown {
+        self.plugins.drain(patience).await;
+        self.stop.cancel();
+        drop(self.auditing.await);
+        let mut shown = Shown::default();
+        while let Ok(finding) = self.findings.try_recv() {
+            shown.findings.push(finding);
+        }
+        while let Ok(entry) = self.entries.try_recv() {
+            shown.audit.push(entry);
+        }
+        shown
+    }
+}

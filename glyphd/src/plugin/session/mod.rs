@@ -1,0 +1,171 @@
+//! One plugin's stream: deliveries out, findings back, until one side ends it.
+//!
+//! `handshake` is Hello and Welcome, `serve` the loop, `outgoing` what goes to the plugin, `received` what comes from
+//! it; `findings` checks and keeps what it found. `heartbeat`, `denials` and `rate` are given times and say what is due.
+
+mod convert;
+mod denials;
+mod end;
+mod findings;
+mod handshake;
+mod heartbeat;
+mod known_flows;
+mod outgoing;
+mod rate;
+mod received;
+mod serve;
+mod turn;
+
+use glyph_formats::{Attributes, Decision};
+use glyph_plugin::{WINDOW, encoded::BusMessage, wire::PluginMessage};
+use tokio::sync::mpsc;
+use tonic::{Code, Status, Streaming};
+
+pub use self::heartbeat::HeartbeatOptions;
+use self::{
+    denials::Denials, end::End, handshake::Welcomed, heartbeat::Heartbeat, known_flows::KnownFlows,
+    outgoing::Outgoing, rate::Rate, turn::Turn,
+};
+use super::{
+    State,
+    bus::{Bus, COMPONENT, Open},
+};
+use crate::{
+    audit::{Entry, Event},
+    telemetry::{Span, TraceContext},
+};
+
+/// Messages on their way to one plugin.
+pub(super) const OUTGOING: usize = WINDOW;
+
+/// A session whose secret was good.
+#[derive(Debug)]
+pub(super) struct Session {
+    bus: Bus,
+    open: Open,
+    incoming: Streaming<PluginMessage>,
+    out: mpsc::Sender<Result<BusMessage, Status>>,
+}
+
+/// A session that was welcomed.
+#[derive(Debug)]
+struct Served {
+    bus: Bus,
+    open: Open,
+    incoming: Streaming<PluginMessage>,
+    outgoing: Outgoing,
+    known: KnownFlows,
+    heartbeat: Heartbeat,
+    denials: Denials,
+    findings: Rate,
+    turn: Turn,
+    /// The span of the handshake.
+    stream: TraceContext,
+    stored: u64,
+    refused: u64,
+}
+
+impl Session {
+    pub(super) fn new(
+        bus: Bus,
+        open: Open,
+        incoming: Streaming<PluginMessage>,
+        out: mpsc::Sender<Result<BusMessage, Status>>,
+    ) -> Self {
+        Self { bus, open, incoming, out }
+    }
+
+    /// Serves the plugin. `stream` is the span of the handshake.
+    pub(super) async fn run(mut self, mut stream: Span) {
+        let context = stream.context();
+        let welcomed = self.handshake(context).await;
+        let code = welcomed.as_ref().map_or_else(Status::code, |_| Code::Ok);
+        match &welcomed {
+            Ok(_) => stream.succeed(),
+            Err(status) => stream.fail("refused", status.message().to_owned()),
+        }
+        self.bus.stream_answered(&stream, code);
+        drop(stream);
+        match welcomed {
+            Ok(welcomed) => self.serve(welcomed, context).await,
+            Err(status) => {
+                let roster = self.bus.roster.clone();
+                let plugin = self.open.grant.plugin.clone();
+                // If the plugin has gone, there is nobody to tell.
+                drop(self.out.send(Err(status)).await);
+                drop(self.open);
+                roster.set(&plugin, State::Gone);
+            }
+        }
+    }
+
+    async fn serve(self, welcomed: Welcomed, stream: TraceContext) {
+        let Self { bus, open, incoming, out } = self;
+        let plugin = open.grant.plugin.clone();
+        bus.telemetry.plugin_connected(&plugin, &welcomed.version);
+        let allowance = bus.allowances.get(&plugin);
+        let queue = allowance.map(|a| a.queue).unwrap_or_default();
+        let findings = allowance.map_or(super::allowance::FINDINGS_PER_SECOND, |a| a.findings_per_second);
+        let mut deliveries = bus.dispatcher.subscribe(&plugin, &welcomed.subscriptions, queue);
+        bus.roster.set(&plugin, State::Connected);
+        let now = std::time::Instant::now();
+        let mut served = Served {
+            outgoing: Outgoing::new(out, plugin.clone(), stream, welcomed.max_message_bytes),
+            known: KnownFlows::default(),
+            heartbeat: Heartbeat::new(bus.heartbeat, now),
+            denials: Denials::default(),
+            findings: Rate::new(findings, now),
+            turn: Turn::new(bus.heartbeat.every),
+            stored: 0,
+            refused: 0,
+            bus,
+            open,
+            incoming,
+            stream,
+        };
+        let end = served.run(&mut deliveries).await;
+        served.close(deliveries, &end).await;
+    }
+}
+
+impl Served {
+    fn plugin(&self) -> &str {
+        &self.open.grant.plugin
+    }
+
+    /// What the plugin will not get any more is dropped, what it has not answered is told as such, and why it ended
+    /// is put on record.
+    async fn close(mut self, mut deliveries: crate::dispatch::Deliveries, end: &End) {
+        let reason = end.to_string();
+        self.turn.end();
+        self.outgoing.abandon(&mut deliveries, &self.bus.telemetry, &reason);
+        self.bus.telemetry.plugin_disconnected(self.plugin(), &reason);
+        if let Some(fault) = end.fault() {
+            self.bus.telemetry.plugin_at_fault(self.plugin(), fault);
+        }
+        let mut metadata = Attributes::default();
+        for (name, count) in
+            [("delivered", self.outgoing.delivered()), ("findings", self.stored), ("refused", self.refused)]
+        {
+            metadata.push(name, i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        let decision = if end.fault().is_some() { Decision::Deny } else { Decision::Info };
+        // A session is ended whether or not this can be written: what takes something away is never refused.
+        drop(self.bus.audit.record(Entry {
+            component: COMPONENT,
+            plugin: self.plugin(),
+            event: Event::SessionClosed,
+            decision,
+            reason: Some(reason),
+            metadata,
+            context: Some(self.stream),
+        }));
+        self.outgoing.farewell(end);
+        let Self { bus, open, .. } = self;
+        let plugin = open.grant.plugin.clone();
+        // First the secret ends, then whoever waits for that is told.
+        drop(open);
+        let state = if end.fault().is_some() { State::Barred } else { State::Gone };
+        bus.roster.set(&plugin, state);
+    }
+}
