@@ -90,6 +90,7 @@ fn the_pipeline_is_in_the_trace_file(recording: &Path, flows: &[Flow]) {
             (None, "plugin_bus.authenticate"),
             (None, "plugin_bus.EventStream"),
             (Some("plugin_bus.EventStream"), "plugin_bus.authenticate"),
+            (Some("plugin_bus.EventStream"), "plugin_bus.EventStream"),
             (None, "proxy.capture_flow"),
             (None, "replay.write_flows"),
             (None, "replay.write_findings"),

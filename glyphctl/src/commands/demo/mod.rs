@@ -1,7 +1,7 @@
 //! `glyphctl demo`: the whole story once, on bundled traffic, in one process and on loopback.
 //!
 //! [`origin`] answers, [`clients`] ask it for [`requests`] through a daemon that records everything and shows it to
-//! two plugins ([`plugin`]); [`story`] tells what came of it, with the same code as the other commands; [`open`]
+//! two plugins, or three ([`plugin`]); [`story`] tells what came of it, with the same code as the other commands; [`open`]
 //! shows it.
 
 mod origin;
@@ -88,8 +88,14 @@ fn directory(wanted: Option<&Path>) -> anyhow::Result<PathBuf> {
 async fn record(dir: PathBuf) -> anyhow::Result<Recorded> {
     let origin = Origin::start().await?;
     let plugins = dir.join("plugins");
-    plugin::install(&plugins)?;
+    if !plugin::install(&plugins)? {
+        note(format_args!(
+            "without the plugin {}: python3 lacks its packages (python3 -m pip install grpcio protobuf)",
+            plugin::SECRET_SCAN
+        ));
+    }
     let mut config = Config::on_free_ports();
+    config.policy = plugin::policy();
     config.record = Some(dir.join(story::RECORDING));
     config.plugins_dir = Some(plugins);
     config.record_metrics_interval = SCRAPES;

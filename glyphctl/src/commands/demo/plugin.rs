@@ -1,10 +1,18 @@
-//! The plugins of the demo, each a process of its own from this very binary: nothing else needs to be built.
+//! The plugins of the demo, each a process of its own: two from this very binary, so that nothing else needs to be
+//! built, and one in Python, where its packages are.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    ffi::OsString,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use anyhow::Context;
 use clap::ValueEnum;
-use glyph_plugin::{Finding, FlowEvent, Plugin, Report, Severity, Subscription};
+use glyph_plugin::{Capability, Finding, FlowEvent, Plugin, Report, Severity, Subscription};
+use glyphd::policy::{PluginPolicy, Policy};
 use passive_headers::PassiveHeaders;
 
 /// The hidden subcommand under which the binary is a plugin.
@@ -32,8 +40,30 @@ impl DemoPlugin {
     }
 }
 
-/// Writes the plugins' manifests, each into a folder of its own under `plugins`.
-pub(super) fn install(plugins: &Path) -> anyhow::Result<()> {
+/// The plugin in Python.
+pub(super) const SECRET_SCAN: &str = "secret-scan";
+/// Its files.
+const SECRET_SCAN_FILES: [(&str, &str); 10] = [
+    ("plugin.toml", include_str!("../../../../plugins/secret-scan/plugin.toml")),
+    ("secret_scan.py", include_str!("../../../../plugins/secret-scan/secret_scan.py")),
+    ("session.py", include_str!("../../../../plugins/secret-scan/session.py")),
+    ("report.py", include_str!("../../../../plugins/secret-scan/report.py")),
+    ("scan.py", include_str!("../../../../plugins/secret-scan/scan.py")),
+    ("body.py", include_str!("../../../../plugins/secret-scan/body.py")),
+    ("rules.py", include_str!("../../../../plugins/secret-scan/rules.py")),
+    ("checks.py", include_str!("../../../../plugins/secret-scan/checks.py")),
+    ("glyph_plugin_v1_pb2.py", include_str!("../../../../plugins/secret-scan/glyph_plugin_v1_pb2.py")),
+    (
+        "glyph_plugin_v1_pb2_grpc.py",
+        include_str!("../../../../plugins/secret-scan/glyph_plugin_v1_pb2_grpc.py"),
+    ),
+];
+/// A folder with Python packages, beside those that Python finds by itself.
+const PYTHON_PACKAGES: &str = "GLYPH_PYTHON_PACKAGES";
+
+/// Writes the plugins' manifests, each into a folder of its own under `plugins`. Tells whether the one in Python is
+/// among them.
+pub(super) fn install(plugins: &Path) -> anyhow::Result<bool> {
     let program = std::env::current_exe().context("this program's own path")?;
     let program = program.to_str().context("this program's own path is not UTF-8")?;
     for name in DemoPlugin::ALL.map(DemoPlugin::name) {
@@ -48,6 +78,45 @@ pub(super) fn install(plugins: &Path) -> anyhow::Result<()> {
         );
         let path = folder.join(glyphd::plugin::manifest::FILE);
         fs::write(&path, manifest).with_context(|| path.display().to_string())?;
+    }
+    let packages = std::env::var_os(PYTHON_PACKAGES);
+    let there = python_has_grpc(packages.as_ref());
+    if there {
+        install_secret_scan(&plugins.join(SECRET_SCAN), packages)?;
+    }
+    Ok(there)
+}
+
+/// What the operator of the demo allows: the scanner of secrets sees what passed as it passed.
+pub(super) fn policy() -> Policy {
+    let mut policy = Policy::default();
+    let grant = vec![Capability::CapEmitFindings, Capability::CapFlowInspect, Capability::CapFlowInspectRaw];
+    let scanner = PluginPolicy { grant: Some(grant), ..PluginPolicy::default() };
+    policy.plugins.insert(SECRET_SCAN.to_owned(), scanner);
+    policy
+}
+
+fn python_has_grpc(packages: Option<&OsString>) -> bool {
+    let mut python = Command::new("python3");
+    python.args(["-c", "import grpc, google.protobuf"]);
+    if let Some(packages) = packages {
+        python.env("PYTHONPATH", packages);
+    }
+    let ran = python.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    ran.is_ok_and(|status| status.success())
+}
+
+fn install_secret_scan(folder: &Path, packages: Option<OsString>) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    for (name, text) in SECRET_SCAN_FILES {
+        let mut text = text.to_owned();
+        if let Some(packages) = packages.as_ref().filter(|_| name == glyphd::plugin::manifest::FILE) {
+            // A string in JSON is one in TOML.
+            let packages = serde_json::to_string(packages.to_str().context("its path is not UTF-8")?)?;
+            text.push_str(&format!("env = {{ PYTHONPATH = {packages} }}\n"));
+        }
+        let path = folder.join(name);
+        fs::write(&path, text).with_context(|| path.display().to_string())?;
     }
     Ok(())
 }

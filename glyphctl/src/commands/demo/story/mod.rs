@@ -5,6 +5,7 @@ mod alert;
 mod pivot;
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -57,9 +58,10 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
     let trace = *chosen.first().context("the exemplar's trace is not in the recording")?;
     let waterfall = Waterfall::of(&traces, trace, &traces.critical_path());
     let contents = pack(&recording, &recorded.dir.join(ARTIFACT))?;
+    let found = pivot::findings_by_plugin(&recording)?;
 
     output::to_stdout(|out| {
-        headline(recorded, out)?;
+        headline(recorded, &found, out)?;
         heading("Where the time went", out)?;
         let view = View { sorted_by: Column::Total, shares: false, terminal: output::terminal_width() };
         summary::write(&table, Format::Table, view, out)?;
@@ -91,7 +93,7 @@ fn heading(text: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{}\n", style(text).bold().underlined())
 }
 
-fn headline(recorded: &Recorded, out: &mut dyn Write) -> io::Result<()> {
+fn headline(recorded: &Recorded, found: &BTreeMap<String, u64>, out: &mut dyn Write) -> io::Result<()> {
     let total: usize = recorded.answers.values().sum();
     let mut answers = Vec::new();
     for (class, count) in &recorded.answers {
@@ -116,7 +118,9 @@ fn headline(recorded: &Recorded, out: &mut dyn Write) -> io::Result<()> {
         counted(summary.spans, "span"),
         counted(summary.findings, "finding"),
         summary.flows_dropped + summary.spans_dropped,
-    )
+    )?;
+    let found: Vec<_> = found.iter().map(|(plugin, count)| format!("{count} of {plugin}")).collect();
+    writeln!(out, "Findings: {}.", found.join(", "))
 }
 
 fn files(dir: &Path, contents: &Contents, out: &mut dyn Write) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! One trace id, and what the recording has under it: the exchange, what plugins found in it, who was allowed what.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     path::Path,
 };
@@ -53,6 +54,15 @@ impl Pivot {
         }
         Ok(())
     }
+}
+
+/// How many findings each plugin has.
+pub(super) fn findings_by_plugin(recording: &Path) -> anyhow::Result<BTreeMap<String, u64>> {
+    let mut found = BTreeMap::new();
+    for finding in those(&recording.join(FINDINGS), |_: &Finding| true)? {
+        *found.entry(finding.plugin).or_default() += 1;
+    }
+    Ok(found)
 }
 
 fn those<T: DeserializeOwned>(path: &Path, which: impl Fn(&T) -> bool) -> anyhow::Result<Vec<T>> {
