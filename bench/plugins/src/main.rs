@@ -1,0 +1,44 @@
+//! What plugins cost: `plugin-bench SCENARIO` measures and prints one JSON object; `bench/run.py --only plugins` judges.
+//!
+//! `dispatch`: a flow to eight subscribers in this process. `throughput`, `pace`: recorded flows to a real plugin
+//! process, as fast as they go and at a set rate. `stalled`: a daemon with 32 sessions, one of which answers nothing.
+//! `price`: the CPU time of the proxy with and without plugins.
+
+mod clock;
+mod daemon;
+mod dispatch;
+mod flows;
+mod load;
+mod price;
+mod probe;
+mod sessions;
+mod stalled;
+mod throughput;
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let figures = match args[..] {
+        ["plugin", "probe"] => return probe::run().await,
+        ["plugin", "passive-headers"] => {
+            glyph_plugin::run(passive_headers::PassiveHeaders).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        ["dispatch", flows] => dispatch::measure(flows.parse()?)?,
+        ["throughput", flows] => throughput::as_fast_as_it_goes(flows.parse()?).await?,
+        ["pace", rate, seconds] => throughput::at_a_pace(rate.parse()?, seconds.parse()?).await?,
+        ["stalled", glyphd, rate, seconds] => stalled::measure(glyphd, rate.parse()?, seconds.parse()?).await?,
+        ["price", glyphd, requests] => price::measure(glyphd, requests.parse()?).await?,
+        _ => bail!("plugin-bench dispatch FLOWS | throughput FLOWS | pace RATE SECONDS | stalled GLYPHD RATE SECONDS | price GLYPHD REQUESTS"),
+    };
+    #[expect(clippy::print_stdout, reason = "it is what this program is for")]
+    {
+        println!("{figures}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
