@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, and PromQL beside Prometheus.
+"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL beside Prometheus, and
+what plugins cost.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -13,13 +14,14 @@ import sys
 from runner import report
 from runner.measure import Failed
 from runner.metrics_reading import metrics_reading
+from runner.plugins import plugins
 from runner.rule_testing import rule_testing
 from runner.scenarios import Scenarios
 from runner.tools import Tools, say
 
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
-    *["queries", "metrics-reading", "rule-testing"],
+    *["queries", "metrics-reading", "rule-testing", "plugins"],
 ]
 
 
@@ -33,6 +35,8 @@ def main():
             results.append(metrics_reading(tools, args.spans // 200, args.rounds, args.patience))
         elif name == "rule-testing":
             results += rule_testing(tools, args.rounds, args.patience, args.quick)
+        elif name == "plugins":
+            results += plugins(tools, args.rounds, args.patience, args.quick)
         else:
             results.append(getattr(scenarios, name.replace("-", "_"))())
     versions = ", ".join(filter(None, [tools.version(), f"DuckDB {args.duckdb}", tools.prometheus()]))

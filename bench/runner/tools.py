@@ -13,6 +13,7 @@ import sys
 
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 REPOSITORY = BENCH.parent
+MITMPROXY = "11.0.2"
 
 
 class Tools:
@@ -83,17 +84,39 @@ class Tools:
         return self._target() / "promql-bench"
 
     @functools.cached_property
+    def plugin_bench(self):
+        """The program that measures plugins, and the daemon, built as users build it."""
+        say("building plugin-bench and glyphd")
+        command = ["cargo", "build", "--release", "--quiet", "-p", "glyphctl", "-p", "glyphd", "-p", "plugin-bench"]
+        subprocess.run(command, cwd=REPOSITORY, check=True)
+        return self._target() / "plugin-bench"
+
+    @property
+    def glyphd(self):
+        """The daemon that was built with it."""
+        return self.plugin_bench.with_name("glyphd")
+
+    @functools.cached_property
     def python(self):
         """A Python that has DuckDB."""
-        folder = self.cache / f"duckdb-{self.duckdb_version}"
-        python = folder / "bin" / "python"
+        return self._venv("duckdb", self.duckdb_version) / "python"
+
+    @functools.cached_property
+    def mitmdump(self):
+        """mitmproxy without a face."""
+        return self._venv("mitmproxy", MITMPROXY) / "mitmdump"
+
+    def _venv(self, package, version):
+        """The programs of an environment of its own for a package of PyPI."""
+        folder = self.cache / f"{package}-{version}"
+        programs = folder / "bin"
         if not (folder / "installed").exists():
-            say(f"installing DuckDB {self.duckdb_version}")
+            say(f"installing {package} {version}")
             subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*install, f"duckdb=={self.duckdb_version}"], check=True)
+            install = [programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*install, f"{package}=={version}"], check=True)
             (folder / "installed").touch()
-        return python
+        return programs
 
 
 def say(what):

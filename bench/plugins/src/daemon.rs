@@ -24,7 +24,11 @@ pub(crate) struct Glyphd {
 
 impl Glyphd {
     /// With that policy, and a folder for each of the manifests.
-    pub(crate) async fn start(program: &str, policy: &str, manifests: &[(&str, String)]) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        program: &str,
+        policy: &str,
+        manifests: &[(&str, String)],
+    ) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let at = |name: &str| dir.path().join(name);
         fs::write(at("glyph.toml"), policy)?;
@@ -72,7 +76,6 @@ impl Glyphd {
     pub(crate) fn pid(&self) -> u32 {
         self.child.id().unwrap_or_default()
     }
-
 
     /// Ends it.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {

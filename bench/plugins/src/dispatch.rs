@@ -1,6 +1,6 @@
 //! A flow through dispatch to eight subscribers in this process: the CPU time of all of it, on one thread.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use glyph_formats::jsonl::{Writer, WriterOptions};
 use glyphd::{
@@ -15,22 +15,49 @@ use crate::{clock, flows};
 
 const SUBSCRIBERS: u64 = 8;
 
-/// Without spans, and with every span into a file.
+/// Bare channels; dispatch without spans; dispatch with every span into a file.
 pub(crate) fn measure(flows: u64) -> anyhow::Result<Value> {
-    let plain = in_a_thread(flows, false)?;
-    let traced = in_a_thread(flows, true)?;
-    Ok(json!({ "plain": plain, "traced": traced }))
+    Ok(json!({
+        "bare": in_a_thread(move || bare(flows))?,
+        "plain": in_a_thread(move || through_dispatch(flows, false))?,
+        "traced": in_a_thread(move || through_dispatch(flows, true))?,
+    }))
 }
 
-fn in_a_thread(flows: u64, traced: bool) -> anyhow::Result<Value> {
+fn in_a_thread<F: Future<Output = anyhow::Result<Value>>>(
+    run: impl FnOnce() -> F + Send + 'static,
+) -> anyhow::Result<Value> {
     let run = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        LocalSet::new().block_on(&runtime, run(flows, traced))
+        LocalSet::new().block_on(&runtime, run())
     };
     std::thread::spawn(run).join().map_err(|_| anyhow::anyhow!("the thread has panicked"))?
 }
 
-async fn run(flows: u64, traced: bool) -> anyhow::Result<Value> {
+/// What eight channels take by themselves: nobody decides who gets a flow, and nothing is told of it.
+async fn bare(flows: u64) -> anyhow::Result<Value> {
+    let received = Rc::new(Cell::new(0_u64));
+    let mut queues = Vec::new();
+    for _ in 0..SUBSCRIBERS {
+        let (queue, mut flows) = tokio::sync::mpsc::channel::<Flow>(100);
+        queues.push(queue);
+        let received = Rc::clone(&received);
+        tokio::task::spawn_local(async move {
+            while flows.recv().await.is_some() {
+                received.set(received.get() + 1);
+            }
+        });
+    }
+    timed(flows, &received, async |flow: &Flow| {
+        for queue in &queues {
+            // There is room: the last flow was received.
+            drop(queue.try_send(flow.clone()));
+        }
+    })
+    .await
+}
+
+async fn through_dispatch(flows: u64, traced: bool) -> anyhow::Result<Value> {
     let dir = tempfile::tempdir()?;
     let (telemetry, exporters) = if traced {
         let writer = Writer::append(&dir.path().join("traces.jsonl"), WriterOptions::default())?;
@@ -51,14 +78,23 @@ async fn run(flows: u64, traced: bool) -> anyhow::Result<Value> {
             }
         });
     }
+    let parent = telemetry.span("bench").start().context();
+    let figures =
+        timed(flows, &received, async |flow: &Flow| dispatcher.dispatch(flow, None, parent).await).await?;
+    if let Some(exporters) = exporters {
+        exporters.shutdown(Duration::from_secs(10)).await;
+    }
+    Ok(figures)
+}
+
+/// From the moment at which a flow is handed over to that at which all have it.
+async fn timed(flows: u64, received: &Cell<u64>, hand_over: impl AsyncFn(&Flow)) -> anyhow::Result<Value> {
     let template = flows::template()?;
-    let mut took = Vec::new();
-    let process = clock::process();
+    let (mut took, process) = (Vec::new(), clock::process());
     for n in 0..flows {
         let flow = Flow::recorded(flows::flow(&template, n));
-        let parent = telemetry.span("bench").start().context();
         let before = clock::thread();
-        dispatcher.dispatch(&flow, None, parent).await;
+        hand_over(&flow).await;
         while received.get() < (n + 1) * SUBSCRIBERS {
             yield_now().await;
         }
@@ -66,9 +102,6 @@ async fn run(flows: u64, traced: bool) -> anyhow::Result<Value> {
     }
     let process = clock::process() - process;
     took.sort_unstable();
-    if let Some(exporters) = exporters {
-        exporters.shutdown(std::time::Duration::from_secs(10)).await;
-    }
     Ok(json!({
         "p50_ns": clock::quantile(&took, 0.5), "p99_ns": clock::quantile(&took, 0.99),
         "process_mean_ns": process.as_nanos() as u64 / flows.max(1),

@@ -19,11 +19,10 @@ pub(crate) fn flow(template: &Flow, number: u64) -> Flow {
 
 /// What all have in common.
 pub(crate) fn template() -> anyhow::Result<Flow> {
-    let headers: Vec<_> = (0..12).map(|n| [format!("x-header-{n}"), "a value of some length".to_owned()]).collect();
+    let headers: Vec<_> =
+        (0..12).map(|n| [format!("x-header-{n}"), "a value of some length".to_owned()]).collect();
     let page = "<p>a page</p>\n".repeat(150);
-    let body = |text: &str| {
-        json!({ "size": text.len(), "captured_size": text.len(), "utf8": text, "complete": true })
-    };
+    let body = |text: &str| json!({ "size": text.len(), "captured_size": text.len(), "utf8": text, "complete": true });
     let record = json!({
         "format": 1, "id": "01", "sequence": 1, "sampled": true, "kind": "http",
         "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7",

@@ -11,6 +11,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::{client, server, service::service_fn};
 use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -41,11 +42,22 @@ pub(crate) async fn origin() -> anyhow::Result<String> {
                 let response = response.body(Full::new(page.clone())).unwrap_or_default();
                 async move { Ok::<_, Infallible>(response) }
             });
-            let connection = server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            let connection =
+                server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             tokio::spawn(connection);
         }
     });
     Ok(url)
+}
+
+/// As many connections as the daemon is measured with.
+pub(crate) const CONNECTIONS: u64 = 4;
+
+/// Sends requests to an origin through a proxy that somebody else measures.
+pub(crate) async fn through(proxy: &str, requests: u64) -> anyhow::Result<Value> {
+    let url = origin().await?;
+    let took = drive(proxy, &url, requests, CONNECTIONS, None).await?;
+    Ok(json!({ "seconds": took.as_secs_f64() }))
 }
 
 /// Sends requests over so many connections, at most `rate` a second in all; returns how long they took.

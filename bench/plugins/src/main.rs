@@ -2,7 +2,7 @@
 //!
 //! `dispatch`: a flow to eight subscribers in this process. `throughput`, `pace`: recorded flows to a real plugin
 //! process, as fast as they go and at a set rate. `stalled`: a daemon with 32 sessions, one of which answers nothing.
-//! `price`: the CPU time of the proxy with and without plugins.
+//! `price`: the CPU time of the proxy with and without plugins; `drive`: the same requests through another proxy.
 
 mod clock;
 mod daemon;
@@ -32,9 +32,14 @@ async fn main() -> anyhow::Result<ExitCode> {
         ["dispatch", flows] => dispatch::measure(flows.parse()?)?,
         ["throughput", flows] => throughput::as_fast_as_it_goes(flows.parse()?).await?,
         ["pace", rate, seconds] => throughput::at_a_pace(rate.parse()?, seconds.parse()?).await?,
-        ["stalled", glyphd, rate, seconds] => stalled::measure(glyphd, rate.parse()?, seconds.parse()?).await?,
+        ["stalled", glyphd, rate, seconds] => {
+            stalled::measure(glyphd, rate.parse()?, seconds.parse()?).await?
+        }
         ["price", glyphd, requests] => price::measure(glyphd, requests.parse()?).await?,
-        _ => bail!("plugin-bench dispatch FLOWS | throughput FLOWS | pace RATE SECONDS | stalled GLYPHD RATE SECONDS | price GLYPHD REQUESTS"),
+        ["drive", proxy, requests] => load::through(proxy, requests.parse()?).await?,
+        _ => bail!(
+            "plugin-bench dispatch FLOWS | throughput FLOWS | pace RATE SECONDS | stalled GLYPHD RATE SECONDS | price GLYPHD REQUESTS | drive PROXY REQUESTS"
+        ),
     };
     #[expect(clippy::print_stdout, reason = "it is what this program is for")]
     {

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{clock, daemon::{Glyphd, manifest}, load};
-
-const CONNECTIONS: u64 = 4;
+use crate::{
+    clock,
+    daemon::{Glyphd, manifest},
+    load,
+};
 
 /// In turns, three times each; medians.
 pub(crate) async fn measure(glyphd: &str, requests: u64) -> anyhow::Result<Value> {
@@ -40,11 +42,11 @@ async fn run(
     requests: u64,
 ) -> anyhow::Result<(Duration, Duration, Duration)> {
     let daemon = Glyphd::start(glyphd, "", manifests).await?;
-    load::drive(&daemon.proxy, url, requests / 10, CONNECTIONS, None).await?;
+    load::drive(&daemon.proxy, url, requests / 10, load::CONNECTIONS, None).await?;
     let children = clock::children(daemon.pid())?;
     let of_plugins = || children.iter().map(|pid| clock::other(*pid)).sum::<anyhow::Result<Duration>>();
     let (before, plugins_before) = (clock::other(daemon.pid())?, of_plugins()?);
-    let took = load::drive(&daemon.proxy, url, requests, CONNECTIONS, None).await?;
+    let took = load::drive(&daemon.proxy, url, requests, load::CONNECTIONS, None).await?;
     let used = (clock::other(daemon.pid())? - before, of_plugins()? - plugins_before, took);
     daemon.stop().await?;
     Ok(used)

@@ -26,7 +26,12 @@ use tonic::{metadata::MetadataValue, transport::Endpoint};
 pub(crate) type Latencies = Arc<Mutex<Vec<u64>>>;
 
 /// A plugin of that name, with a token of the daemon whose control socket that is.
-pub(crate) async fn open(control: &Path, name: &str, latencies: Latencies, stalled: bool) -> anyhow::Result<()> {
+pub(crate) async fn open(
+    control: &Path,
+    name: &str,
+    latencies: Latencies,
+    stalled: bool,
+) -> anyhow::Result<()> {
     let (address, token) = token(control, name).await?;
     let mut bus = PluginBusClient::new(Endpoint::from_shared(address)?.connect().await?);
     let granted = bus.grant_capabilities(GrantCapabilitiesRequest {

@@ -13,7 +13,6 @@ use crate::{
 };
 
 const PLUGINS: usize = 32;
-const CONNECTIONS: u64 = 4;
 const ROUNDS: usize = 5;
 
 struct Run {
@@ -53,10 +52,10 @@ async fn run(glyphd: &str, url: &str, rate: u64, seconds: u64, stalled: bool) ->
         sessions::open(&daemon.control, name, latencies.clone(), stalled && n == 0).await?;
     }
     // Warm, and the stalled one full.
-    load::drive(&daemon.proxy, url, 500, CONNECTIONS, Some(rate)).await?;
+    load::drive(&daemon.proxy, url, 500, load::CONNECTIONS, Some(rate)).await?;
     latencies.lock().unwrap_or_else(PoisonError::into_inner).clear();
     let before = clock::other(daemon.pid())?;
-    load::drive(&daemon.proxy, url, rate * seconds, CONNECTIONS, Some(rate)).await?;
+    load::drive(&daemon.proxy, url, rate * seconds, load::CONNECTIONS, Some(rate)).await?;
     let cpu = clock::other(daemon.pid())? - before;
     let mut noted = std::mem::take(&mut *latencies.lock().unwrap_or_else(PoisonError::into_inner));
     noted.sort_unstable();

@@ -6,7 +6,11 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use glyphd::{Showing, plugin::{State, manifest}, policy::Policy};
+use glyphd::{
+    Showing,
+    plugin::{State, manifest},
+    policy::Policy,
+};
 use serde_json::{Value, json};
 
 use crate::{clock, flows, probe};
@@ -38,7 +42,10 @@ async fn measure(flows: u64, rate: Option<u64>) -> anyhow::Result<Value> {
     fs::write(&path, manifest)?;
     let showing = Showing::start(vec![manifest::load(&path)?], &Policy::default()).await?;
     let states = showing.settled().await;
-    ensure!(states.values().all(|state| *state == State::Connected), "the plugin did not connect: {states:?}");
+    ensure!(
+        states.values().all(|state| *state == State::Connected),
+        "the plugin did not connect: {states:?}"
+    );
 
     let template = flows::template()?;
     let (start, cpu) = (Instant::now(), clock::process());

@@ -15,9 +15,9 @@ use crate::{
     audit::{Audit, Sink},
     findings::Findings,
     plugin::{HeartbeatOptions, State, manifest::Manifest},
-    policy::{PluginPolicy, Policy, QueuePolicy},
+    policy::{Policy, QueuePolicy},
     sanitize::{Flow, Sanitizer},
-    telemetry::Telemetry,
+    telemetry::{Counters, Telemetry},
 };
 
 /// How long a flow waits for a plugin with a full queue, in milliseconds.
@@ -41,19 +41,23 @@ pub struct Shown {
     pub findings: Vec<Finding>,
     /// What was decided meanwhile: denials, too.
     pub audit: Vec<AuditEntry>,
+    /// How many events the plugins answered with FlowDone.
+    pub answered: u64,
 }
 
 impl Showing {
-    /// Starts the plugins. Flows wait for them: a plugin that is slow gets everything all the same.
+    /// Starts the plugins. Flows wait for them: a plugin that is slow gets everything all the same. Nor does it matter
+    /// how many findings come at once, as flows come as fast as the plugins take them.
     ///
     /// # Errors
     /// If the plugin bus's socket can't be made.
     pub async fn start(manifests: Vec<Manifest>, policy: &Policy) -> Result<Self, StartError> {
         let mut policy = policy.clone();
         for manifest in &manifests {
-            let patient = policy.plugins.entry(manifest.name.clone()).or_insert_with(PluginPolicy::default);
+            let patient = policy.plugins.entry(manifest.name.clone()).or_default();
             patient.queue_policy = Some(QueuePolicy::Block);
             patient.queue_block_ms = Some(PATIENCE_MS);
+            patient.findings_per_second = Some(u32::MAX);
         }
         let telemetry = Telemetry::off();
         let mut sockets = Sockets::default();
@@ -91,7 +95,7 @@ impl Showing {
 
     /// How many events the plugins have not got, or not answered.
     pub fn lost(&self) -> u64 {
-        crate::telemetry::Counters::get(&self.telemetry.counters().events_dropped)
+        Counters::get(&self.telemetry.counters().events_dropped)
     }
 
     /// Waits until the plugins have answered everything, and ends them; after `patience` they are cut off.
@@ -99,7 +103,8 @@ impl Showing {
         self.plugins.drain(patience).await;
         self.stop.cancel();
         drop(self.auditing.await);
-        let mut shown = Shown::default();
+        let mut shown =
+            Shown { answered: Counters::get(&self.telemetry.counters().events_answered), ..Shown::default() };
         while let Ok(finding) = self.findings.try_recv() {
             shown.findings.push(finding);
         }

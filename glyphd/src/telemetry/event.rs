@@ -21,6 +21,8 @@ pub struct Counters {
     pub flows_dropped: AtomicU64,
     /// Flow events that a plugin did not get, because its queue was full or its session ended first.
     pub events_dropped: AtomicU64,
+    /// Flow events that a plugin answered with FlowDone.
+    pub events_answered: AtomicU64,
     /// Findings that were stored.
     pub findings: AtomicU64,
     /// Scrapes of targets other than the daemon.
@@ -129,6 +131,7 @@ impl Telemetry {
 
     /// A plugin has answered an event with FlowDone.
     pub(crate) fn event_done(&self, trace: TraceContext, plugin: &str, took: Duration) {
+        count(&self.inner.counters.events_answered);
         self.inner.metrics.plugin_event(plugin, "flow", took, trace);
     }
 

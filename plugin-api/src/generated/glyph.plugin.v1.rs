@@ -131,7 +131,7 @@ pub mod bus_message {
         /// The daemon is alive.
         #[prost(message, tag = "3")]
         Heartbeat(super::Heartbeat),
-        /// The last message: the daemon stops, or ends this session.
+        /// The last message: the daemon stops. A session that it ends for what the plugin did ends with a status instead.
         #[prost(message, tag = "4")]
         Goodbye(super::Goodbye),
         /// Something that the plugin sent was refused.

@@ -7,6 +7,7 @@ use tokio::{
     process::ChildStdin,
     time::{Instant, sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::supervisor::COMPONENT;
 use crate::plugin::{Issuer, Roster, TOKEN_LIFE};
@@ -38,8 +39,14 @@ impl Backoff {
     }
 }
 
-/// Hands tokens out until the plugin gets none any more, or does not read.
-pub(super) async fn hand_out(mut stdin: ChildStdin, plugin: &str, issuer: &Issuer, roster: &Roster) {
+/// Hands tokens out until the plugin gets none any more, or does not read. A daemon whose end has begun gives none.
+pub(super) async fn hand_out(
+    mut stdin: ChildStdin,
+    plugin: &str,
+    issuer: &Issuer,
+    roster: &Roster,
+    end: &CancellationToken,
+) {
     let (mut backoff, mut ended) = (Backoff::default(), 0);
     let mut since = Instant::now();
     loop {
@@ -51,6 +58,9 @@ pub(super) async fn hand_out(mut stdin: ChildStdin, plugin: &str, issuer: &Issue
             Err(_) => {}
         }
         sleep(backoff.pause(since.elapsed())).await;
+        if end.is_cancelled() {
+            return;
+        }
         let Ok(token) = issuer.issue(COMPONENT, plugin, "reconnect", None) else { return };
         since = Instant::now();
         let line = token.token + "\n";

@@ -96,7 +96,7 @@ pub(super) async fn exec(
     let stdin = child.stdin.take();
     let tokens = async {
         if let Some(stdin) = stdin {
-            reconnect::hand_out(stdin, plugin, launch.issuer, launch.roster).await;
+            reconnect::hand_out(stdin, plugin, launch.issuer, launch.roster, &shutdown.begun).await;
         }
         std::future::pending::<Exit>().await
     };

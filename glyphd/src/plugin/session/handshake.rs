@@ -34,11 +34,13 @@ pub(super) struct Welcomed {
 
 impl Session {
     pub(super) async fn handshake(&mut self, context: TraceContext) -> Result<Welcomed, Status> {
-        let first = timeout(HELLO_TIMEOUT, self.incoming.message()).await;
-        let first = match first {
-            Ok(Ok(first)) => first.and_then(|m| m.message),
-            Ok(Err(status)) => return Err(self.refused(context, status)),
-            Err(_) => return Err(self.refused(context, Status::deadline_exceeded("no Hello came"))),
+        let cut = self.bus.sessions.cut.clone();
+        let first = timeout(HELLO_TIMEOUT, self.incoming.message());
+        let first = match cut.run_until_cancelled(first).await {
+            Some(Ok(Ok(first))) => first.and_then(|m| m.message),
+            Some(Ok(Err(status))) => return Err(self.refused(context, status)),
+            Some(Err(_)) => return Err(self.refused(context, Status::deadline_exceeded("no Hello came"))),
+            None => return Err(self.refused(context, Status::unavailable("glyphd stops"))),
         };
         let Some(Message::Hello(hello)) = first else {
             return Err(self.refused(context, Status::failed_precondition("the first message is no Hello")));

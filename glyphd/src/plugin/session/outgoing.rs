@@ -3,7 +3,11 @@
 
 use std::collections::HashMap;
 
-use glyph_plugin::{WINDOW, encoded::BusMessage, wire::FlowDone};
+use glyph_plugin::{
+    WINDOW,
+    encoded::BusMessage,
+    wire::{FlowDone, Goodbye},
+};
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tonic::Status;
 
@@ -126,12 +130,10 @@ impl Outgoing {
         }
     }
 
-    /// The last words. A plugin that does not read misses them.
+    /// The last words: a goodbye, or as a status what the plugin did wrong. A plugin that does not read misses them.
     pub(super) fn farewell(&self, end: &End) {
-        let goodbye = Some(glyph_plugin::wire::Goodbye { reason: end.to_string() });
-        self.try_send(BusMessage { goodbye, ..BusMessage::default() });
-        if let Some(status) = end.status() {
-            drop(self.out.try_send(Err(status)));
-        }
+        let goodbye =
+            || BusMessage { goodbye: Some(Goodbye { reason: end.to_string() }), ..BusMessage::default() };
+        drop(self.out.try_send(end.status().map_or_else(|| Ok(goodbye()), Err)));
     }
 }
