@@ -7,6 +7,7 @@ use crate::commands::{
     check::CheckArgs,
     demo::{DemoArgs, DemoPlugin},
     metrics::MetricsArgs,
+    plugin::PluginArgs,
     record::RecordArgs,
     replay::ReplayArgs,
     trace::TraceArgs,
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     Alerts(AlertsArgs),
     /// Recordings as single files: packed, checked, unpacked.
     Replay(Box<ReplayArgs>),
+    /// Plugins: made, checked, run over a recording.
+    Plugin(Box<PluginArgs>),
     /// A plugin of the demo, as a process of its own.
     #[command(hide = true)]
     PluginProcess {

@@ -7,6 +7,7 @@ pub(crate) mod alerts;
 pub(crate) mod check;
 pub(crate) mod replay;
 pub(crate) mod trace;
+pub(crate) mod plugin;
 
 pub(crate) mod recording;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Metrics(args) => metrics::run(args),
         Command::Alerts(args) => alerts::run(args),
         Command::Replay(args) => replay::run(*args),
+        Command::Plugin(args) => plugin::run(*args),
         Command::PluginProcess { plugin } => demo::run_plugin(plugin).map(|()| ExitCode::SUCCESS),
     }
 }

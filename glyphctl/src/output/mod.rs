@@ -12,6 +12,7 @@ mod json;
 pub(crate) mod junit;
 pub(crate) mod lint;
 pub(crate) mod metrics;
+pub(crate) mod plugin;
 pub(crate) mod pointers;
 pub(crate) mod progress;
 pub(crate) mod rule_tests;

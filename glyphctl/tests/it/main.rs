@@ -15,6 +15,7 @@ mod metrics_test;
 mod server;
 mod demo;
 mod perfetto;
+mod plugin;
 mod record;
 mod replay;
 mod trace_exports;

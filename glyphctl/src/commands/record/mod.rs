@@ -4,7 +4,7 @@
 //! it, [`account`] tells what came of it. The exit code is the command's own.
 
 mod place;
-mod signals;
+pub(crate) mod signals;
 mod child;
 mod account;
 

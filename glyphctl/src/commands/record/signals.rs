@@ -9,7 +9,7 @@ use tokio::signal::unix::{self, SignalKind, signal};
 
 /// A signal that glyphctl got.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Received {
+pub(crate) enum Received {
     /// From the terminal, so the command has it, too.
     FromTerminal,
     /// Most likely sent to glyphctl alone.
@@ -18,7 +18,7 @@ pub(super) enum Received {
 
 /// The signals that would end glyphctl.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Option<unix::Signal>,
     quit: Option<unix::Signal>,
     terminate: Option<unix::Signal>,
@@ -27,7 +27,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// From now on they don't. Those that the caller ignores, as nohup does, stay ignored, by the command too.
-    pub(super) fn listen() -> anyhow::Result<Self> {
+    pub(crate) fn listen() -> anyhow::Result<Self> {
         let ignored = ignored();
         let listen = |kind: SignalKind| {
             let heeded = ignored >> (kind.as_raw_value() - 1) & 1 == 0;
@@ -42,7 +42,7 @@ impl Signals {
     }
 
     /// The next one.
-    pub(super) async fn next(&mut self) -> Received {
+    pub(crate) async fn next(&mut self) -> Received {
         tokio::select! {
             () = received(&mut self.interrupt) => Received::FromTerminal,
             () = received(&mut self.quit) => Received::FromTerminal,

@@ -1,0 +1,126 @@
+"""The life of a plugin on Glyph's bus, the same for every plugin: from the token to the daemon's goodbye.
+
+In: the variables that glyphd sets, and a function from a flow event to findings. The stream is read in the main thread,
+which answers heartbeats; the function runs in another, so that it may take its time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from queue import SimpleQueue
+from typing import Callable, Iterable, Iterator, Optional, Sequence
+
+# Its own lines would stand between the plugin's.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+import grpc  # noqa: E402
+
+import glyph_plugin_v1_pb2 as pb  # noqa: E402
+import glyph_plugin_v1_pb2_grpc as bus  # noqa: E402
+
+OnFlow = Callable[[pb.FlowEvent], Iterable[pb.Finding]]
+
+PROTOCOL_VERSION = 1
+# The largest message that is taken, in bytes. Bodies that would not fit are cut by the daemon, and say so.
+MESSAGE_LIMIT = 64 << 20
+# How long the daemon may take to grant a session, in seconds.
+PATIENCE = 10
+
+
+def run(
+    on_flow: OnFlow,
+    version: str,
+    subscriptions: Sequence[int],
+    capabilities: Sequence[int] = (pb.CAP_EMIT_FINDINGS, pb.CAP_FLOW_INSPECT),
+) -> int:
+    """Lives one session after the other. Returns the exit code: 0 after a goodbye."""
+    for token in _tokens():
+        with _channel() as channel:
+            try:
+                _session(channel, token, on_flow, version, subscriptions, capabilities)
+                return 0
+            except grpc.RpcError as error:
+                print(f"the session broke: {error.code().name}: {error.details()}", file=sys.stderr, flush=True)
+    return 2
+
+
+def _tokens() -> Iterator[str]:
+    """The first token, then one line of standard input for each time that the plugin may connect anew."""
+    yield os.environ["GLYPH_PLUGIN_TOKEN"]
+    if os.environ.get("GLYPH_PLUGIN_TOKENS_FD") == "0":
+        for line in sys.stdin:
+            yield line.strip()
+
+
+def _channel() -> grpc.Channel:
+    address = os.environ["GLYPH_BUS"]
+    options = [("grpc.max_receive_message_length", MESSAGE_LIMIT), ("grpc.enable_http_proxy", 0)]
+    if address.startswith("unix:"):
+        # A socket's path is no host name, and would be sent as one.
+        return grpc.insecure_channel(address, [*options, ("grpc.default_authority", "localhost")])
+    with open(os.environ["GLYPH_BUS_CA"], "rb") as roots:
+        credentials = grpc.ssl_channel_credentials(roots.read())
+    return grpc.secure_channel(address.removeprefix("https://"), credentials, options)
+
+
+def _session(
+    channel: grpc.Channel,
+    token: str,
+    on_flow: OnFlow,
+    version: str,
+    subscriptions: Sequence[int],
+    capabilities: Sequence[int],
+) -> None:
+    """One session, to the goodbye. Raises grpc.RpcError if it breaks."""
+    name = os.environ["GLYPH_PLUGIN_NAME"]
+    stub = bus.PluginBusStub(channel)
+    grant = stub.GrantCapabilities(
+        pb.GrantCapabilitiesRequest(
+            protocol_version=PROTOCOL_VERSION, plugin=name, token=token, requested=capabilities
+        ),
+        timeout=PATIENCE,
+    )
+    hello = pb.Hello(
+        protocol_version=PROTOCOL_VERSION,
+        plugin=name,
+        version=version,
+        subscriptions=subscriptions,
+        max_message_bytes=MESSAGE_LIMIT,
+    )
+    # What goes to the daemon; None ends the stream.
+    out: SimpleQueue[Optional[pb.PluginMessage]] = SimpleQueue()
+    out.put(pb.PluginMessage(hello=hello))
+    # Flow events that wait for the plugin's code: at most 64, as the daemon sends no more ahead of the answers.
+    events: SimpleQueue[Optional[pb.BusMessage]] = SimpleQueue()
+    worker = threading.Thread(target=_work, args=(events, out, on_flow), daemon=True)
+    worker.start()
+    try:
+        for message in stub.EventStream(iter(out.get, None), metadata=[("glyph-session", grant.session_secret)]):
+            kind = message.WhichOneof("message")
+            if kind == "flow_event":
+                events.put(message)
+            elif kind == "heartbeat":
+                out.put(pb.PluginMessage(heartbeat=pb.Heartbeat(), traceparent=message.traceparent))
+            elif kind == "refused":
+                refused = message.refused
+                print(f"refused: {refused.type} {refused.flow_id}: {refused.reason}", file=sys.stderr, flush=True)
+            elif kind == "goodbye":
+                return
+    finally:
+        events.put(None)
+        out.put(None)
+
+
+def _work(events: SimpleQueue, out: SimpleQueue, on_flow: OnFlow) -> None:
+    """Answers each event with what was found in it, and then FlowDone."""
+    while (message := events.get()) is not None:
+        event = message.flow_event
+        try:
+            for finding in on_flow(event):
+                finding.flow_id = event.flow_id
+                out.put(pb.PluginMessage(finding=finding, traceparent=message.traceparent))
+        except Exception as error:
+            print(f"flow {event.flow_id}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        done = pb.FlowDone(flow_id=event.flow_id, phase=event.phase, raw=event.raw)
+        out.put(pb.PluginMessage(flow_done=done, traceparent=message.traceparent))

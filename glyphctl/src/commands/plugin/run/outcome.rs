@@ -1,0 +1,102 @@
+//! What came of a run. In: what the daemon's stages left, findings and decisions. Out: what is printed, or the cause of
+//! a failure in words.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use anyhow::anyhow;
+use glyph_analysis::text::counted;
+use glyph_formats::{AuditEntry, Decision, Value};
+use glyphd::{app::Shown, plugin::manifest::Manifest};
+
+use super::heard::Heard;
+use crate::output::{
+    failure::HintExt,
+    plugin::findings::{Found, Refused},
+};
+
+pub(super) const CONNECT_HINT: &str = "glyphctl plugin check says whether its program is there; with GLYPH_LOG=info the daemon tells what it does";
+
+/// To how many kinds of flow events the plugin's session subscribed.
+pub(super) fn subscriptions(audit: &[AuditEntry]) -> u64 {
+    of_opening(audit, "subscriptions").map_or(0, |all| all.len() as u64)
+}
+
+/// A list of the plugin's first session, as the audit has it.
+fn of_opening<'a>(audit: &'a [AuditEntry], name: &str) -> Option<&'a [Value]> {
+    match audit.iter().find(|entry| is_opening(entry))?.metadata.get(name)? {
+        Value::Array(all) => Some(all),
+        _ => None,
+    }
+}
+
+/// Whether the plugin had a session.
+pub(super) fn has_opened(audit: &[AuditEntry]) -> bool {
+    audit.iter().any(is_opening)
+}
+
+fn is_opening(entry: &AuditEntry) -> bool {
+    entry.event == "session_opened" && entry.decision == Decision::Allow
+}
+
+/// What is printed: findings with the worst first, otherwise as they came.
+pub(super) fn found(manifest: &Manifest, flows: u64, left: Shown) -> Found {
+    let refused = refused(&left.audit);
+    let denied = of_opening(&left.audit, "denied").unwrap_or_default();
+    let denied_subscriptions = denied.iter().map(ToString::to_string).collect();
+    let mut findings = left.findings;
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+    let (plugin, version) = (manifest.name.clone(), manifest.version.clone());
+    Found { plugin, version, flows, findings, denied_subscriptions, refused }
+}
+
+/// What the plugin was refused. A denial that repeats itself is one entry, and one for how often it did.
+fn refused(audit: &[AuditEntry]) -> Vec<Refused> {
+    let mut reasons = BTreeMap::<&str, u64>::new();
+    for entry in audit.iter().filter(|entry| entry.decision == Decision::Deny) {
+        let times = match entry.metadata.get("repeated") {
+            Some(Value::Int(times)) => u64::try_from(*times).unwrap_or(0),
+            _ => 1,
+        };
+        *reasons.entry(entry.reason.as_deref().unwrap_or("no reason given")).or_default() += times;
+    }
+    reasons.into_iter().map(|(reason, times)| Refused { reason: reason.to_owned(), times }).collect()
+}
+
+/// Why a plugin did not come to the end.
+pub(super) fn failure(name: &str, audit: &[AuditEntry], unanswered: u64, heard: &Heard) -> anyhow::Error {
+    let what = match has_opened(audit) {
+        true => format!(
+            "the plugin {name} ended before it had answered everything ({} open)",
+            counted(unanswered, "event")
+        ),
+        false => format!("the plugin {name} did not connect"),
+    };
+    let cause = cause(audit);
+    let error = match cause {
+        Some(cause) => anyhow!("{what}: {cause}"),
+        None => anyhow!(what),
+    };
+    with_last_line(error, heard).hint(match has_opened(audit) {
+        true => "what it wrote to standard error stands above; a plugin runs until the daemon's Goodbye",
+        false => CONNECT_HINT,
+    })
+}
+
+/// What the daemon says of it: what was denied, or else how its process ended, or else its session.
+fn cause(audit: &[AuditEntry]) -> Option<&str> {
+    let of_session = |e: &&AuditEntry| {
+        matches!(&*e.event, "plugin_started" | "capabilities_granted" | "session_opened" | "session_closed")
+    };
+    let denied = audit.iter().filter(of_session).rfind(|e| e.decision == Decision::Deny);
+    let last = |event: &str| audit.iter().rfind(|e| e.event == event);
+    let entry = denied.or_else(|| last("plugin_stopped")).or_else(|| last("session_closed"));
+    entry?.reason.as_deref()
+}
+
+/// With the last thing that the plugin said.
+pub(super) fn with_last_line(error: anyhow::Error, heard: &Heard) -> anyhow::Error {
+    match heard.last() {
+        Some(line) => anyhow!("{error}: {line}"),
+        None => error,
+    }
+}

@@ -1,0 +1,94 @@
+//! What is known of a plugin before it runs, and the lines of configuration that let it do so.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use clap::ValueEnum;
+use glyph_analysis::text::visible;
+use serde::Serialize;
+
+use crate::output::json;
+
+/// How it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people.
+    Table,
+    /// For programs: documented, stable.
+    Json,
+}
+
+/// What a check saw.
+#[derive(Debug, Serialize)]
+pub(crate) struct Checked {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) command: Vec<String>,
+    /// Where the program is; none if it is not there.
+    pub(crate) program: Option<String>,
+    pub(crate) subscriptions: Vec<String>,
+    pub(crate) capabilities: Vec<Requested>,
+    /// The digests of the files that are run, by their paths in the plugin's folder.
+    pub(crate) sha256: BTreeMap<String, String>,
+    /// What keeps it from working.
+    pub(crate) problems: Vec<String>,
+    /// What is odd.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Something that the plugin asks for.
+#[derive(Debug, Serialize)]
+pub(crate) struct Requested {
+    pub(crate) capability: String,
+    pub(crate) granted: bool,
+}
+
+/// Writes it.
+pub(crate) fn write(checked: &Checked, format: CheckFormat, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        CheckFormat::Table => table(checked, out),
+        CheckFormat::Json => json::write(checked, out),
+    }
+}
+
+fn table(checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
+    let mut line =
+        |name: &str, value: &str| writeln!(out, "{}", format!("{name:<14}{}", visible(value)).trim_end());
+    line("plugin", &format!("{} {}", checked.name, checked.version))?;
+    line("command", &checked.command.join(" "))?;
+    line("program", checked.program.as_deref().unwrap_or("–"))?;
+    line("subscriptions", &checked.subscriptions.join(" "))?;
+    let mut title = "capabilities";
+    for requested in &checked.capabilities {
+        let granted = if requested.granted { "granted" } else { "not granted" };
+        line(std::mem::take(&mut title), &format!("{:<22}{granted}", requested.capability))?;
+    }
+    let faults = checked.problems.iter().map(|p| ("problem", p));
+    let faults: Vec<_> = faults.chain(checked.warnings.iter().map(|w| ("warning", w))).collect();
+    if !faults.is_empty() {
+        writeln!(out)?;
+    }
+    for (kind, fault) in faults {
+        writeln!(out, "{kind}: {}", visible(fault))?;
+    }
+    writeln!(out)?;
+    configuration(checked, out)
+}
+
+/// The plugin's section in the file of `--config`. Strings of JSON are strings of TOML.
+fn configuration(checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
+    let names: Vec<_> = checked.capabilities.iter().map(|c| format!("\"{}\"", c.capability)).collect();
+    writeln!(out, "[plugins.{}]", checked.name)?;
+    writeln!(out, "grant = [{}]", names.join(", "))?;
+    if !checked.sha256.is_empty() {
+        writeln!(out, "\n[plugins.{}.sha256]", checked.name)?;
+    }
+    for (path, digest) in &checked.sha256 {
+        let mut key = Vec::new();
+        json::write_line(path, &mut key)?;
+        writeln!(out, "{} = \"{digest}\"", String::from_utf8_lossy(&key).trim_end())?;
+    }
+    Ok(())
+}
