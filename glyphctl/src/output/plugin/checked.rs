@@ -7,9 +7,13 @@ use std::{
 
 use clap::ValueEnum;
 use glyph_analysis::text::visible;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::output::json;
+
+/// The capability that is not to be granted without a thought.
+const RAW: &str = "CAP_FLOW_INSPECT_RAW";
 
 /// How it is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,15 +24,20 @@ pub(crate) enum CheckFormat {
     Json,
 }
 
-/// What a check saw.
-#[derive(Debug, Serialize)]
+/// What `plugin check --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Checked {
+    /// The plugin's name.
     pub(crate) name: String,
+    /// Its own version.
     pub(crate) version: String,
+    /// The program and its arguments.
     pub(crate) command: Vec<String>,
     /// Where the program is; none if it is not there.
     pub(crate) program: Option<String>,
+    /// Which events it wants.
     pub(crate) subscriptions: Vec<String>,
+    /// What it wants to be allowed.
     pub(crate) capabilities: Vec<Requested>,
     /// The digests of the files that are run, by their paths in the plugin's folder.
     pub(crate) sha256: BTreeMap<String, String>,
@@ -39,9 +48,11 @@ pub(crate) struct Checked {
 }
 
 /// Something that the plugin asks for.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Requested {
+    /// For example `CAP_EMIT_FINDINGS`.
     pub(crate) capability: String,
+    /// Whether it would get it.
     pub(crate) granted: bool,
 }
 
@@ -81,6 +92,9 @@ fn table(checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
 fn configuration(checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
     let names: Vec<_> = checked.capabilities.iter().map(|c| format!("\"{}\"", c.capability)).collect();
     writeln!(out, "[plugins.{}]", checked.name)?;
+    if checked.capabilities.iter().any(|c| c.capability == RAW) {
+        writeln!(out, "# {RAW}: it sees every secret that passes.")?;
+    }
     writeln!(out, "grant = [{}]", names.join(", "))?;
     if !checked.sha256.is_empty() {
         writeln!(out, "\n[plugins.{}.sha256]", checked.name)?;

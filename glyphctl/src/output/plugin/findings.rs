@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use glyph_analysis::text::visible;
 use glyph_formats::Finding;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::output::{
@@ -11,10 +12,12 @@ use crate::output::{
     table::{Head, Table},
 };
 
-/// What came of showing flows to a plugin.
-#[derive(Debug, Serialize)]
+/// What `plugin run --format json` prints: what came of showing flows to a plugin.
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Found {
+    /// The plugin's name.
     pub(crate) plugin: String,
+    /// Its own version.
     pub(crate) version: String,
     /// How many flows it was shown.
     pub(crate) flows: u64,
@@ -27,9 +30,11 @@ pub(crate) struct Found {
 }
 
 /// Why something was refused, and how often.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Refused {
+    /// In words.
     pub(crate) reason: String,
+    /// How often.
     pub(crate) times: u64,
 }
 
