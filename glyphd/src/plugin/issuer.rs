@@ -44,6 +44,6 @@ impl Issuer {
         let metadata = Attributes(vec![("to".into(), to.into()), ("granted".into(), Value::Array(granted))]);
         let (event, decision) = (Event::TokenIssued, Decision::Allow);
         self.audit.record(Entry { component, plugin, event, decision, reason: None, metadata, context })?;
-        Ok(self.access.issue(plugin, Arc::clone(&allowance.capabilities), Instant::now()))
+        Ok(self.access.issue(component, plugin, Arc::clone(&allowance.capabilities), Instant::now()))
     }
 }

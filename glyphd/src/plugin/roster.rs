@@ -61,6 +61,13 @@ impl Roster {
         });
     }
 
+    /// The plugin's process has ended. A session that is open ends by itself, if it was the process's.
+    pub(crate) fn process_ended(&self, plugin: &str) {
+        if !self.is_connected(plugin) {
+            self.set(plugin, State::Gone);
+        }
+    }
+
     pub(crate) fn states(&self) -> BTreeMap<String, State> {
         self.lines.borrow().iter().map(|(name, line)| (name.clone(), line.state)).collect()
     }

@@ -176,6 +176,23 @@ async fn a_plugin_or_a_policy_that_is_wrong_is_told_with_file_and_line() {
 }
 
 #[tokio::test]
+async fn two_plugins_of_one_name() {
+    let dir = tempfile::tempdir().unwrap();
+    for folder in ["one", "two"] {
+        fs::create_dir(dir.path().join(folder)).unwrap();
+        let manifest = "name = \"same\"\nversion = \"1\"\ncommand = [\"sh\"]\n";
+        fs::write(dir.path().join(folder).join("plugin.toml"), manifest).unwrap();
+    }
+    let ended = refused(&["--plugins-dir", dir.path().to_str().unwrap()]).await;
+    let second = dir.path().join("two/plugin.toml");
+    assert_names(
+        &ended,
+        "--plugins-dir",
+        &[second.to_str().unwrap(), "another plugin is called \"same\" already"],
+    );
+}
+
+#[tokio::test]
 async fn a_socket_is_shared_with_nobody_and_left_to_nobody() {
     let dir = tempfile::tempdir().unwrap();
     let socket = dir.path().join("plugins.sock");

@@ -20,6 +20,12 @@ mod schemas;
 // Who is shown it.
 mod plugins;
 mod plugin_processes;
+mod plugin_tokens;
+mod plugin_tls;
+mod plugin_raw;
+mod plugin_queues;
+mod plugin_faults;
+mod secret_scan;
 
 // How the program starts and ends.
 mod bad_input;

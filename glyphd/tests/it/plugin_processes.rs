@@ -5,11 +5,13 @@ use std::{fs, time::Duration};
 use glyph_formats::{Decision, span::SpanStatus};
 use glyphd::telemetry::name;
 use rustix::process::{Pid, test_kill_process};
+use sha2::{Digest, Sha256};
 
 use crate::harness::{
-    DaemonProcess, PluginsDir, TestDaemon,
+    DaemonProcess, FakeOrigin, PluginsDir, TestDaemon, Witness,
     plugin::{line_from, make_fifo},
     records::{attribute, number},
+    told::until_plugin,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,6 +121,51 @@ async fn a_plugin_that_heeds_no_signal_is_killed_with_all_that_it_started() {
     assert!(attribute(exec, "glyph.exit").contains("SIGKILL"), "{exec:?}");
     let stopped = recorded.audited("plugin_stopped", Decision::Info)[0];
     assert!(stopped.reason.as_ref().unwrap().contains("SIGKILL"), "{stopped:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_is_started_only_if_its_files_are_those_that_are_pinned() {
+    let plugins = PluginsDir::new();
+    let script = "echo started > started\nread -r line\n";
+    let seat = plugins.fake("witness");
+    let dirs = ["right", "wrong", "missing"].map(|name| plugins.script(name, script));
+    make_fifo(&dirs[0].join("started"));
+    let digest = hex::encode(Sha256::digest(script));
+    let pin = |name, file, digest: &str| format!("[plugins.{name}]\nsha256 = {{ {file:?} = {digest:?} }}\n");
+    let policy = [
+        pin("right", "plugin.sh", &digest.to_uppercase()),
+        pin("wrong", "plugin.sh", &"0".repeat(64)),
+        pin("missing", "plugin.py", &digest),
+    ];
+    let daemon = TestDaemon::with(|config| {
+        config.plugins_dir = Some(plugins.path());
+        config.policy = toml::from_str(&policy.concat()).unwrap();
+    })
+    .await;
+    let mut witness = Witness::of(seat.take().await);
+    assert_eq!(line_from(&dirs[0].join("started")).await, "started");
+    for name in ["wrong", "missing"] {
+        until_plugin(daemon.metrics(), name, "gone").await;
+    }
+    witness.is_served(daemon.proxy(), &FakeOrigin::ok().await).await;
+    let recorded = daemon.drain().await;
+    witness.ended().await;
+    assert!(!dirs[1].join("started").exists() && !dirs[2].join("started").exists());
+    for (name, reason) in [("wrong", "is not the file that is pinned"), ("missing", "No such file")] {
+        let denied = recorded.audited("plugin_started", Decision::Deny);
+        let denied = denied.iter().find(|e| e.plugin.as_deref() == Some(name)).unwrap();
+        assert!(denied.reason.as_ref().unwrap().contains(reason), "{denied:?}");
+        let faults = recorded.counted("glyph_plugin_errors_total", &[("plugin", name), ("reason", "digest")]);
+        assert!((faults - 1.0).abs() < 0.5, "{name}: {faults}");
+        let spans = recorded.spans_named(name::SUPERVISOR_TASK);
+        let span = spans.iter().find(|s| attribute(s, "glyph.plugin.id") == name).unwrap();
+        assert_eq!((span.status, attribute(span, "error.type").as_str()), (SpanStatus::Error, "digest"));
+    }
+    let right = recorded.audited("plugin_started", Decision::Allow);
+    let right = right.iter().find(|e| e.plugin.as_deref() == Some("right")).unwrap();
+    assert_eq!(right.metadata.get("pinned_files").unwrap().to_string(), "1");
+    let issued = recorded.audited("token_issued", Decision::Allow);
+    assert_eq!(issued.len(), 2, "no token is made for what is not started: {issued:#?}");
 }
 
 /// Whether a process runs; one that nobody has asked for its exit yet does not.

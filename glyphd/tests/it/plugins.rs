@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use glyph_formats::{AuditEntry, Decision, TraceId, span::SpanStatus};
-use glyph_plugin::{PROTOCOL_VERSION, Phase};
+use glyph_formats::{AuditEntry, Decision, SpanId, TraceId, span::SpanStatus};
+use glyph_plugin::{PROTOCOL_VERSION, Phase, TRACE_METADATA, wire::GrantCapabilitiesRequest};
 use glyphd::telemetry::name;
 use http::Request;
 use tonic::Code;
 
 use crate::harness::{
     DaemonProcess, FakeOrigin, FakePlugin, PluginsDir, Recorded, TestDaemon,
+    bus::open,
     client::{Client, full},
+    operator,
     plugin::{Credentials, bus, grant, hello},
-    records::{number, traceparent},
+    records::{attribute, number, traceparent},
     text,
 };
 
@@ -76,6 +78,25 @@ async fn a_plugin_is_shown_both_sides_of_an_exchange_without_its_secrets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn from_its_welcome_on_a_plugin_misses_nothing() {
+    let origin = FakeOrigin::ok().await;
+    let daemon = TestDaemon::with(|config| {
+        config.policy = toml::from_str("[plugins.guest]\nstart = false\n").unwrap();
+    })
+    .await;
+    let mut client = daemon.client().await;
+    for sequence in 1..=50 {
+        let (bus, secret) = open(&operator::token(daemon.control(), "guest").await).await;
+        let mut plugin = FakePlugin::open(bus, &secret, hello("guest")).await.unwrap();
+        client.get(&origin.url("/")).await;
+        let (event, _) = plugin.event().await;
+        assert_eq!((event.sequence, event.phase()), (sequence, Phase::Request));
+        plugin.leave().await;
+    }
+    daemon.drain().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_finding_is_kept_with_the_trace_of_its_flow() {
     let origin = FakeOrigin::ok().await;
     let (_plugins, seat, daemon) = with_fake("finder").await;
@@ -101,6 +122,48 @@ async fn a_finding_is_kept_with_the_trace_of_its_flow() {
     }
     let foreign: TraceId = "4bf92f3577b34da6a3ce929d0e0e4736".parse().unwrap();
     assert!(recorded.spans.iter().all(|span| span.trace_id != foreign));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugins_own_span_stands_between_its_delivery_and_its_finding() {
+    let origin = FakeOrigin::ok().await;
+    let (_plugins, seat, daemon) = with_fake("tracer").await;
+    let mut plugin = seat.take().await;
+    daemon.client().await.get(&origin.url("/")).await;
+    let (event, context) = plugin.event().await;
+    let (trace, delivery, _) = traceparent(&context);
+    let own: SpanId = "00f067aa0ba902b7".parse().unwrap();
+    plugin.report(&event.flow_id, "tracer.found", &format!("00-{trace}-{own}-01")).await;
+    let work = tokio::spawn(plugin.work());
+    let recorded = daemon.drain().await;
+    work.await.unwrap();
+    let received = recorded.spans_of(trace, name::RECEIVE_EVENT);
+    let found = received.iter().find(|span| attribute(span, "glyph.event") == "finding").unwrap();
+    assert_eq!((found.parent_span_id, found.trace_id), (Some(own), recorded.flow().trace_id));
+    assert!(recorded.spans_of(trace, name::DISPATCH_EVENT).iter().any(|span| span.span_id == delivery));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trace_context_travels_in_the_metadata_of_calls_both_ways() {
+    let (_plugins, seat, daemon) = with_fake("caller").await;
+    let credentials = seat.credentials().await;
+    let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let mut request = tonic::Request::new(GrantCapabilitiesRequest {
+        protocol_version: PROTOCOL_VERSION,
+        plugin: credentials.name.clone(),
+        token: credentials.token.clone(),
+        requested: Vec::new(),
+    });
+    request.metadata_mut().insert(TRACE_METADATA, caller.parse().unwrap());
+    let answer = bus(&credentials.bus).await.grant_capabilities(request).await.unwrap();
+    let said = answer.metadata().get(TRACE_METADATA).unwrap().to_str().unwrap();
+    let (trace, span, sampled) = traceparent(said);
+    let recorded = daemon.drain().await;
+    let authenticate = recorded.span(trace, name::AUTHENTICATE);
+    assert_eq!((authenticate.span_id, sampled), (span, true));
+    let (their_trace, their_span, _) = traceparent(caller);
+    let links: Vec<_> = authenticate.links.iter().map(|l| (l.trace_id, l.span_id)).collect();
+    assert_eq!(links, [(their_trace, their_span)], "a stranger's trace is not gone on with, but pointed to");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,8 +72,8 @@ struct Bought {
 
 #[derive(Default)]
 struct Books {
-    /// By the plugin's name.
-    tokens: HashMap<String, Issued>,
+    /// By the plugin's name, and by who gave it out.
+    tokens: HashMap<(String, &'static str), Issued>,
     sessions: Vec<Bought>,
 }
 
@@ -104,11 +104,17 @@ impl Drop for Open {
 }
 
 impl Access {
-    /// A token for a plugin, which takes the place of one that it may have had.
-    pub(crate) fn issue(&self, plugin: &str, grant: Arc<[Capability]>, now: Instant) -> Token {
+    /// A token for a plugin, which takes the place of one that it may have had of the same issuer.
+    pub(crate) fn issue(
+        &self,
+        by: &'static str,
+        plugin: &str,
+        grant: Arc<[Capability]>,
+        now: Instant,
+    ) -> Token {
         let token = secret();
         let issued = Issued { hash: hash(&token), expires: now + TOKEN_LIFE, grant };
-        self.books().tokens.insert(plugin.to_owned(), issued);
+        self.books().tokens.insert((plugin.to_owned(), by), issued);
         Token { token, expires: SystemTime::now() + TOKEN_LIFE }
     }
 
@@ -126,13 +132,14 @@ impl Access {
         let mut books = self.books();
         // All are compared: how long it takes says nothing of which it is.
         let mut owner = None;
-        for (name, issued) in &books.tokens {
+        for (key, issued) in &books.tokens {
             if bool::from(issued.hash.ct_eq(&presented)) {
-                owner = Some(name.clone());
+                owner = Some(key.clone());
             }
         }
-        let owner = owner.ok_or(Refusal::WrongToken)?;
-        let issued = books.tokens.remove(&owner).ok_or(Refusal::WrongToken)?;
+        let key = owner.ok_or(Refusal::WrongToken)?;
+        let issued = books.tokens.remove(&key).ok_or(Refusal::WrongToken)?;
+        let (owner, _) = key;
         if owner != plugin {
             return Err(Refusal::OthersToken);
         }
@@ -200,14 +207,14 @@ mod tests {
     const THIEF: Peer = Peer::Process { pid: Some(2), uid: 1 };
 
     fn bought(access: &Access, plugin: &str, now: Instant) -> String {
-        let token = access.issue(plugin, ALL.into(), now).token;
+        let token = access.issue("test", plugin, ALL.into(), now).token;
         access.redeem(plugin, &token, &ALL, ME, now).unwrap().0
     }
 
     #[test]
     fn a_token_buys_one_session_with_what_was_granted_and_asked_for() {
         let (access, now) = (Access::default(), Instant::now());
-        let token = access.issue("a", [Capability::CapFlowInspect].into(), now).token;
+        let token = access.issue("test", "a", [Capability::CapFlowInspect].into(), now).token;
         let (_, grant) = access.redeem("a", &token, &ALL, ME, now).unwrap();
         assert_eq!(*grant.capabilities, [Capability::CapFlowInspect]);
         assert_eq!(access.redeem("a", &token, &ALL, ME, now).unwrap_err(), Refusal::WrongToken, "used up");
@@ -216,14 +223,24 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_plugin_and_its_time() {
         let (access, now) = (Access::default(), Instant::now());
-        let token = access.issue("a", ALL.into(), now).token;
-        access.issue("b", ALL.into(), now);
+        let token = access.issue("test", "a", ALL.into(), now).token;
+        access.issue("test", "b", ALL.into(), now);
         assert_eq!(access.redeem("a", "guessed", &ALL, ME, now).unwrap_err(), Refusal::WrongToken);
         assert_eq!(access.redeem("b", &token, &ALL, ME, now).unwrap_err(), Refusal::OthersToken);
         assert_eq!(access.redeem("a", &token, &ALL, ME, now).unwrap_err(), Refusal::WrongToken, "used up");
-        let token = access.issue("a", ALL.into(), now).token;
+        let token = access.issue("test", "a", ALL.into(), now).token;
         let late = now + TOKEN_LIFE + Duration::from_nanos(1);
         assert_eq!(access.redeem("a", &token, &ALL, ME, late).unwrap_err(), Refusal::ExpiredToken);
+    }
+
+    #[test]
+    fn a_new_token_takes_the_place_of_one_of_the_same_issuer() {
+        let (access, now) = (Access::default(), Instant::now());
+        let [old, new, other] =
+            ["supervisor", "supervisor", "operator"].map(|by| access.issue(by, "a", ALL.into(), now).token);
+        assert_eq!(access.redeem("a", &old, &ALL, ME, now).unwrap_err(), Refusal::WrongToken);
+        assert!(access.redeem("a", &new, &ALL, ME, now).is_ok());
+        assert!(access.redeem("a", &other, &ALL, ME, now).is_ok());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     audit::{Audit, Entry, Event},
-    plugin::{Allowance, Issuer, Roster, State, manifest::Manifest},
+    plugin::{Allowance, Issuer, Roster, manifest::Manifest},
     telemetry::{Span, Telemetry, TraceContext, name},
 };
 
@@ -52,12 +52,12 @@ impl Supervisor {
         span.set_with("glyph.plugin.id", || manifest.name.clone());
         span.set_with("glyph.plugin.version", || manifest.version.clone());
         let Some(token) = self.clear(&plugin, &mut span) else {
-            self.roster.set(&manifest.name, State::Gone);
+            self.roster.process_ended(&manifest.name);
             return;
         };
         let launch = Launch { manifest, bus: &self.bus, token, issuer: &self.issuer, roster: &self.roster };
         let ended = runner::exec(launch, &self.telemetry, span.context(), &shutdown).await;
-        self.roster.set(&manifest.name, State::Gone);
+        self.roster.process_ended(&manifest.name);
         let (reason, expected) = match ended {
             Ok(exit) => (exit.to_string(), exit.expected),
             Err(error) => {

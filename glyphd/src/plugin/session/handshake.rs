@@ -22,7 +22,7 @@ use crate::{
 /// How long a plugin may take for its Hello.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a plugin was welcomed with.
+/// What a plugin is welcomed with.
 #[derive(Debug)]
 pub(super) struct Welcomed {
     pub(super) subscriptions: Vec<Subscription>,
@@ -33,7 +33,11 @@ pub(super) struct Welcomed {
 }
 
 impl Session {
-    pub(super) async fn handshake(&mut self, context: TraceContext) -> Result<Welcomed, Status> {
+    /// What the plugin gets, and the Welcome that is to tell it so.
+    pub(super) async fn handshake(
+        &mut self,
+        context: TraceContext,
+    ) -> Result<(Welcomed, BusMessage), Status> {
         let cut = self.bus.sessions.cut.clone();
         let first = timeout(HELLO_TIMEOUT, self.incoming.message());
         let first = match cut.run_until_cancelled(first).await {
@@ -60,9 +64,7 @@ impl Session {
             heartbeat_timeout_ms: u32::try_from(timeout).unwrap_or(u32::MAX),
         };
         let traceparent = context.to_string();
-        let message = BusMessage { welcome: Some(welcome), traceparent, ..BusMessage::default() };
-        self.out.send(Ok(message)).await.map_err(|_| Status::cancelled("the plugin is gone"))?;
-        Ok(welcomed)
+        Ok((welcomed, BusMessage { welcome: Some(welcome), traceparent, ..BusMessage::default() }))
     }
 
     /// What the plugin gets, and what it wants and does not get for want of a capability.

@@ -87,7 +87,7 @@ impl Session {
         self.bus.stream_answered(&stream, code);
         drop(stream);
         match welcomed {
-            Ok(welcomed) => self.serve(welcomed, context).await,
+            Ok((welcomed, welcome)) => self.serve(welcomed, welcome, context).await,
             Err(status) => {
                 let roster = self.bus.roster.clone();
                 let plugin = self.open.grant.plugin.clone();
@@ -99,7 +99,7 @@ impl Session {
         }
     }
 
-    async fn serve(self, welcomed: Welcomed, stream: TraceContext) {
+    async fn serve(self, welcomed: Welcomed, welcome: BusMessage, stream: TraceContext) {
         let Self { bus, open, incoming, out } = self;
         let plugin = open.grant.plugin.clone();
         bus.telemetry.plugin_connected(&plugin, &welcomed.version);
@@ -108,6 +108,8 @@ impl Session {
         let findings = allowance.map_or(super::allowance::FINDINGS_PER_SECOND, |a| a.findings_per_second);
         let mut deliveries = bus.dispatcher.subscribe(&plugin, &welcomed.subscriptions, queue);
         bus.roster.set(&plugin, State::Connected);
+        // Now that it is subscribed: from its Welcome on a plugin misses nothing. If it has gone, the loop finds out.
+        drop(out.try_send(Ok(welcome)));
         let now = std::time::Instant::now();
         let mut served = Served {
             outgoing: Outgoing::new(out, plugin.clone(), stream, welcomed.max_message_bytes),
@@ -163,9 +165,9 @@ impl Served {
         self.outgoing.farewell(end);
         let Self { bus, open, .. } = self;
         let plugin = open.grant.plugin.clone();
-        // First the secret ends, then whoever waits for that is told.
-        drop(open);
         let state = if end.fault().is_some() { State::Barred } else { State::Gone };
+        // While the secret is good nobody else opens a session of this plugin, whose state would be lost by this.
         bus.roster.set(&plugin, state);
+        drop(open);
     }
 }

@@ -1,6 +1,6 @@
 //! Clients of the proxy: one that speaks HTTP, and one that writes what it is told.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
@@ -8,15 +8,15 @@ use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpStream, UnixStream},
 };
 
 use super::within;
 
 pub(crate) type Body = BoxBody<Bytes, std::io::Error>;
 
-/// One connection to the proxy.
+/// One connection, most often to the proxy.
 pub(crate) struct Client {
     sender: http1::SendRequest<Body>,
 }
@@ -46,7 +46,14 @@ pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
 
 impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        let stream = within("a connection", TcpStream::connect(address)).await.unwrap();
+        Self::over(within("a connection", TcpStream::connect(address)).await.unwrap()).await
+    }
+
+    pub(crate) async fn connect_unix(socket: &Path) -> Self {
+        Self::over(within("a connection", UnixStream::connect(socket)).await.unwrap()).await
+    }
+
+    async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         Self { sender }

@@ -1,6 +1,6 @@
 //! A daemon inside the test's process.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use glyphd::{Config, Daemon};
 use tempfile::TempDir;
@@ -38,6 +38,10 @@ impl TestDaemon {
 
     pub(crate) fn metrics(&self) -> SocketAddr {
         self.daemon.addresses().metrics
+    }
+
+    pub(crate) fn control(&self) -> &Path {
+        &self.daemon.addresses().control
     }
 
     /// A new connection to the proxy.

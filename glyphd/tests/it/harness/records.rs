@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use glyph_formats::{
     AuditEntry, Decision, Finding, Flow, Recording, Span, SpanId, TraceId, Value, jsonl,
-    recording::{AUDIT, FINDINGS, FLOWS, TRACES},
+    recording::{AUDIT, FINDINGS, FLOWS, METRICS, TRACES},
 };
 use glyphd::app::Summary;
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
+
+use super::told::value;
 
 /// Everything that a daemon left behind.
 pub(crate) struct Recorded {
@@ -60,6 +62,13 @@ impl Recorded {
 
     pub(crate) fn spans_named(&self, name: &str) -> Vec<&Span> {
         self.spans.iter().filter(|s| s.name == name).collect()
+    }
+
+    /// The value of a series of the daemon's own, as it was in the end.
+    #[track_caller]
+    pub(crate) fn counted(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        let text = std::fs::read_to_string(self.dir.join(METRICS)).unwrap();
+        value(&text, name, labels)
     }
 
     /// How often that was decided so: entries, and those that were counted into one.
