@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use crate::metrics_log::{ScrapeTarget, TargetError};
-pub use crate::plugin::{BusAddress, HeartbeatOptions};
+pub use crate::plugin::{BusAddress, HeartbeatOptions, TOKEN_LIFE};
 use crate::{capture::CaptureOptions, policy::Policy, telemetry::TraceConfig};
 
 /// Everything that a daemon needs to know to start.
@@ -19,6 +19,8 @@ pub struct Config {
     pub plugin_tls: Option<BusTls>,
     /// When a silent plugin is asked whether it is alive, and how long it has.
     pub plugin_heartbeat: HeartbeatOptions,
+    /// How long a token for a plugin is good for.
+    pub plugin_token_life: Duration,
     /// The Unix socket on which the operator asks for tokens; one in a directory of the daemon's own, if none.
     pub control_addr: Option<PathBuf>,
     /// The directory of the recording.
@@ -78,6 +80,7 @@ impl Config {
             plugin_addr: None,
             plugin_tls: None,
             plugin_heartbeat: HeartbeatOptions::default(),
+            plugin_token_life: TOKEN_LIFE,
             control_addr: None,
             record: None,
             record_metrics_interval: Duration::from_secs(5),

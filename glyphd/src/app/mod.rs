@@ -147,6 +147,7 @@ impl Daemon {
             manifests,
             policy: &config.policy,
             heartbeat: config.plugin_heartbeat,
+            token_life: config.plugin_token_life,
             bus,
             sanitizer: Arc::clone(&sanitizer),
             findings: findings.clone(),

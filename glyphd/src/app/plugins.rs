@@ -28,6 +28,7 @@ pub(super) struct Parts<'a> {
     pub(super) manifests: Vec<Manifest>,
     pub(super) policy: &'a Policy,
     pub(super) heartbeat: HeartbeatOptions,
+    pub(super) token_life: Duration,
     pub(super) bus: BusPlace,
     pub(super) sanitizer: Arc<Sanitizer>,
     pub(super) findings: Findings,
@@ -50,7 +51,17 @@ pub(super) struct PluginStages {
 
 impl PluginStages {
     pub(super) fn start(parts: Parts<'_>) -> Self {
-        let Parts { manifests, policy, heartbeat, bus: place, sanitizer, findings, audit, telemetry } = parts;
+        let Parts {
+            manifests,
+            policy,
+            heartbeat,
+            token_life,
+            bus: place,
+            sanitizer,
+            findings,
+            audit,
+            telemetry,
+        } = parts;
         let dispatcher = Dispatcher::new(telemetry.clone());
         let allowances = Arc::new(policy.allowances(&manifests));
         let started = manifests.into_iter().filter_map(|manifest| {
@@ -59,7 +70,7 @@ impl PluginStages {
         });
         let plugins: Vec<_> = started.collect();
         let bus = Bus {
-            access: Access::default(),
+            access: Access::new(token_life),
             allowances: Arc::clone(&allowances),
             roster: Roster::of(plugins.iter().map(|p| p.manifest.name.clone())),
             dispatcher: dispatcher.clone(),

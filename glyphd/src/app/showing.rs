@@ -14,7 +14,7 @@ use super::{
 use crate::{
     audit::{Audit, Sink},
     findings::Findings,
-    plugin::{HeartbeatOptions, State, manifest::Manifest},
+    plugin::{HeartbeatOptions, State, TOKEN_LIFE, manifest::Manifest},
     policy::{Policy, QueuePolicy},
     sanitize::{Flow, Sanitizer},
     telemetry::{Counters, Telemetry},
@@ -72,6 +72,7 @@ impl Showing {
             manifests,
             policy: &policy,
             heartbeat: HeartbeatOptions::default(),
+            token_life: TOKEN_LIFE,
             bus,
             sanitizer,
             findings: Findings::Handed(handed),

@@ -30,6 +30,8 @@ const SWEEP: Duration = Duration::from_secs(1);
 pub(crate) enum Event {
     /// A plugin's process is to be started.
     PluginStarted,
+    /// A plugin's process is to be ended, as it did not end by itself.
+    PluginTerminated,
     /// A plugin's process has ended.
     PluginStopped,
     /// A token is to be given out.
@@ -50,6 +52,7 @@ impl Event {
     fn as_str(self) -> &'static str {
         match self {
             Self::PluginStarted => "plugin_started",
+            Self::PluginTerminated => "plugin_terminated",
             Self::PluginStopped => "plugin_stopped",
             Self::TokenIssued => "token_issued",
             Self::CapabilitiesGranted => "capabilities_granted",

@@ -10,7 +10,7 @@ pub use self::trace::TraceArgs;
 
 use crate::{
     capture::CaptureOptions,
-    config::{AuditTarget, BusAddress, BusTls, Config, HeartbeatOptions},
+    config::{AuditTarget, BusAddress, BusTls, Config, HeartbeatOptions, TOKEN_LIFE},
     policy::Policy,
     toml_file::TomlError,
 };
@@ -145,6 +145,7 @@ impl Args {
                 host: self.plugin_host,
             }),
             plugin_heartbeat: HeartbeatOptions::default(),
+            plugin_token_life: TOKEN_LIFE,
             control_addr: self.control_addr,
             record: self.record,
             record_metrics_interval: Duration::from_secs(self.record_metrics_interval),

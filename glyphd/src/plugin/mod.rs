@@ -15,8 +15,8 @@ mod session;
 use glyph_plugin::Capability;
 
 pub use allowance::Allowance;
-pub(crate) use bus::{Access, Bus, Listener, Sessions, TOKEN_LIFE};
-pub use bus::{BusAddress, Token};
+pub(crate) use bus::{Access, Bus, Listener, Sessions};
+pub use bus::{BusAddress, TOKEN_LIFE, Token};
 pub(crate) use issuer::{IssueError, Issuer};
 pub(crate) use process::{Plugin, Shutdown, Supervisor};
 pub(crate) use roster::Roster;

@@ -121,6 +121,12 @@ async fn a_plugin_that_heeds_no_signal_is_killed_with_all_that_it_started() {
     assert!(attribute(exec, "glyph.exit").contains("SIGKILL"), "{exec:?}");
     let stopped = recorded.audited("plugin_stopped", Decision::Info)[0];
     assert!(stopped.reason.as_ref().unwrap().contains("SIGKILL"), "{stopped:?}");
+    let signals: Vec<_> = recorded
+        .audited("plugin_terminated", Decision::Info)
+        .iter()
+        .map(|entry| entry.reason.as_ref().unwrap().rsplit(' ').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(signals, ["SIGTERM", "SIGKILL"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

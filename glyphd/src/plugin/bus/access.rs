@@ -16,8 +16,8 @@ use subtle::ConstantTimeEq;
 
 use super::peer::Peer;
 
-/// How long a token is good for, and a secret that opens no stream.
-pub(crate) const TOKEN_LIFE: Duration = Duration::from_secs(60);
+/// How long a token is good for, and a secret that opens no stream, unless the configuration says otherwise.
+pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
 
 /// Why somebody was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -78,9 +78,10 @@ struct Books {
 }
 
 /// The books of tokens and secrets. Cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Access {
     books: Arc<Mutex<Books>>,
+    token_life: Duration,
 }
 
 impl fmt::Debug for Access {
@@ -104,6 +105,16 @@ impl Drop for Open {
 }
 
 impl Access {
+    /// Empty books. Tokens are good for so long, and so are secrets until they open a stream.
+    pub(crate) fn new(token_life: Duration) -> Self {
+        Self { books: Arc::default(), token_life }
+    }
+
+    /// How long a token is good for.
+    pub(crate) fn token_life(&self) -> Duration {
+        self.token_life
+    }
+
     /// A token for a plugin, which takes the place of one that it may have had of the same issuer.
     pub(crate) fn issue(
         &self,
@@ -113,9 +124,9 @@ impl Access {
         now: Instant,
     ) -> Token {
         let token = secret();
-        let issued = Issued { hash: hash(&token), expires: now + TOKEN_LIFE, grant };
+        let issued = Issued { hash: hash(&token), expires: now + self.token_life, grant };
         self.books().tokens.insert((plugin.to_owned(), by), issued);
-        Token { token, expires: SystemTime::now() + TOKEN_LIFE }
+        Token { token, expires: SystemTime::now() + self.token_life }
     }
 
     /// Trades a token, which is used up by this whatever comes of it, for a session secret and what it allows: of
@@ -150,7 +161,7 @@ impl Access {
         let grant = Grant { plugin: owner, capabilities };
         let secret = secret();
         books.sessions.retain(|bought| bought.expires.is_none_or(|expires| expires >= now));
-        let expires = Some(now + TOKEN_LIFE);
+        let expires = Some(now + self.token_life);
         books.sessions.push(Bought { hash: hash(&secret), peer, grant: grant.clone(), expires });
         Ok((secret, grant))
     }
@@ -213,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_token_buys_one_session_with_what_was_granted_and_asked_for() {
-        let (access, now) = (Access::default(), Instant::now());
+        let (access, now) = (Access::new(TOKEN_LIFE), Instant::now());
         let token = access.issue("test", "a", [Capability::CapFlowInspect].into(), now).token;
         let (_, grant) = access.redeem("a", &token, &ALL, ME, now).unwrap();
         assert_eq!(*grant.capabilities, [Capability::CapFlowInspect]);
@@ -222,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_plugin_and_its_time() {
-        let (access, now) = (Access::default(), Instant::now());
+        let (access, now) = (Access::new(TOKEN_LIFE), Instant::now());
         let token = access.issue("test", "a", ALL.into(), now).token;
         access.issue("test", "b", ALL.into(), now);
         assert_eq!(access.redeem("a", "guessed", &ALL, ME, now).unwrap_err(), Refusal::WrongToken);
@@ -235,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_new_token_takes_the_place_of_one_of_the_same_issuer() {
-        let (access, now) = (Access::default(), Instant::now());
+        let (access, now) = (Access::new(TOKEN_LIFE), Instant::now());
         let [old, new, other] =
             ["supervisor", "supervisor", "operator"].map(|by| access.issue(by, "a", ALL.into(), now).token);
         assert_eq!(access.redeem("a", &old, &ALL, ME, now).unwrap_err(), Refusal::WrongToken);
@@ -245,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_secret_opens_one_stream_for_the_peer_that_bought_it() {
-        let (access, now) = (Access::default(), Instant::now());
+        let (access, now) = (Access::new(TOKEN_LIFE), Instant::now());
         let secret = bought(&access, "a", now);
         assert_eq!(access.open("guessed", ME, now).unwrap_err(), Refusal::WrongSecret);
         assert_eq!(access.open(&secret, THIEF, now).unwrap_err(), Refusal::OthersSecret);
@@ -268,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_plugin_has_one_session() {
-        let (access, now) = (Access::default(), Instant::now());
+        let (access, now) = (Access::new(TOKEN_LIFE), Instant::now());
         let (first, second) = (bought(&access, "a", now), bought(&access, "a", now));
         let open = access.open(&first, ME, now).unwrap();
         assert_eq!(access.open(&second, ME, now).unwrap_err(), Refusal::SecondSession);

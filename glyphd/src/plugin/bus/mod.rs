@@ -24,14 +24,14 @@ use tonic::{
 };
 
 use self::peer::Peer;
+pub(crate) use self::{access::Access, listen::Listener};
 pub(super) use self::{
     access::Open,
     admission::{check_version, list, printable},
 };
-pub use self::{access::Token, listen::BusAddress};
-pub(crate) use self::{
-    access::{Access, TOKEN_LIFE},
-    listen::Listener,
+pub use self::{
+    access::{TOKEN_LIFE, Token},
+    listen::BusAddress,
 };
 use super::{
     Allowance, HeartbeatOptions, Roster,

@@ -10,7 +10,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::supervisor::COMPONENT;
-use crate::plugin::{Issuer, Roster, TOKEN_LIFE};
+use crate::plugin::{Issuer, Roster};
 
 /// How long a plugin may leave its standard input full.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -51,7 +51,7 @@ pub(super) async fn hand_out(
     let mut since = Instant::now();
     loop {
         // The token that it has is good for so long; a plugin that is slow needs another.
-        match timeout(TOKEN_LIFE, roster.session_ended(plugin, ended)).await {
+        match timeout(issuer.access.token_life(), roster.session_ended(plugin, ended)).await {
             Ok(Some(times)) => ended = times,
             Ok(None) => return,
             Err(_) if roster.is_connected(plugin) => continue,

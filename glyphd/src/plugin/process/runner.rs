@@ -29,7 +29,6 @@ const GRACE: Duration = Duration::from_secs(3);
 const INHERITED: [&str; 4] = ["PATH", "LANG", "LC_ALL", "TMPDIR"];
 
 /// What is to be started.
-#[derive(Debug)]
 pub(super) struct Launch<'a> {
     pub(super) manifest: &'a Manifest,
     /// Where the bus is, as variables.
@@ -38,6 +37,8 @@ pub(super) struct Launch<'a> {
     pub(super) token: String,
     pub(super) issuer: &'a Issuer,
     pub(super) roster: &'a Roster,
+    /// Told before the process gets a signal.
+    pub(super) on_signal: &'a (dyn Fn(&'static str) + Sync),
 }
 
 /// How the daemon's end is made known.
@@ -102,7 +103,7 @@ pub(super) async fn exec(
     };
     let exit = tokio::select! {
         status = child.wait() => Exit { status: status?, expected: false },
-        () = shutdown.stop.cancelled() => terminate(&mut child, group).await?,
+        () = shutdown.stop.cancelled() => terminate(&mut child, group, launch.on_signal).await?,
         exit = tokens => exit,
     };
     if let Some(group) = group {
@@ -151,17 +152,22 @@ fn spawn(launch: &Launch<'_>, context: TraceContext) -> io::Result<Child> {
 }
 
 /// Time to end by itself, then TERM, and KILL for what does not heed it.
-async fn terminate(child: &mut Child, group: Option<Pid>) -> io::Result<Exit> {
+async fn terminate(
+    child: &mut Child,
+    group: Option<Pid>,
+    on_signal: &(dyn Fn(&'static str) + Sync),
+) -> io::Result<Exit> {
     let signal = |signal| {
         if let Some(group) = group {
             // The group may have ended this very moment.
             kill_process_group(group, signal).ok();
         }
     };
-    for (patience, next) in [(GOODBYE, Signal::TERM), (GRACE, Signal::KILL)] {
+    for (patience, next, name) in [(GOODBYE, Signal::TERM, "SIGTERM"), (GRACE, Signal::KILL, "SIGKILL")] {
         if let Ok(status) = timeout(patience, child.wait()).await {
             return Ok(Exit { status: status?, expected: true });
         }
+        on_signal(name);
         signal(next);
     }
     Ok(Exit { status: child.wait().await?, expected: false })

@@ -55,7 +55,21 @@ impl Supervisor {
             self.roster.process_ended(&manifest.name);
             return;
         };
-        let launch = Launch { manifest, bus: &self.bus, token, issuer: &self.issuer, roster: &self.roster };
+        let context = span.context();
+        let on_signal = |signal: &'static str| {
+            let reason = format!("glyphd stops, and the process has not ended by itself: {signal}");
+            let (event, metadata) = (Event::PluginTerminated, Attributes::default());
+            // It is ended whether or not this can be written.
+            drop(self.record(manifest, event, Decision::Info, Some(reason), metadata, context));
+        };
+        let launch = Launch {
+            manifest,
+            bus: &self.bus,
+            token,
+            issuer: &self.issuer,
+            roster: &self.roster,
+            on_signal: &on_signal,
+        };
         let ended = runner::exec(launch, &self.telemetry, span.context(), &shutdown).await;
         self.roster.process_ended(&manifest.name);
         let (reason, expected) = match ended {

@@ -1,5 +1,7 @@
 //! Who is not let in, or gets less than it wants. (Wrong and used tokens by themselves are in `plugins.rs`.)
 
+use std::time::Duration;
+
 use glyph_formats::Decision;
 use glyph_plugin::{Capability, PROTOCOL_VERSION, Phase, Subscription, wire::PluginMessage};
 use tokio::process::Command;
@@ -7,7 +9,7 @@ use tonic::Code;
 
 use super::{GUEST, Scene, guests, noted, only};
 use crate::harness::{
-    FakePlugin, RawStream,
+    FakeOrigin, FakePlugin, PluginsDir, RawStream, TestDaemon,
     bus::{Credentials, bus, flow_done, grant, grant_of, hello, message, open},
     operator,
     plugin::this_binary_as,
@@ -185,4 +187,25 @@ async fn a_plugin_that_never_says_hello_does_not_keep_a_daemon_that_stops() {
     let denied = guests(&recorded, "session_opened", Decision::Deny);
     assert_eq!(denied.len(), 1, "{:#?}", recorded.audit);
     assert_eq!(denied[0].reason.as_deref(), Some("glyphd stops"), "before it had to");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_has_expired_buys_nothing() {
+    let plugins = PluginsDir::new();
+    let seat = plugins.fake(GUEST);
+    // Such a token is old at once, so there is nobody else on the bus to be served: the proxy's clients are.
+    let daemon = TestDaemon::with(|config| {
+        config.plugins_dir = Some(plugins.path());
+        config.plugin_token_life = Duration::ZERO;
+    })
+    .await;
+    let credentials = seat.credentials().await;
+    let error = grant(&mut bus(&credentials.bus).await, &credentials, PROTOCOL_VERSION).await.unwrap_err();
+    assert_eq!((error.code(), error.message()), (Code::Unauthenticated, "the token has expired"));
+    let origin = FakeOrigin::ok().await;
+    assert_eq!(daemon.client().await.get(&origin.url("/")).await.text(), "ok");
+    let recorded = daemon.drain().await;
+    let denied = only(&recorded, "capabilities_granted", Decision::Deny);
+    assert_eq!(denied.reason.as_deref(), Some("the token has expired"));
+    assert_eq!(recorded.flows.len(), 1);
 }

@@ -1,8 +1,5 @@
 //! What a plugin can do wrong, each on a running daemon with another plugin beside it: after each fault the daemon
 //! lives, the other is served, and the record says what happened.
-//!
-//! Not here: a token that has expired. One lives for 60 s, by a clock that no test can set from outside; the unit tests
-//! of `glyphd/src/plugin/bus/access.rs` give it the time.
 
 mod access;
 mod messages;
