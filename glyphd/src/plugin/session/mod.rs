@@ -32,6 +32,7 @@ use super::{
 };
 use crate::{
     audit::{Entry, Event},
+    dispatch::Deliveries,
     telemetry::{Span, TraceContext},
 };
 
@@ -93,8 +94,8 @@ impl Session {
                 let plugin = self.open.grant.plugin.clone();
                 // If the plugin has gone, there is nobody to tell.
                 drop(self.out.send(Err(status)).await);
-                drop(self.open);
                 roster.set(&plugin, State::Gone);
+                drop(self.open);
             }
         }
     }
@@ -126,7 +127,7 @@ impl Session {
             stream,
         };
         let end = served.run(&mut deliveries).await;
-        served.close(deliveries, &end).await;
+        served.close(deliveries, &end);
     }
 }
 
@@ -137,7 +138,7 @@ impl Served {
 
     /// What the plugin will not get any more is dropped, what it has not answered is told as such, and why it ended
     /// is put on record.
-    async fn close(mut self, mut deliveries: crate::dispatch::Deliveries, end: &End) {
+    fn close(mut self, mut deliveries: Deliveries, end: &End) {
         let reason = end.to_string();
         self.turn.end();
         self.outgoing.abandon(&mut deliveries, &self.bus.telemetry, &reason);
