@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Attributes, SpanId, TraceId, UnixNanos};
+use crate::{Attributes, SpanId, TraceId, UnixNanos, Value};
 
 /// Who was allowed what, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +33,19 @@ pub struct AuditEntry {
     pub span_id: Option<SpanId>,
     /// Whether that span was recorded.
     pub sampled: bool,
+}
+
+/// The name under which the metadata of an entry says that it counts several decisions.
+pub const REPEATED: &str = "repeated";
+
+impl AuditEntry {
+    /// How often it was decided so: denials that repeated themselves are one entry.
+    pub fn times(&self) -> u64 {
+        match self.metadata.get(REPEATED) {
+            Some(Value::Int(times)) => u64::try_from(*times).unwrap_or(0),
+            _ => 1,
+        }
+    }
 }
 
 /// What was decided.

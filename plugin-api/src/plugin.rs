@@ -79,6 +79,18 @@ impl<'a> Report<'a> {
     }
 }
 
+impl Subscription {
+    /// The capabilities without which it is not served.
+    pub fn needs(self) -> &'static [Capability] {
+        match self {
+            Self::FlowRequestRaw | Self::FlowResponseRaw => {
+                &[Capability::CapFlowInspectRaw, Capability::CapFlowInspect]
+            }
+            _ => &[Capability::CapFlowInspect],
+        }
+    }
+}
+
 impl Finding {
     /// A finding about the flow at hand.
     pub fn new(kind: impl Into<String>, severity: Severity, message: impl Into<String>) -> Self {

@@ -144,8 +144,8 @@ impl Daemon {
 
         let variables = bus.variables.clone();
         let plugins = PluginStages::start(Parts {
+            allowances: config.policy.allowances(&manifests),
             manifests,
-            policy: &config.policy,
             heartbeat: config.plugin_heartbeat,
             token_life: config.plugin_token_life,
             bus,

@@ -1,7 +1,7 @@
 //! The stages behind sanitize, wired: dispatch, the bus, the plugins' processes, and what they leave. They are the same
 //! behind a proxy and behind a recording.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -12,10 +12,9 @@ use crate::{
     dispatch::Dispatcher,
     findings::Findings,
     plugin::{
-        Access, Bus, HeartbeatOptions, Issuer, Plugin, Roster, Sessions, Shutdown, Supervisor,
+        Access, Allowance, Bus, HeartbeatOptions, Issuer, Plugin, Roster, Sessions, Shutdown, Supervisor,
         manifest::Manifest,
     },
-    policy::Policy,
     sanitize::Sanitizer,
     telemetry::Telemetry,
 };
@@ -24,9 +23,10 @@ use crate::{
 const BUS_DRAIN: Duration = Duration::from_secs(1);
 
 /// What the stages are made of.
-pub(super) struct Parts<'a> {
+pub(super) struct Parts {
     pub(super) manifests: Vec<Manifest>,
-    pub(super) policy: &'a Policy,
+    /// What each plugin gets, by its name.
+    pub(super) allowances: BTreeMap<String, Allowance>,
     pub(super) heartbeat: HeartbeatOptions,
     pub(super) token_life: Duration,
     pub(super) bus: BusPlace,
@@ -50,10 +50,10 @@ pub(super) struct PluginStages {
 }
 
 impl PluginStages {
-    pub(super) fn start(parts: Parts<'_>) -> Self {
+    pub(super) fn start(parts: Parts) -> Self {
         let Parts {
             manifests,
-            policy,
+            allowances,
             heartbeat,
             token_life,
             bus: place,
@@ -63,7 +63,7 @@ impl PluginStages {
             telemetry,
         } = parts;
         let dispatcher = Dispatcher::new(telemetry.clone());
-        let allowances = Arc::new(policy.allowances(&manifests));
+        let allowances = Arc::new(allowances);
         let started = manifests.into_iter().filter_map(|manifest| {
             let allowance = allowances.get(&manifest.name)?.clone();
             allowance.start.then_some(Plugin { manifest, allowance })

@@ -13,15 +13,16 @@ use super::{
 };
 use crate::{
     audit::{Audit, Sink},
+    dispatch::Overflow,
     findings::Findings,
     plugin::{HeartbeatOptions, State, TOKEN_LIFE, manifest::Manifest},
-    policy::{Policy, QueuePolicy},
+    policy::Policy,
     sanitize::{Flow, Sanitizer},
     telemetry::{Counters, Telemetry},
 };
 
-/// How long a flow waits for a plugin with a full queue, in milliseconds.
-const PATIENCE_MS: u64 = 3_600_000;
+/// How long a flow waits for a plugin with a full queue.
+const PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// Plugins that are being shown flows.
 pub struct Showing {
@@ -52,12 +53,10 @@ impl Showing {
     /// # Errors
     /// If the plugin bus's socket can't be made.
     pub async fn start(manifests: Vec<Manifest>, policy: &Policy) -> Result<Self, StartError> {
-        let mut policy = policy.clone();
-        for manifest in &manifests {
-            let patient = policy.plugins.entry(manifest.name.clone()).or_default();
-            patient.queue_policy = Some(QueuePolicy::Block);
-            patient.queue_block_ms = Some(PATIENCE_MS);
-            patient.findings_per_second = Some(u32::MAX);
+        let mut allowances = policy.allowances(&manifests);
+        for allowance in allowances.values_mut() {
+            allowance.queue.overflow = Overflow::Block(PATIENCE);
+            allowance.findings_per_second = u32::MAX;
         }
         let telemetry = Telemetry::off();
         let mut sockets = Sockets::default();
@@ -70,7 +69,7 @@ impl Showing {
         let auditing = tokio::spawn(Arc::clone(&audit).run(stop.clone()));
         let plugins = PluginStages::start(Parts {
             manifests,
-            policy: &policy,
+            allowances,
             heartbeat: HeartbeatOptions::default(),
             token_life: TOKEN_LIFE,
             bus,

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glyph_formats::{Attributes, AuditEntry, Decision, UnixNanos, Value, jsonl::Writer};
+use glyph_formats::{Attributes, AuditEntry, Decision, UnixNanos, Value, audit::REPEATED, jsonl::Writer};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -136,7 +136,7 @@ impl Audit {
         for Counted { kind, times, last } in due {
             self.telemetry.plugin_denied(&kind.plugin, &kind.reason, times);
             let mut metadata = Attributes::default();
-            metadata.push("repeated", i64::try_from(times).unwrap_or(i64::MAX));
+            metadata.push(REPEATED, i64::try_from(times).unwrap_or(i64::MAX));
             // What was counted has been refused; that the count can't be written is told.
             drop(self.write(Entry {
                 component: kind.component,

@@ -3,14 +3,19 @@
 
 mod operator;
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, io, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use tokio_stream::{Stream, StreamExt, wrappers::TcpListenerStream};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use operator::Operator;
@@ -35,30 +40,48 @@ pub(crate) async fn serve(
     telemetry: Telemetry,
     stop: CancellationToken,
 ) {
+    let responder = |_: &TcpStream| {
+        let (roster, telemetry) = (roster.clone(), telemetry.clone());
+        move |request: &Request<Incoming>| respond(request, &roster, &telemetry)
+    };
+    serve_each("metrics address", TcpListenerStream::new(listener), responder, stop).await;
+}
+
+/// HTTP/1 for everybody who connects to that place, until `stop`. `responder` says who answers a connection's requests.
+async fn serve_each<S, R>(
+    place: &'static str,
+    mut connecting: impl Stream<Item = io::Result<S>> + Unpin,
+    responder: impl Fn(&S) -> R,
+    stop: CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    R: Fn(&Request<Incoming>) -> Response<Full<Bytes>> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         let stream = tokio::select! {
             () = stop.cancelled() => return,
             Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection to the metrics address could not be accepted");
+            accepted = connecting.next() => match accepted {
+                Some(Ok(stream)) => stream,
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "a connection to the {place} could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
+                None => return,
             },
         };
-        let (roster, telemetry) = (roster.clone(), telemetry.clone());
+        let respond = responder(&stream);
         let service = service_fn(move |request: Request<Incoming>| {
-            let response = respond(&request, &roster, &telemetry);
+            let response = respond(&request);
             async move { Ok::<_, Infallible>(response) }
         });
         let connection =
             http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
         connections.spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection to the metrics address failed");
+                tracing::debug!(%error, "a connection to the {place} failed");
             }
         });
     }

@@ -4,20 +4,17 @@
 //! Only processes of the daemon's own user and of root are heard, and none that the daemon started itself: a plugin
 //! does not get a token for another.
 
-use std::{convert::Infallible, fs, sync::Arc, time::UNIX_EPOCH};
+use std::{fs, sync::Arc, time::UNIX_EPOCH};
 
 use bytes::Bytes;
 use glyph_formats::{Attributes, Decision};
 use glyph_plugin::env;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::body::Incoming;
 use serde_json::json;
-use tokio::{
-    net::{UnixListener, unix::UCred},
-    task::JoinSet,
-};
+use tokio::net::{UnixListener, UnixStream, unix::UCred};
+use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -39,31 +36,11 @@ pub(crate) struct Operator {
 impl Operator {
     /// Serves until `stop`.
     pub(crate) async fn serve(self, listener: UnixListener, stop: CancellationToken) {
-        let mut connections = JoinSet::new();
-        loop {
-            let accepted = tokio::select! {
-                () = stop.cancelled() => return,
-                Some(_) = connections.join_next() => continue,
-                accepted = listener.accept() => accepted,
-            };
-            let Ok((stream, _)) = accepted else {
-                tokio::time::sleep(super::ACCEPT_PAUSE).await;
-                continue;
-            };
+        let responder = |stream: &UnixStream| {
             let (operator, peer) = (self.clone(), stream.peer_cred().ok());
-            let service = service_fn(move |request: Request<Incoming>| {
-                let response = operator.answer(&request, peer);
-                async move { Ok::<_, Infallible>(response) }
-            });
-            let builder = http1::Builder::new();
-            let connection =
-                { builder }.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
-            connections.spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a connection to the control socket failed");
-                }
-            });
-        }
+            move |request: &Request<Incoming>| operator.answer(request, peer)
+        };
+        super::serve_each("control socket", UnixListenerStream::new(listener), responder, stop).await;
     }
 
     fn answer(&self, request: &Request<Incoming>, peer: Option<UCred>) -> Response<Full<Bytes>> {

@@ -44,6 +44,13 @@ pub struct Manifest {
     pub dir: PathBuf,
 }
 
+impl Manifest {
+    /// Where the program is, if the command names it with a `/`; a bare name is looked for on the `PATH`.
+    pub fn own_program(&self) -> Option<PathBuf> {
+        self.command.first().filter(|program| program.contains('/')).map(|program| self.dir.join(program))
+    }
+}
+
 /// Why the plugins can't be known.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
@@ -102,12 +109,20 @@ pub fn load(path: &Path) -> Result<Manifest, ManifestError> {
 
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let name = String::deserialize(deserializer)?;
+    check_name(&name).map_err(de::Error::custom)?;
+    Ok(name)
+}
+
+/// Whether a plugin may be called so.
+///
+/// # Errors
+/// The rule, if it may not.
+pub fn check_name(name: &str) -> Result<(), String> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if name.is_empty() || name.len() > NAME_LENGTH || !name.bytes().all(allowed) {
-        let rule = "a name has 1 to 64 lower-case letters, digits and '-'";
-        return Err(de::Error::custom(format!("{name:?}: {rule}")));
+        return Err(format!("{name:?}: a name has 1 to 64 lower-case letters, digits and '-'"));
     }
-    Ok(name)
+    Ok(())
 }
 
 fn env<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {

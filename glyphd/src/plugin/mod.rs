@@ -1,11 +1,13 @@
 //! Plugins: their processes, and the gRPC bus over which flows reach them and findings come back.
 //!
 //! In: deliveries from dispatch. Out: findings and audit entries. [`manifest`] says what a plugin asks for, `allowance`
-//! what it gets; `process/` starts it; the process connects to `bus/`, trades its token for a session, and `session/`
-//! serves it until it ends. Not here yet: limits on processes, restarts, a sandbox.
+//! what it gets, [`digests`] whether its files are the pinned ones; `process/` starts it; the process connects to `bus/`,
+//! trades its token for a session, and `session/` serves it until it ends. Not here yet: limits on processes, restarts,
+//! a sandbox.
 
 pub mod manifest;
 pub mod allowance;
+pub mod digests;
 mod roster;
 mod issuer;
 mod process;

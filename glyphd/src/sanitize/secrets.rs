@@ -3,7 +3,11 @@
 //! A plugin that saw the raw flow could carry them out in a finding, as they stood or as it read them: without the
 //! percent-encoding of a URL, or out of the Base64 of Basic authentication.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -14,47 +18,47 @@ const SHORT: usize = 4;
 /// The secrets of one flow. Cheap to clone; they are in memory and nowhere else.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets {
+    found: Option<Arc<Found>>,
+}
+
+/// Most flows are never spoken of, so that what it takes to find the secrets in a text is made for the first one.
+struct Found {
     /// Each with what stands in its place.
-    pairs: Option<Arc<[(String, String)]>>,
+    pairs: Vec<(String, String)>,
+    search: OnceLock<Search>,
+}
+
+/// Secrets in all their readings.
+struct Search {
+    /// None if there is not memory enough for so many.
+    words: Option<AhoCorasick>,
+    tokens: Vec<String>,
 }
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secrets({})", self.pairs.as_ref().map_or(0, |p| p.len()))
+        write!(f, "Secrets({})", self.found.as_ref().map_or(0, |found| found.pairs.len()))
     }
 }
 
 impl Secrets {
-    pub(super) fn of(found: Vec<(String, String)>) -> Self {
-        if found.is_empty() {
-            return Self::default();
-        }
-        let mut pairs = Vec::with_capacity(found.len());
-        for (secret, token) in found {
-            pairs.extend(readings(&secret).into_iter().map(|reading| (reading, token.clone())));
-            pairs.push((secret, token));
-        }
-        pairs.retain(|(secret, _)| !secret.trim().is_empty());
-        pairs.sort();
-        pairs.dedup_by(|a, b| a.0 == b.0);
-        Self { pairs: Some(pairs.into()) }
+    pub(super) fn of(pairs: Vec<(String, String)>) -> Self {
+        let found = (!pairs.is_empty()).then(|| Arc::new(Found { pairs, search: OnceLock::new() }));
+        Self { found }
     }
 
     /// The text without the secrets.
     pub(crate) fn replace_in<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let Some(pairs) = self.pairs.as_deref() else { return Cow::Borrowed(text) };
-        let words = pairs.iter().map(|(secret, _)| secret);
-        // It fails for more patterns than there is memory.
-        let Ok(search) = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(words) else {
-            return Cow::Borrowed("");
-        };
+        let Some(found) = self.found.as_deref() else { return Cow::Borrowed(text) };
+        let search = found.search.get_or_init(|| Search::of(&found.pairs));
+        let Some(words) = &search.words else { return Cow::Borrowed("") };
         let (mut clean, mut copied) = (String::new(), 0);
-        for found in search.find_iter(text) {
+        for found in words.find_iter(text) {
             if found.len() < SHORT && !stands_alone(text, found.start(), found.end()) {
                 continue;
             }
             clean.push_str(&text[copied..found.start()]);
-            clean.push_str(&pairs[found.pattern().as_usize()].1);
+            clean.push_str(&search.tokens[found.pattern().as_usize()]);
             copied = found.end();
         }
         if copied == 0 {
@@ -62,6 +66,21 @@ impl Secrets {
         }
         clean.push_str(&text[copied..]);
         Cow::Owned(clean)
+    }
+}
+
+impl Search {
+    fn of(pairs: &[(String, String)]) -> Self {
+        let readings = pairs.iter().flat_map(|(secret, token)| {
+            let all = readings(secret).into_iter().chain([secret.clone()]);
+            all.map(|reading| (reading, token.clone()))
+        });
+        let mut readings: Vec<_> = readings.filter(|(secret, _)| !secret.trim().is_empty()).collect();
+        readings.sort();
+        readings.dedup_by(|a, b| a.0 == b.0);
+        let (words, tokens): (Vec<_>, Vec<_>) = readings.into_iter().unzip();
+        let words = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(words).ok();
+        Self { words, tokens }
     }
 }
 

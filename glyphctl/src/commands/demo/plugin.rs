@@ -15,6 +15,8 @@ use glyph_plugin::{Capability, Finding, FlowEvent, Plugin, Report, Severity, Sub
 use glyphd::policy::{PluginPolicy, Policy};
 use passive_headers::PassiveHeaders;
 
+use crate::commands::plugin::STUBS;
+
 /// The hidden subcommand under which the binary is a plugin.
 const SUBCOMMAND: &str = "plugin-process";
 /// How long the reader of reports needs for one: it is what the demo's alert is about.
@@ -42,8 +44,8 @@ impl DemoPlugin {
 
 /// The plugin in Python.
 pub(super) const SECRET_SCAN: &str = "secret-scan";
-/// Its files.
-const SECRET_SCAN_FILES: [(&str, &str); 10] = [
+/// Its files, but for the stubs.
+const SECRET_SCAN_FILES: [(&str, &str); 8] = [
     ("plugin.toml", include_str!("../../../../plugins/secret-scan/plugin.toml")),
     ("secret_scan.py", include_str!("../../../../plugins/secret-scan/secret_scan.py")),
     ("session.py", include_str!("../../../../plugins/secret-scan/session.py")),
@@ -52,11 +54,6 @@ const SECRET_SCAN_FILES: [(&str, &str); 10] = [
     ("body.py", include_str!("../../../../plugins/secret-scan/body.py")),
     ("rules.py", include_str!("../../../../plugins/secret-scan/rules.py")),
     ("checks.py", include_str!("../../../../plugins/secret-scan/checks.py")),
-    ("glyph_plugin_v1_pb2.py", include_str!("../../../../plugins/secret-scan/glyph_plugin_v1_pb2.py")),
-    (
-        "glyph_plugin_v1_pb2_grpc.py",
-        include_str!("../../../../plugins/secret-scan/glyph_plugin_v1_pb2_grpc.py"),
-    ),
 ];
 /// A folder with Python packages, beside those that Python finds by itself.
 const PYTHON_PACKAGES: &str = "GLYPH_PYTHON_PACKAGES";
@@ -108,7 +105,7 @@ fn python_has_grpc(packages: Option<&OsString>) -> bool {
 
 fn install_secret_scan(folder: &Path, packages: Option<OsString>) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    for (name, text) in SECRET_SCAN_FILES {
+    for (name, text) in SECRET_SCAN_FILES.into_iter().chain(STUBS) {
         let mut text = text.to_owned();
         if let Some(packages) = packages.as_ref().filter(|_| name == glyphd::plugin::manifest::FILE) {
             // A string in JSON is one in TOML.

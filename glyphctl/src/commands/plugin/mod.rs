@@ -11,6 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+pub(crate) use self::new::STUBS;
+
 /// Flags of `glyphctl plugin`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]

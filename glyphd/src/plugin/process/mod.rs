@@ -1,7 +1,6 @@
-//! The processes of plugins: `supervisor` starts one for each manifest with `runner`, after `digests` has looked at its
-//! files; `reconnect` hands it further tokens; `lines` are what it writes.
+//! The processes of plugins: `supervisor` starts one for each manifest with `runner`; `reconnect` hands it further
+//! tokens; `lines` are what it writes.
 
-mod digests;
 mod lines;
 mod reconnect;
 mod runner;

@@ -2,6 +2,7 @@
 
 use std::{
     fmt, io,
+    path::PathBuf,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -130,8 +131,7 @@ pub(super) async fn exec(
 
 fn spawn(launch: &Launch<'_>, context: TraceContext) -> io::Result<Child> {
     let manifest = launch.manifest;
-    let program = &manifest.command[0];
-    let program = if program.contains('/') { manifest.dir.join(program) } else { program.into() };
+    let program = manifest.own_program().unwrap_or_else(|| PathBuf::from(&manifest.command[0]));
     Command::new(program)
         .args(&manifest.command[1..])
         .current_dir(&manifest.dir)

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use glyph_formats::{Attributes, Decision};
 use tokio::task::JoinSet;
 
-use super::{
-    digests,
-    runner::{self, Launch, Shutdown},
-};
+use super::runner::{self, Launch, Shutdown};
 use crate::{
     audit::{Audit, Entry, Event},
-    plugin::{Allowance, Issuer, Roster, manifest::Manifest},
+    plugin::{
+        Allowance, Issuer, Roster,
+        digests::{self, DigestFault},
+        manifest::Manifest,
+    },
     telemetry::{Span, Telemetry, TraceContext, name},
 };
 
@@ -103,8 +104,12 @@ impl Supervisor {
         metadata.push("command", manifest.command.join(" "));
         metadata.push("version", manifest.version.clone());
         metadata.push("pinned_files", i64::try_from(plugin.allowance.sha256.len()).unwrap_or(i64::MAX));
-        if let Err(error) = digests::check(&manifest.dir, &plugin.allowance.sha256) {
-            let reason = error.to_string();
+        if let Some((name, fault)) = digests::faults(&manifest.dir, &plugin.allowance.sha256).next() {
+            let path = manifest.dir.join(name);
+            let reason = match fault {
+                DigestFault::Io(error) => format!("{}: {error}", path.display()),
+                differs => format!("{} {differs}", path.display()),
+            };
             self.telemetry.plugin_failed_to_start(&manifest.name, "digest", &reason);
             span.fail("digest", reason.clone());
             // It is not started whether or not this can be written.

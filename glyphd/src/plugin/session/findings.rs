@@ -19,14 +19,28 @@ const TEXT_LIMIT: usize = 16 << 10;
 const METADATA_LIMIT: usize = 64;
 
 /// Why a finding is not kept.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 enum Fault {
     /// It may not be.
+    #[error("{0}")]
     Denied(Cow<'static, str>),
     /// There were too many.
+    #[error("more findings a second than the plugin may report")]
     TooMany,
     /// It could not be written.
+    #[error("{0}")]
     Lost(String),
+}
+
+impl Fault {
+    /// As the label `reason` of a plugin's errors has it.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => "finding_denied",
+            Self::TooMany => "finding_rate_limited",
+            Self::Lost(_) => "finding_lost",
+        }
+    }
 }
 
 impl Served {
@@ -42,20 +56,14 @@ impl Served {
             return None;
         };
         let context = span.context();
-        let (label, reason): (_, Cow<'_, str>) = match fault {
-            Fault::Denied(reason) => ("finding_denied", reason),
-            Fault::TooMany => {
-                ("finding_rate_limited", "more findings a second than the plugin may report".into())
-            }
-            Fault::Lost(reason) => ("finding_lost", reason.into()),
-        };
-        self.bus.telemetry.finding_refused(self.plugin(), label, &reason);
+        let reason = fault.to_string();
+        self.bus.telemetry.finding_refused(self.plugin(), fault.label(), &reason);
         self.tell_refused(flow_id, kind, &reason, context);
-        if label == "finding_denied" {
+        if let Fault::Denied(_) = fault {
             return self.deny(Event::FindingReported, &reason, span);
         }
-        span.fail("refused", reason.clone().into_owned());
         self.put_on_record(Event::FindingReported, &reason, context);
+        span.fail("refused", reason);
         None
     }
 

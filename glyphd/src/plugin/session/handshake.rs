@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use glyph_formats::Attributes;
 use glyph_plugin::{
-    Capability, DEFAULT_MESSAGE_BYTES, LEAST_MESSAGE_BYTES, PROTOCOL_VERSION,
+    DEFAULT_MESSAGE_BYTES, LEAST_MESSAGE_BYTES, PROTOCOL_VERSION,
     encoded::BusMessage,
     wire::{self, Hello, Welcome, plugin_message::Message},
 };
@@ -99,8 +99,8 @@ impl Session {
     }
 
     fn may_get(&self, subscription: Subscription) -> bool {
-        let has = |capability| self.open.grant.capabilities.contains(&capability);
-        has(Capability::CapFlowInspect) && (!subscription.is_raw() || has(Capability::CapFlowInspectRaw))
+        let needed = convert::subscription(subscription).needs();
+        needed.iter().all(|capability| self.open.grant.capabilities.contains(capability))
     }
 
     /// Puts on record that the session was refused.

@@ -73,10 +73,7 @@ impl Recorded {
 
     /// How often that was decided so: entries, and those that were counted into one.
     pub(crate) fn times(&self, event: &str, decision: Decision) -> i64 {
-        let times = |entry: &&AuditEntry| match entry.metadata.get("repeated") {
-            Some(Value::Int(times)) => *times,
-            _ => 1,
-        };
+        let times = |entry: &&AuditEntry| i64::try_from(entry.times()).unwrap();
         self.audited(event, decision).iter().map(times).sum()
     }
 

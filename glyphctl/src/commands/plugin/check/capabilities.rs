@@ -1,25 +1,17 @@
 //! What a plugin asks for, what its subscriptions need, and what it would get. In: the manifest and the policy. Out:
 //! faults and warnings in words.
 
-use glyph_plugin::{Capability, Subscription};
+use glyph_plugin::Capability;
 use glyphd::{plugin::manifest::Manifest, policy::Policy};
 
 use crate::output::plugin::checked::Requested;
 
-/// What a plugin must be allowed, to be shown that.
-fn needed(subscription: Subscription) -> Capability {
-    match subscription {
-        Subscription::FlowRequestRaw | Subscription::FlowResponseRaw => Capability::CapFlowInspectRaw,
-        _ => Capability::CapFlowInspect,
-    }
-}
-
 /// Subscriptions that come to nothing, as the plugin does not ask for what they need.
 pub(super) fn lacking(manifest: &Manifest) -> impl Iterator<Item = String> {
-    let without = |s: &&Subscription| !manifest.capabilities.contains(&needed(**s));
-    manifest.subscriptions.iter().filter(without).map(|subscription| {
-        let (subscription, needed) = (subscription.as_str_name(), needed(*subscription).as_str_name());
-        format!("{subscription} needs {needed}, which is not among the capabilities")
+    manifest.subscriptions.iter().filter_map(|subscription| {
+        let needed = subscription.needs().iter().find(|needed| !manifest.capabilities.contains(needed))?;
+        let (subscription, needed) = (subscription.as_str_name(), needed.as_str_name());
+        Some(format!("{subscription} needs {needed}, which is not among the capabilities"))
     })
 }
 
@@ -53,6 +45,8 @@ pub(super) fn warnings(manifest: &Manifest, requested: &[Requested]) -> Vec<Stri
 
 #[cfg(test)]
 mod tests {
+    use glyph_plugin::Subscription;
+
     use super::*;
 
     fn manifest(subscriptions: &[Subscription], capabilities: &[Capability]) -> Manifest {

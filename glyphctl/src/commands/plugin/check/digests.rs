@@ -3,14 +3,14 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io,
     path::{Component, Path, PathBuf},
 };
 
 use anyhow::Context;
-use glyphd::plugin::manifest::Manifest;
-use sha2::{Digest, Sha256};
+use glyphd::plugin::{
+    digests::{self, DigestFault},
+    manifest::Manifest,
+};
 
 /// The SHA-256 of the program and of the scripts among its arguments, as far as they are files of the folder.
 pub(super) fn of_what_is_run(manifest: &Manifest) -> anyhow::Result<BTreeMap<String, String>> {
@@ -20,7 +20,7 @@ pub(super) fn of_what_is_run(manifest: &Manifest) -> anyhow::Result<BTreeMap<Str
         let Some(name) = within(word).filter(|_| at > 0 || word.contains('/')) else { continue };
         let path = manifest.dir.join(&name);
         if path.is_file() {
-            let digest = digest_of(&path).with_context(|| path.display().to_string())?;
+            let digest = digests::of(&path).with_context(|| path.display().to_string())?;
             digests.insert(name.display().to_string(), digest);
         }
     }
@@ -28,18 +28,12 @@ pub(super) fn of_what_is_run(manifest: &Manifest) -> anyhow::Result<BTreeMap<Str
 }
 
 /// What is wrong with files that are pinned.
-pub(super) fn differing<'a>(
-    manifest: &Manifest,
-    pinned: impl Iterator<Item = (&'a PathBuf, &'a String)>,
-) -> Vec<String> {
-    let fault = |(name, digest): (&PathBuf, &String)| match digest_of(&manifest.dir.join(name)) {
-        Ok(found) if found == *digest => None,
-        Ok(found) => {
-            Some(format!("{} is not the file that is pinned: its SHA-256 is {found}", name.display()))
-        }
-        Err(error) => Some(format!("{}, which is pinned: {error}", name.display())),
+pub(super) fn differing(manifest: &Manifest, pinned: &BTreeMap<PathBuf, String>) -> Vec<String> {
+    let told = |(name, fault): (&Path, DigestFault)| match fault {
+        DigestFault::Io(error) => format!("{}, which is pinned: {error}", name.display()),
+        differs => format!("{} {differs}", name.display()),
     };
-    pinned.filter_map(fault).collect()
+    digests::faults(&manifest.dir, pinned).map(told).collect()
 }
 
 /// A path that does not lead out of the folder, without its `.`.
@@ -47,17 +41,6 @@ fn within(word: &str) -> Option<PathBuf> {
     let parts = Path::new(word).components().filter(|part| *part != Component::CurDir);
     let parts: Option<PathBuf> = parts.map(|p| matches!(p, Component::Normal(_)).then_some(p)).collect();
     parts.filter(|path| *path != Path::new(""))
-}
-
-fn digest_of(path: &Path) -> io::Result<String> {
-    let (mut file, mut hasher) = (File::open(path)?, Sha256::new());
-    let mut chunk = vec![0; 64 << 10];
-    loop {
-        match io::Read::read(&mut file, &mut chunk)? {
-            0 => return Ok(hex::encode(hasher.finalize())),
-            read => hasher.update(&chunk[..read]),
-        }
-    }
 }
 
 #[cfg(test)]

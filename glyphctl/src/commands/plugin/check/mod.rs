@@ -63,8 +63,9 @@ fn check(manifest: &Manifest, policy: &Policy) -> anyhow::Result<Checked> {
     problems.extend(capabilities::lacking(manifest));
     let requested = capabilities::requested(manifest, policy);
     warnings.extend(capabilities::warnings(manifest, &requested));
-    let pinned = policy.plugins.get(&manifest.name).map(|plugin| &plugin.sha256);
-    problems.extend(digests::differing(manifest, pinned.into_iter().flatten()));
+    if let Some(plugin) = policy.plugins.get(&manifest.name) {
+        problems.extend(digests::differing(manifest, &plugin.sha256));
+    }
     Ok(Checked {
         name: manifest.name.clone(),
         version: manifest.version.clone(),

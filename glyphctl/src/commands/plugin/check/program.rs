@@ -7,15 +7,14 @@ use glyphd::plugin::manifest::Manifest;
 /// The program, where the daemon would look for it.
 pub(super) fn find(manifest: &Manifest) -> Result<String, String> {
     let Some(program) = manifest.command.first() else { return Err("there is no command".to_owned()) };
-    if !program.contains('/') {
+    let Some(path) = manifest.own_program() else {
         let path = env::var_os("PATH").unwrap_or_default();
         let mut files = env::split_paths(&path).map(|folder| folder.join(program));
         let found = files.find(|file| is_program(file));
         return found
             .map(|file| file.display().to_string())
             .ok_or_else(|| format!("the program {program} is not on the PATH"));
-    }
-    let path = manifest.dir.join(program);
+    };
     let is_there = path.is_file();
     if is_there && is_program(&path) {
         return Ok(path.display().to_string());

@@ -11,13 +11,11 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
-use glyphd::{
-    plugin::manifest::{FILE, ManifestError, load},
-    toml_file::TomlError,
-};
+use glyphd::plugin::manifest::check_name;
 
+pub(crate) use self::templates::STUBS;
 use self::templates::Template;
 use crate::output::{failure::HintExt, note, pointers::word};
 
@@ -55,7 +53,7 @@ enum Language {
 
 /// Runs it.
 pub(super) fn run(flags: &NewArgs) -> anyhow::Result<ExitCode> {
-    check_name(&flags.name)?;
+    check_name(&flags.name).map_err(anyhow::Error::msg)?;
     let template = flags.template()?;
     let dir = flags.dir.clone().unwrap_or_else(|| PathBuf::from(&flags.name));
     make(&dir, &template)?;
@@ -94,20 +92,6 @@ fn checkout(sdk: &Path) -> anyhow::Result<PathBuf> {
             .hint("the SDK is the folder plugin-api of a checkout of Glyph"));
     }
     Ok(absolute)
-}
-
-/// Holds the name to the rule that manifests are held to.
-fn check_name(name: &str) -> anyhow::Result<()> {
-    let dir = tempfile::tempdir()?;
-    let file = dir.path().join(FILE);
-    // A string of JSON is one of TOML.
-    let name = serde_json::to_string(name)?;
-    fs::write(&file, format!("name = {name}\nversion = \"0\"\ncommand = [\"a\"]\n"))?;
-    match load(&file) {
-        Ok(_) => Ok(()),
-        Err(ManifestError::Toml(TomlError::Invalid { source, .. })) => bail!("{}", source.message()),
-        Err(error) => Err(error.into()),
-    }
 }
 
 fn make(dir: &Path, template: &Template) -> anyhow::Result<()> {

@@ -10,6 +10,15 @@ const NAME: &str = "plugin-name";
 /// In `Cargo.toml`, what says where the SDK comes from.
 const SDK: &str = "plugin-sdk";
 
+/// What gRPC's compiler makes of the protocol, for Python.
+pub(crate) const STUBS: [(&str, &str); 2] = [
+    ("glyph_plugin_v1_pb2.py", include_str!("../../../../../plugins/secret-scan/glyph_plugin_v1_pb2.py")),
+    (
+        "glyph_plugin_v1_pb2_grpc.py",
+        include_str!("../../../../../plugins/secret-scan/glyph_plugin_v1_pb2_grpc.py"),
+    ),
+];
+
 /// A plugin's files, by their paths in its folder.
 #[derive(Debug)]
 pub(super) struct Template(Vec<(&'static str, Cow<'static, str>)>);
@@ -47,16 +56,7 @@ impl Template {
             ("README.md", include_str!("python/README.md")),
         ];
         let files = files.map(|(path, text)| (path, text.replace(NAME, name).into()));
-        let stubs = [
-            (
-                "glyph_plugin_v1_pb2.py",
-                include_str!("../../../../../plugins/secret-scan/glyph_plugin_v1_pb2.py").into(),
-            ),
-            (
-                "glyph_plugin_v1_pb2_grpc.py",
-                include_str!("../../../../../plugins/secret-scan/glyph_plugin_v1_pb2_grpc.py").into(),
-            ),
-        ];
+        let stubs = STUBS.map(|(path, text)| (path, text.into()));
         Self(files.into_iter().chain(stubs).collect())
     }
 

@@ -53,11 +53,7 @@ pub(super) fn found(manifest: &Manifest, flows: u64, left: Shown) -> Found {
 fn refused(audit: &[AuditEntry]) -> Vec<Refused> {
     let mut reasons = BTreeMap::<&str, u64>::new();
     for entry in audit.iter().filter(|entry| entry.decision == Decision::Deny) {
-        let times = match entry.metadata.get("repeated") {
-            Some(Value::Int(times)) => u64::try_from(*times).unwrap_or(0),
-            _ => 1,
-        };
-        *reasons.entry(entry.reason.as_deref().unwrap_or("no reason given")).or_default() += times;
+        *reasons.entry(entry.reason.as_deref().unwrap_or("no reason given")).or_default() += entry.times();
     }
     reasons.into_iter().map(|(reason, times)| Refused { reason: reason.to_owned(), times }).collect()
 }

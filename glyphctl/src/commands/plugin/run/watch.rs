@@ -50,8 +50,7 @@ pub(super) async fn run(
 
 /// The program, if the manifest says that it is a file of the folder.
 fn program(flags: &RunArgs) -> Option<PathBuf> {
-    let manifest = super::folder::manifest(&flags.dir).ok()?;
-    manifest.command.into_iter().next().filter(|program| program.contains('/')).map(PathBuf::from)
+    super::folder::manifest(&flags.dir).ok()?.own_program()
 }
 
 /// Prints what was found, or what is different; returns the findings for the next time.
