@@ -9,7 +9,7 @@ use tonic::Code;
 
 use super::{GUEST, Scene, guests, noted, only};
 use crate::harness::{
-    FakeOrigin, FakePlugin, PluginsDir, RawStream, TestDaemon,
+    FakeOrigin, FakePlugin, RawStream, TestDaemon,
     bus::{Credentials, bus, flow_done, grant, grant_of, hello, message, open},
     operator,
     plugin::this_binary_as,
@@ -191,15 +191,14 @@ async fn a_plugin_that_never_says_hello_does_not_keep_a_daemon_that_stops() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_has_expired_buys_nothing() {
-    let plugins = PluginsDir::new();
-    let seat = plugins.fake(GUEST);
-    // Such a token is old at once, so there is nobody else on the bus to be served: the proxy's clients are.
+    // Such a token is old at once, so there is nobody else on the bus to be served: the proxy's clients are. The
+    // operator has asked for it: whom glyphd starts gets another as soon as one is old, which then is the known one.
     let daemon = TestDaemon::with(|config| {
-        config.plugins_dir = Some(plugins.path());
+        config.policy = toml::from_str(&format!("[plugins.{GUEST}]\nstart = false\n")).unwrap();
         config.plugin_token_life = Duration::ZERO;
     })
     .await;
-    let credentials = seat.credentials().await;
+    let credentials = operator::token(daemon.control(), GUEST).await;
     let error = grant(&mut bus(&credentials.bus).await, &credentials, PROTOCOL_VERSION).await.unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::Unauthenticated, "the token has expired"));
     let origin = FakeOrigin::ok().await;
