@@ -47,6 +47,9 @@ pub struct Flow {
     /// What was replaced, by kind and place.
     #[serde(default)]
     pub redactions: Vec<Redaction>,
+    /// Whether the operator's policy has switched redaction off for it: secrets stand in it as they passed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unredacted: bool,
 }
 
 /// How much of an exchange was looked at.
@@ -100,23 +103,52 @@ pub struct Response {
 }
 
 /// What passed of a body, and what was kept of it.
+///
+/// What is stored is the content: content codings are undone, and text is Unicode. The headers of the message are
+/// stored so that they fit it: `Content-Encoding` is gone, `Content-Length` counts the stored bytes, and the charset is
+/// UTF-8. [`Body::content_encoding`] and [`Body::charset`] say what it was before.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Body {
     /// How many bytes passed.
     pub size: u64,
-    /// How many of these were kept, from the first on.
+    /// How many of these were kept, from the first on. For a body that is stored by its digest: how many of them the
+    /// digest is of.
     pub captured_size: u64,
-    /// What was kept, if it is UTF-8.
+    /// The content that was kept, if it is text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utf8: Option<String>,
-    /// What was kept, if it is not.
+    /// The content that was kept, if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
     /// SHA-256 in hexadecimal of what is stored here, after sanitizing; none where nothing is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Of a body that is no text and is not stored: `glyph-hmac-sha256-` and 32 hexadecimal digits of HMAC-SHA-256 with
+    /// the key of the recording. Equal bodies of one recording have equal ones; it tells nothing to whom lacks the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// Whether the body came to its end; not so if one of the two sides went away.
     pub complete: bool,
+    /// Whether less than the content of what was kept is stored, because it is larger than a content may be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub truncated: bool,
+    /// Whether something in it was replaced.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub redacted: bool,
+    /// The content codings that were undone, in the order in which they had been applied, for example `gzip`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub content_encoding: Vec<String>,
+    /// The charset in which the text passed, where that was not UTF-8, for example `windows-1252`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charset: Option<String>,
+}
+
+impl Body {
+    /// Whether less is stored than there was: it was cut at a limit, is stored by its digest, or did not come to its
+    /// end.
+    pub fn is_partial(&self) -> bool {
+        self.truncated || self.captured_size < self.size || self.digest.is_some() || !self.complete
+    }
 }
 
 /// The bytes of a tunnel.
@@ -176,6 +208,21 @@ pub enum ErrorOrigin {
 pub struct Redaction {
     /// What kind of secret it was, from a closed set, for example `header`.
     pub kind: String,
-    /// Where it stood, for example `request.headers.authorization`; never what it was.
+    /// Where it stood, for example `request.headers.authorization` or `response.body/user/password`; never what it was.
     pub place: String,
+    /// How many values of that kind were replaced there.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub count: u64,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn is_one(count: &u64) -> bool {
+    *count == 1
 }

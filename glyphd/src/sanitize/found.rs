@@ -31,7 +31,7 @@ impl<'a> Found<'a> {
     /// Something of that kind stood there.
     pub(super) fn add(&mut self, kind: &str, place: fmt::Arguments<'_>) {
         let place = format!("{}.{place}", self.side);
-        self.redactions.push(Redaction { kind: kind.to_owned(), place });
+        self.redactions.push(Redaction { kind: kind.to_owned(), place, count: 1 });
     }
 
     /// What is to stand in place of that secret.

@@ -151,6 +151,7 @@ impl Sanitizer {
             timings: exchange.timings,
             error: exchange.error,
             redactions: found.redactions,
+            unredacted: false,
         };
         let secrets = Secrets::of(found.secrets);
         let flow = Flow { inner: Arc::new(Inner { record, context, secrets }) };
