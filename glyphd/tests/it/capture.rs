@@ -36,7 +36,7 @@ fn stream() -> (mpsc::Sender<Frame<Bytes>>, Body) {
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_pass_to_the_byte_and_are_recorded_up_to_the_limit() {
     let origin = FakeOrigin::answering(|seen| text(seen.body.clone())).await;
-    let daemon = TestDaemon::with(|config| config.capture.max_body_bytes = 2_000).await;
+    let daemon = TestDaemon::with(|config| config.max_body_bytes = 2_000).await;
     let mut client = daemon.client().await;
     let sizes = [0, 1_000, 2_000, 2_001, 5 << 20];
     for size in sizes {
