@@ -113,7 +113,7 @@ pub(super) fn read_text<'a>(bytes: &'a [u8], content_type: &str, cut: bool) -> R
             let text = String::from_utf8_lossy(&bytes[..e.valid_up_to()]);
             Reading::Text { text, charset: None }
         }
-        Err(_) if !textual => Reading::Binary,
+        Err(_) if !textual || (declared.is_none() && bytes.iter().any(is_control)) => Reading::Binary,
         Err(_) => decoded(bytes, declared.unwrap_or(WINDOWS_1252)),
     }
 }
@@ -122,6 +122,11 @@ fn decoded<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Reading<'a> {
     let (text, encoding, faults) = encoding.decode(bytes);
     let charset = (faults || encoding != UTF_8).then(|| encoding.name());
     Reading::Text { text, charset }
+}
+
+/// Whether no text has that byte, in a charset of single bytes.
+fn is_control(byte: &u8) -> bool {
+    *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b)
 }
 
 /// Types of text, where a body that is not UTF-8 is in another charset.

@@ -277,3 +277,63 @@ fn version(version: Version) -> &'static str {
         _ => "HTTP/1.1",
     }
 }
+#[cfg(test)]
+mod speed {
+    use super::*;
+    #[test]
+    #[ignore]
+    fn speed() {
+        let sanitizer = Sanitizer::default();
+        let mut item = String::new();
+        let mut n = 0;
+        while item.len() < 960 {
+            item.push_str(&format!("{{\"id\":{},\"uuid\":\"b7a53ed5-2b08-4f1c-8a39-3a9c4c3bb2{:02}\",\"name\":\"Item number {}\",\"price\":12.5,\"tags\":[\"a\",\"b\"]}},", n, n, n));
+            n += 1;
+        }
+        let json = format!("{{\"items\":[{}],\"next_page_token\":\"abc\",\"token\":\"4b7c9e1d5f604b7c\"}}", item.trim_end_matches(','));
+        let mut headers = HeaderMap::new();
+        for (n, v) in [("host","api.example.test"),("user-agent","Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"),("accept","application/json, text/plain, */*"),("accept-encoding","gzip, deflate, br"),("accept-language","en-US,en;q=0.9"),("authorization","Bearer 4b7c9e1d5f604b7c9e1d5f60"),("content-type","application/json"),("x-request-id","b7a53ed5-2b08-4f1c-8a39-3a9c4c3bb2a4"),("referer","https://app.example.test/items?page=2")] {
+            headers.insert(http::HeaderName::from_static(n), http::HeaderValue::from_static(v));
+        }
+        let message = |body: &str| Message { headers: headers.clone(), trailers: None, content: body.to_owned().into(), size: body.len() as u64, complete: true };
+        let small = message(&json);
+        let empty = message("");
+        println!("json is {} bytes", json.len());
+        let cpu = || { let t = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime); t.tv_sec as f64 + t.tv_nsec as f64 / 1e9 };
+        for (name, m) in [("json", &small), ("no body", &empty)] {
+            for _ in 0..3 {
+            let t = cpu();
+            for _ in 0..100_000 { std::hint::black_box(sanitizer.message("response", m)); }
+            println!("{name}: {:.2} us", (cpu() - t) * 1e6 / 100_000.0);
+            }
+        }
+        let big = json.repeat(100);
+        let html: String = (0..2000).map(|n| format!("<div class=\"row col-{n}\"><a href=\"/items/{n}?page=2&sort=asc\">Item number {n}</a><span>Some text about it, quite ordinary.</span></div>\n")).collect();
+        let b64 = format!("{{\"image\":\"{}\"}}", base64::Engine::encode(&base64::prelude::BASE64_STANDARD, (0..90_000u32).map(|n| (n.wrapping_mul(2654435761) >> 13) as u8).collect::<Vec<_>>()));
+        let log: String = (0..1000).map(|n| format!("2026-01-01T00:00:{:02}Z INFO request id={n} path=/items/{n} status=200 took=12ms user=joe\n", n % 60)).collect();
+        for (name, text, document) in [("json", &big, Document::Json), ("html", &html, Document::Markup), ("base64 json", &b64, Document::Json), ("log", &log, Document::Text), ("anchors only html", &html, Document::Markup)] {
+            let rounds = 30_000_000 / text.len() + 1;
+            let t = cpu();
+            for _ in 0..rounds { std::hint::black_box(find::replace(text, document, "body", usize::MAX, &mut Found::new(&sanitizer, "response"))); }
+            println!("{name}: {:.0} MB/s", (rounds * text.len()) as f64 / (cpu() - t) / 1e6);
+            let t = cpu();
+            for _ in 0..rounds { std::hint::black_box(sanitizer.rules.anchors.find(text).count()); }
+            println!("   anchors: {:.0} MB/s, {} hits", (rounds * text.len()) as f64 / (cpu() - t) / 1e6, sanitizer.rules.anchors.find(text).count());
+        }
+        for (name, unit) in [("bearer ", "Bearer a"), ("eyJ", "eyJ"), ("://", "://"), ("token=", "token="), ("token:'", "token:'"), ("PEM", "-----BEGIN PRIVATE KEY-----"), ("@", "a@a."), ("json nest", "[{\"a\":"), ("quotes", "\"\\"), ("%", "a=%&"), ("SK", "SK "), ("sk-", " sk-a"), ("password\":", "password\":\""), ("AA", "1234567890:AAbc"), ("back", "\\\"{\\\"password\\\":\\\"a")] {
+            for document in [Document::Json, Document::Markup, Document::Text, Document::Form, Document::Multipart("a"), Document::Url] {
+                let mut last = 0.0;
+                let mut worst = String::new();
+                for size in [1 << 17, 1 << 18, 1 << 19] {
+                    let text = unit.repeat(size / unit.len());
+                    let t = cpu();
+                    std::hint::black_box(find::replace(&text, document, "body", usize::MAX, &mut Found::new(&sanitizer, "response")));
+                    let took = cpu() - t;
+                    worst += &format!("{:.1}ms ({:.1}x) ", took * 1e3, took / last);
+                    last = took;
+                }
+                if last > 0.02 { println!("{name} {document:?}: {worst}"); }
+            }
+        }
+    }
+}
