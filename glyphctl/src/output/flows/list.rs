@@ -1,0 +1,208 @@
+//! A line a flow, as they come: columns are as wide as the first flows want them, and no flow is held for longer.
+
+use std::io::{self, Write};
+
+use console::Style;
+use glyph_analysis::text::{duration, visible};
+use glyph_formats::{UnixNanos, glance::Glance};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::bytes;
+
+/// So many flows are looked at before the first is printed.
+const LOOKED_AT: usize = 256;
+/// What the URL is to have at least.
+const LEAST_FOR_URL: usize = 32;
+
+/// Titles, and whether the cells are numbers. The last is the URL, which gets what is left.
+const COLUMNS: [(&str, bool); 11] = [
+    ("flow", true),
+    ("time (UTC)", false),
+    ("status", false),
+    ("took", true),
+    ("sent", true),
+    ("received", true),
+    ("type", false),
+    ("", false),
+    ("trace", false),
+    ("method", false),
+    ("url", false),
+];
+/// What a narrow terminal is not shown, the first to go first.
+const GO_FIRST: [&str; 5] = ["trace", "sent", "type", "received", "time (UTC)"];
+
+type Cells = [String; COLUMNS.len()];
+
+/// A row of the list.
+#[derive(Debug)]
+pub(crate) struct Row {
+    cells: Cells,
+    ink: Ink,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Ink {
+    Plain,
+    Odd,
+    Bad,
+}
+
+impl Row {
+    /// The row of a flow.
+    pub(crate) fn of(flow: &Glance<'_>) -> Self {
+        let status = flow.response.as_ref().map(|response| response.status);
+        let (outcome, ink) = match (&flow.error, status) {
+            (Some(error), Some(status)) => (format!("{status} {}", error.kind), Ink::Bad),
+            (Some(error), None) => (error.kind.to_string(), Ink::Bad),
+            (None, Some(status)) => (
+                status.to_string(),
+                if status >= 500 {
+                    Ink::Bad
+                } else if status >= 400 {
+                    Ink::Odd
+                } else {
+                    Ink::Plain
+                },
+            ),
+            (None, None) => ("–".to_owned(), Ink::Plain),
+        };
+        let content_type =
+            flow.response.as_ref().and_then(|r| r.headers.get("content-type")).unwrap_or_default();
+        let (sent, received) = flow.bytes();
+        let mut marks = String::new();
+        marks.extend(flow.is_redacted().then_some('R'));
+        marks.extend(flow.unredacted.then_some('U'));
+        marks.extend(flow.is_partial().then_some('P'));
+        let cells = [
+            flow.sequence.to_string(),
+            time(flow.start_time_unix_nano),
+            outcome,
+            duration(flow.duration_ns()),
+            bytes(sent),
+            bytes(received),
+            content_type.split(';').next().unwrap_or_default().trim().to_owned(),
+            marks,
+            flow.trace_id.chars().take(8).collect(),
+            flow.request.method.to_string(),
+            flow.request.url.to_string(),
+        ];
+        Self { cells: cells.map(|cell| visible(&cell).into_owned()), ink }
+    }
+}
+
+/// The list on its way.
+#[derive(Debug)]
+pub(crate) struct List {
+    /// How many columns there are to print in; none where nothing is cut.
+    width: Option<usize>,
+    waiting: Vec<Row>,
+    /// The width of each column, none of those that are not shown; known when the first rows are printed.
+    widths: Option<[Option<usize>; COLUMNS.len()]>,
+}
+
+impl List {
+    /// An empty one.
+    pub(crate) fn new(width: Option<usize>) -> Self {
+        Self { width, waiting: Vec::new(), widths: None }
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, row: Row, out: &mut dyn Write) -> io::Result<()> {
+        match &self.widths {
+            Some(widths) => line(&row, widths, self.width, out),
+            None => {
+                self.waiting.push(row);
+                if self.waiting.len() < LOOKED_AT { Ok(()) } else { self.end(out) }
+            }
+        }
+    }
+
+    /// Prints what waits.
+    pub(crate) fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let rows = std::mem::take(&mut self.waiting);
+        if self.widths.is_some() || rows.is_empty() {
+            return Ok(());
+        }
+        let head = Row { cells: COLUMNS.map(|(title, _)| title.to_owned()), ink: Ink::Plain };
+        let widths = self.widths.insert(widths(&head, &rows, self.width));
+        line(&head, widths, self.width, out)?;
+        rows.iter().try_for_each(|row| line(row, widths, self.width, out))
+    }
+}
+
+fn widths(head: &Row, rows: &[Row], all: Option<usize>) -> [Option<usize>; COLUMNS.len()] {
+    let mut widths: [_; COLUMNS.len()] = std::array::from_fn(|i| {
+        let cells = std::iter::once(head).chain(rows).map(|row| row.cells[i].width());
+        cells.max().filter(|width| *width > 0)
+    });
+    let taken = |widths: &[Option<usize>]| -> usize {
+        widths[..COLUMNS.len() - 1].iter().flatten().map(|width| width + 2).sum()
+    };
+    for title in GO_FIRST {
+        if all.is_none_or(|all| taken(&widths) + LEAST_FOR_URL <= all) {
+            break;
+        }
+        let column = COLUMNS.iter().position(|(other, _)| *other == title);
+        column.into_iter().for_each(|i| widths[i] = None);
+    }
+    widths
+}
+
+fn line(
+    row: &Row,
+    widths: &[Option<usize>; COLUMNS.len()],
+    all: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut line = String::new();
+    let mut taken = 0;
+    for (i, (cell, width)) in row.cells.iter().zip(widths).enumerate() {
+        let Some(width) = width else { continue };
+        if i == COLUMNS.len() - 1 {
+            line.push_str(&cut(cell, all.map(|all| all.saturating_sub(taken))));
+            break;
+        }
+        let wide = cell.width();
+        let fill = " ".repeat(width.saturating_sub(wide));
+        let cell = if COLUMNS[i].0 == "status" { painted(cell, row.ink) } else { cell.clone() };
+        let (before, after) = if COLUMNS[i].1 { (fill.as_str(), "") } else { ("", fill.as_str()) };
+        line.extend([before, &cell, after, "  "]);
+        taken += (*width).max(wide) + 2;
+    }
+    writeln!(out, "{}", line.trim_end())
+}
+
+/// As much of a text as fits so many columns, with a sign of what is missing.
+pub(super) fn cut(text: &str, width: Option<usize>) -> String {
+    let Some(width) = width.filter(|width| text.width() > *width) else { return text.to_owned() };
+    let mut left = width.saturating_sub(1);
+    let fits = |c: &char| {
+        let wide = c.width().unwrap_or(0);
+        let fits = wide <= left;
+        left = if fits { left - wide } else { 0 };
+        fits
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+fn painted(text: &str, ink: Ink) -> String {
+    let style = match ink {
+        Ink::Plain => return text.to_owned(),
+        Ink::Odd => Style::new().yellow(),
+        Ink::Bad => Style::new().red(),
+    };
+    if crate::output::in_colour() {
+        style.force_styling(true).apply_to(text).to_string()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// An instant without its year, to the millisecond.
+pub(super) fn time(unix_nano: u64) -> String {
+    let text = UnixNanos(unix_nano - unix_nano % 1_000_000_000).to_string();
+    match (text.get(5..10), text.get(11..19)) {
+        (Some(day), Some(time)) => format!("{day} {time}.{:03}", unix_nano / 1_000_000 % 1_000),
+        _ => text,
+    }
+}
