@@ -254,15 +254,19 @@ impl Search<'_> {
         }
         let lines: Vec<&[u8]> =
             text.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect();
-        let mut all = Looked::default();
-        for (i, line) in lines.iter().enumerate() {
-            let Some(range) = self.needle.find(line) else { continue };
-            let shown = |lines: &[&[u8]]| {
-                lines.iter().map(|line| excerpt(line, 0..0).0.into_owned()).collect::<Vec<_>>()
-            };
-            let before = shown(&lines[i.saturating_sub(self.context)..i]);
-            let after = shown(&lines[i + 1..(i + 1 + self.context).min(lines.len())]);
-            let (text, range) = excerpt(line, range);
+        let finds = lines.iter().enumerate().filter_map(|(i, line)| Some((i, self.needle.find(line)?)));
+        let mut finds = finds.peekable();
+        let shown = |lines: &[&[u8]]| -> Vec<String> {
+            lines.iter().map(|line| excerpt(line, 0..0).0.into_owned()).collect()
+        };
+        let (mut all, mut told_to) = (Looked::default(), 0);
+        while let Some((i, range)) = finds.next() {
+            // No line twice.
+            let next = finds.peek().map_or(lines.len(), |(next, _)| *next);
+            let from = i.saturating_sub(self.context).max(told_to);
+            told_to = (i + 1).saturating_add(self.context).min(next);
+            let (before, after) = (shown(&lines[from..i]), shown(&lines[i + 1..told_to]));
+            let (text, range) = excerpt(lines[i], range);
             let looked = self.told(place, i as u64 + 1, &text, range, (&before, &after), tell)?;
             all.found = true;
             if looked.done {

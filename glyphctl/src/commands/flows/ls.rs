@@ -41,7 +41,7 @@ is HAR 1.2; what only Glyph knows is under _glyph, and tunnels are left out.
 
 Examples:
   glyphctl flows ls RECORDING
-  glyphctl flows ls RECORDING --status '>=500' --error    (nothing: both have to hold)
+  glyphctl flows ls RECORDING --status 5xx --status none    (5xx, or no answer)
   glyphctl flows ls RECORDING --host '*.example.com' --path '/api/*' --min-duration 200ms
   glyphctl flows ls RECORDING --slowest 10
   glyphctl flows ls RECORDING --method POST --body '\"sku\":7' --format curl
@@ -135,7 +135,11 @@ impl Printer {
     fn print(&mut self, record: &Record<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
         match self {
             Self::List(list) => list.push(Row::of(&record.flow), out)?,
-            Self::Whole(writer) => writer.flow(record.whole()?, out)?,
+            Self::Whole(writer) => {
+                if !writer.line(record.line, out)? {
+                    writer.flow(record.whole()?, out)?;
+                }
+            }
         }
         Ok(())
     }

@@ -33,7 +33,7 @@ Examples:
   glyphctl flows show RECORDING 01M826AC30                 with an id that begins so
   glyphctl flows show RECORDING 4bf92f35                   all flows of the trace whose id begins so
   glyphctl flows show RECORDING --status 5xx | less        all that the filters leave
-  glyphctl flows show RECORDING 42 --format curl | bash    sent again"))]
+  glyphctl flows show RECORDING 42 --format curl | bash    (sent again)"))]
 pub(super) struct ShowArgs {
     #[arg(value_name = "RECORDING", help = source::INPUT_HELP)]
     input: PathBuf,

@@ -8,6 +8,9 @@ use glyph_formats::glance::Glance;
 use super::filter::{begins, number};
 use crate::output::failure::HintExt;
 
+/// So many digits are a number, or the beginning of an id that happens to have no letter in it; `flows ls` shows as many.
+const LEAST_OF_AN_ID: usize = 8;
+
 /// What was named, and what of it has been met.
 #[derive(Debug)]
 pub(super) struct Which {
@@ -32,12 +35,17 @@ impl Which {
     pub(super) fn meets(&mut self, flow: &Glance<'_>) -> bool {
         let mut is_one = false;
         for Name { text, met } in &mut self.names {
-            let id = match number(text) {
-                Some(number) if number == flow.sequence => text.as_str(),
-                Some(_) => continue,
-                None if begins(&flow.id, text) => &flow.id,
-                None if begins(&flow.trace_id, text) => &flow.trace_id,
-                None => continue,
+            let number = number(text);
+            let id = if number == Some(flow.sequence) {
+                text.as_str()
+            } else if number.is_some() && text.len() < LEAST_OF_AN_ID {
+                continue;
+            } else if begins(&flow.id, text) {
+                &flow.id
+            } else if begins(&flow.trace_id, text) {
+                &flow.trace_id
+            } else {
+                continue;
             };
             if !met.contains(id) {
                 met.insert(id.to_owned());

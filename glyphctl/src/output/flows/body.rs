@@ -38,7 +38,11 @@ fn of_text(text: &str, content_type: &str) -> Vec<String> {
     let text = match content_type {
         "application/x-www-form-urlencoded" => {
             let fields = url::form_urlencoded::parse(text.as_bytes());
-            return fields.map(|(name, value)| format!("{} = {}", visible(&name), visible(&value))).collect();
+            return fields
+                .map(|(name, value)| {
+                    format!("{} = {}", visible(&name), visible(&value)).trim_end().to_owned()
+                })
+                .collect();
         }
         _ if serde_json::from_str::<IgnoredAny>(text).is_ok() => indented(text),
         _ => text.to_owned(),

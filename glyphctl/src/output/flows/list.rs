@@ -1,6 +1,9 @@
 //! A line a flow, as they come: columns are as wide as the first flows want them, and no flow is held for longer.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use console::Style;
 use glyph_analysis::text::{duration, visible};
@@ -32,6 +35,7 @@ const COLUMNS: [(&str, bool); 11] = [
 const GO_FIRST: [&str; 5] = ["trace", "sent", "type", "received", "time (UTC)"];
 
 type Cells = [String; COLUMNS.len()];
+type Widths = [Option<usize>; COLUMNS.len()];
 
 /// A row of the list.
 #[derive(Debug)]
@@ -86,7 +90,11 @@ impl Row {
             flow.request.method.to_string(),
             flow.request.url.to_string(),
         ];
-        Self { cells: cells.map(|cell| visible(&cell).into_owned()), ink }
+        let harmless = |cell: String| match visible(&cell) {
+            Cow::Borrowed(_) => cell,
+            Cow::Owned(cell) => cell,
+        };
+        Self { cells: cells.map(harmless), ink }
     }
 }
 
@@ -95,21 +103,22 @@ impl Row {
 pub(crate) struct List {
     /// How many columns there are to print in; none where nothing is cut.
     width: Option<usize>,
+    in_colour: bool,
     waiting: Vec<Row>,
     /// The width of each column, none of those that are not shown; known when the first rows are printed.
-    widths: Option<[Option<usize>; COLUMNS.len()]>,
+    widths: Option<Widths>,
 }
 
 impl List {
     /// An empty one.
     pub(crate) fn new(width: Option<usize>) -> Self {
-        Self { width, waiting: Vec::new(), widths: None }
+        Self { width, in_colour: crate::output::in_colour(), waiting: Vec::new(), widths: None }
     }
 
     /// Adds a row.
     pub(crate) fn push(&mut self, row: Row, out: &mut dyn Write) -> io::Result<()> {
         match &self.widths {
-            Some(widths) => line(&row, widths, self.width, out),
+            Some(widths) => self.line(&row, widths, out),
             None => {
                 self.waiting.push(row);
                 if self.waiting.len() < LOOKED_AT { Ok(()) } else { self.end(out) }
@@ -124,15 +133,58 @@ impl List {
             return Ok(());
         }
         let head = Row { cells: COLUMNS.map(|(title, _)| title.to_owned()), ink: Ink::Plain };
-        let widths = self.widths.insert(widths(&head, &rows, self.width));
-        line(&head, widths, self.width, out)?;
-        rows.iter().try_for_each(|row| line(row, widths, self.width, out))
+        let widths = widths(&head, &rows, self.width);
+        self.widths = Some(widths);
+        std::iter::once(&head).chain(&rows).try_for_each(|row| self.line(row, &widths, out))
+    }
+
+    fn line(&self, row: &Row, widths: &Widths, out: &mut dyn Write) -> io::Result<()> {
+        let mut line = String::with_capacity(160);
+        let mut taken = 0;
+        for (i, (cell, width)) in row.cells.iter().zip(widths).enumerate() {
+            let Some(width) = *width else { continue };
+            if i == COLUMNS.len() - 1 {
+                line.push_str(&cut(cell, self.width.map(|all| all.saturating_sub(taken))));
+                break;
+            }
+            let (title, is_number) = COLUMNS[i];
+            let wide = columns(cell);
+            let fill = || std::iter::repeat_n(' ', width.saturating_sub(wide));
+            if is_number {
+                line.extend(fill());
+            }
+            match row.ink.style().filter(|_| self.in_colour && title == "status") {
+                Some(style) => line.push_str(&style.force_styling(true).apply_to(cell).to_string()),
+                None => line.push_str(cell),
+            }
+            if !is_number {
+                line.extend(fill());
+            }
+            line.push_str("  ");
+            taken += width.max(wide) + 2;
+        }
+        writeln!(out, "{}", line.trim_end())
     }
 }
 
-fn widths(head: &Row, rows: &[Row], all: Option<usize>) -> [Option<usize>; COLUMNS.len()] {
-    let mut widths: [_; COLUMNS.len()] = std::array::from_fn(|i| {
-        let cells = std::iter::once(head).chain(rows).map(|row| row.cells[i].width());
+impl Ink {
+    fn style(self) -> Option<Style> {
+        match self {
+            Self::Plain => None,
+            Self::Odd => Some(Style::new().yellow()),
+            Self::Bad => Some(Style::new().red()),
+        }
+    }
+}
+
+/// How many columns a text takes.
+fn columns(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.width() }
+}
+
+fn widths(head: &Row, rows: &[Row], all: Option<usize>) -> Widths {
+    let mut widths: Widths = std::array::from_fn(|i| {
+        let cells = std::iter::once(head).chain(rows).map(|row| columns(&row.cells[i]));
         cells.max().filter(|width| *width > 0)
     });
     let taken = |widths: &[Option<usize>]| -> usize {
@@ -148,33 +200,9 @@ fn widths(head: &Row, rows: &[Row], all: Option<usize>) -> [Option<usize>; COLUM
     widths
 }
 
-fn line(
-    row: &Row,
-    widths: &[Option<usize>; COLUMNS.len()],
-    all: Option<usize>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let mut line = String::new();
-    let mut taken = 0;
-    for (i, (cell, width)) in row.cells.iter().zip(widths).enumerate() {
-        let Some(width) = width else { continue };
-        if i == COLUMNS.len() - 1 {
-            line.push_str(&cut(cell, all.map(|all| all.saturating_sub(taken))));
-            break;
-        }
-        let wide = cell.width();
-        let fill = " ".repeat(width.saturating_sub(wide));
-        let cell = if COLUMNS[i].0 == "status" { painted(cell, row.ink) } else { cell.clone() };
-        let (before, after) = if COLUMNS[i].1 { (fill.as_str(), "") } else { ("", fill.as_str()) };
-        line.extend([before, &cell, after, "  "]);
-        taken += (*width).max(wide) + 2;
-    }
-    writeln!(out, "{}", line.trim_end())
-}
-
 /// As much of a text as fits so many columns, with a sign of what is missing.
 pub(super) fn cut(text: &str, width: Option<usize>) -> String {
-    let Some(width) = width.filter(|width| text.width() > *width) else { return text.to_owned() };
+    let Some(width) = width.filter(|width| columns(text) > *width) else { return text.to_owned() };
     let mut left = width.saturating_sub(1);
     let fits = |c: &char| {
         let wide = c.width().unwrap_or(0);
@@ -185,24 +213,12 @@ pub(super) fn cut(text: &str, width: Option<usize>) -> String {
     text.chars().take_while(fits).chain(['…']).collect()
 }
 
-fn painted(text: &str, ink: Ink) -> String {
-    let style = match ink {
-        Ink::Plain => return text.to_owned(),
-        Ink::Odd => Style::new().yellow(),
-        Ink::Bad => Style::new().red(),
-    };
-    if crate::output::in_colour() {
-        style.force_styling(true).apply_to(text).to_string()
-    } else {
-        text.to_owned()
-    }
-}
-
 /// An instant without its year, to the millisecond.
 pub(super) fn time(unix_nano: u64) -> String {
-    let text = UnixNanos(unix_nano - unix_nano % 1_000_000_000).to_string();
+    let (seconds, ms) = (unix_nano / 1_000_000_000, unix_nano / 1_000_000 % 1_000);
+    let text = UnixNanos(seconds * 1_000_000_000).to_string();
     match (text.get(5..10), text.get(11..19)) {
-        (Some(day), Some(time)) => format!("{day} {time}.{:03}", unix_nano / 1_000_000 % 1_000),
+        (Some(day), Some(time)) => format!("{day} {time}.{ms:03}"),
         _ => text,
     }
 }

@@ -52,14 +52,18 @@ pub(crate) fn write_head(flow: &Glance<'_>, out: &mut dyn Write) -> io::Result<(
 
 /// Writes a match, as much of it as there is room for.
 pub(crate) fn write(found: &Match<'_>, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
-    let place = match found.place.ends_with("body") {
-        true => format!("{}:{}", found.place, found.line),
-        false => found.place.to_owned(),
+    let is_body = found.place.ends_with("body");
+    let at = |line: u64| if is_body { format!("{}:{line}", found.place) } else { found.place.to_owned() };
+    let beside = |lines: &[String], first: u64, out: &mut dyn Write| {
+        lines.iter().zip(first..).try_for_each(|(line, number)| {
+            let place = at(number);
+            let room = width.map(|width| width.saturating_sub(place.len() + 6));
+            writeln!(out, "  {}-  {}", visible(&place), list::cut(&visible(line), room))
+        })
     };
+    beside(found.before, found.line - found.before.len() as u64, out)?;
+    let place = at(found.line);
     let place = visible(&place);
-    for line in found.before {
-        writeln!(out, "  {place}-  {}", list::cut(&visible(line), width))?;
-    }
     let [before, hit, after] =
         [0..found.start, found.start..found.end, found.end..found.text.len()].map(|range| &found.text[range]);
     // As much before it as leaves it a place.
@@ -77,10 +81,7 @@ pub(crate) fn write(found: &Match<'_>, width: Option<usize>, out: &mut dyn Write
         false => hit.into_owned(),
     };
     writeln!(out, "  {place}:  {ellipsis}{}{hit}{after}", visible(before))?;
-    for line in found.after {
-        writeln!(out, "  {place}-  {}", list::cut(&visible(line), width))?;
-    }
-    Ok(())
+    beside(found.after, found.line + 1, out)
 }
 
 /// Writes it for programs.

@@ -22,7 +22,7 @@ use super::json;
 pub(crate) enum FlowsFormat {
     /// For people.
     Table,
-    /// For programs: a flow a line, as in docs/schemas/flow.json, with its bodies decoded.
+    /// For programs: one JSON object a line, documented and stable.
     Json,
     /// For a shell: a command that sends the request again.
     Curl,
@@ -48,6 +48,19 @@ impl Writer {
     /// Writes what stands before the flows.
     pub(crate) fn start(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.format == FlowsFormat::Har { har::start(out) } else { Ok(()) }
+    }
+
+    /// Writes a line of a file as it is, if the flow in it would come to the same; tells whether it did.
+    pub(crate) fn line(&mut self, line: &str, out: &mut dyn Write) -> io::Result<bool> {
+        // A blank between tokens could steer a terminal, and can't be escaped.
+        let is_same = self.format == FlowsFormat::Json
+            && !line.bytes().any(|b| b < b' ')
+            && (self.raw || memchr::memmem::find(line.as_bytes(), b"\"base64\"").is_none());
+        if is_same {
+            json::write_raw(line, out)?;
+            self.written += 1;
+        }
+        Ok(is_same)
     }
 
     /// Writes a flow.
