@@ -18,13 +18,13 @@ pub(super) struct Needle {
 
 #[derive(Debug)]
 enum Kind {
-    Text(Finder<'static>),
+    Text(Box<Finder<'static>>),
     Regex(Regex),
 }
 
 #[derive(Debug)]
 enum Sign {
-    Exact(Finder<'static>),
+    Exact(Box<Finder<'static>>),
     InAnyCase(Regex),
 }
 
@@ -37,8 +37,8 @@ impl Needle {
                 if run.is_empty() { None } else { Some(Sign::InAnyCase(regex(&regex::escape(run), true)?)) };
             return Ok(Self { kind: Kind::Regex(regex(&regex::escape(text), true)?), sign });
         }
-        let sign = (!run.is_empty()).then(|| Sign::Exact(Finder::new(run).into_owned()));
-        Ok(Self { kind: Kind::Text(Finder::new(text).into_owned()), sign })
+        let sign = (!run.is_empty()).then(|| Sign::Exact(finder(run)));
+        Ok(Self { kind: Kind::Text(finder(text)), sign })
     }
 
     /// What matches this regular expression.
@@ -74,6 +74,10 @@ impl Needle {
         };
         is_there || memmem::find(line, b"\\u").is_some() || memmem::find(line, b"\"base64\"").is_some()
     }
+}
+
+fn finder(text: &str) -> Box<Finder<'static>> {
+    Box::new(Finder::new(text).into_owned())
 }
 
 /// Anchors mean the begin and the end of a line.

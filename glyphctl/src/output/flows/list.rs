@@ -1,13 +1,11 @@
 //! A line a flow, as they come: columns are as wide as the first flows want them, and no flow is held for longer.
 
-use std::{
-    borrow::Cow,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use console::Style;
 use glyph_analysis::text::{duration, visible};
-use glyph_formats::{UnixNanos, glance::Glance};
+use glyph_formats::glance::Glance;
+use time::OffsetDateTime;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::bytes;
@@ -80,22 +78,24 @@ impl Row {
         let cells = [
             flow.sequence.to_string(),
             time(flow.start_time_unix_nano),
-            outcome,
+            harmless(&outcome),
             duration(flow.duration_ns()),
             bytes(sent),
             bytes(received),
-            content_type.split(';').next().unwrap_or_default().trim().to_owned(),
+            harmless(content_type.split(';').next().unwrap_or_default().trim()),
             marks,
-            flow.trace_id.chars().take(8).collect(),
-            flow.request.method.to_string(),
-            flow.request.url.to_string(),
+            harmless(flow.trace_id.get(..8).unwrap_or(&flow.trace_id)),
+            harmless(&flow.request.method),
+            harmless(&flow.request.url),
         ];
-        let harmless = |cell: String| match visible(&cell) {
-            Cow::Borrowed(_) => cell,
-            Cow::Owned(cell) => cell,
-        };
-        Self { cells: cells.map(harmless), ink }
+        Self { cells, ink }
     }
+}
+
+/// What is printed of a text from traffic; most need no second look.
+fn harmless(text: &str) -> String {
+    let is_plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'#') && !text.starts_with(':');
+    if is_plain { text.to_owned() } else { visible(text).into_owned() }
 }
 
 /// The list on its way.
@@ -215,10 +215,10 @@ pub(super) fn cut(text: &str, width: Option<usize>) -> String {
 
 /// An instant without its year, to the millisecond.
 pub(super) fn time(unix_nano: u64) -> String {
-    let (seconds, ms) = (unix_nano / 1_000_000_000, unix_nano / 1_000_000 % 1_000);
-    let text = UnixNanos(seconds * 1_000_000_000).to_string();
-    match (text.get(5..10), text.get(11..19)) {
-        (Some(day), Some(time)) => format!("{day} {time}.{ms:03}"),
-        _ => text,
-    }
+    let Ok(at) = OffsetDateTime::from_unix_timestamp_nanos(unix_nano.into()) else {
+        return unix_nano.to_string();
+    };
+    let (hour, minute, second) = at.to_hms();
+    let (month, day, ms) = (u8::from(at.month()), at.day(), at.millisecond());
+    format!("{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{ms:03}")
 }

@@ -67,7 +67,6 @@ impl Status {
 #[derive(Debug, Clone)]
 pub(crate) struct Glob {
     pattern: Pattern,
-    any_case: bool,
     has_port: bool,
 }
 
@@ -76,23 +75,21 @@ impl FromStr for Glob {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let pattern = Pattern::new(text).map_err(|error| error.msg.to_owned())?;
-        Ok(Self { pattern, any_case: false, has_port: text.contains(':') })
+        Ok(Self { pattern, has_port: text.contains(':') })
     }
 }
 
 impl Glob {
     /// Of hosts, for which case means nothing, with a port behind them if the pattern has one.
     pub(super) fn meets_host(&self, host: &str, port: u16) -> bool {
-        let glob = Self { any_case: true, ..self.clone() };
-        match self.has_port {
-            true => glob.meets(&format!("{host}:{port}")) || glob.meets(host),
-            false => glob.meets(host),
-        }
+        let options = MatchOptions { case_sensitive: false, ..MatchOptions::new() };
+        self.pattern.matches_with(host, options)
+            || (self.has_port && self.pattern.matches_with(&format!("{host}:{port}"), options))
     }
 
+    /// Of any text.
     pub(super) fn meets(&self, text: &str) -> bool {
-        let options = MatchOptions { case_sensitive: !self.any_case, ..MatchOptions::new() };
-        self.pattern.matches_with(text, options)
+        self.pattern.matches(text)
     }
 }
 
