@@ -15,6 +15,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, Tr
 
 use super::{Fsync, Writer};
 
+/// Items are taken in runs, so long after each other: waking a thread costs more than writing a record does.
+const GATHER: Duration = Duration::from_millis(20);
 /// How often a disk that refuses is tried.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -61,10 +63,18 @@ struct Counters {
     unwritten: AtomicU64,
 }
 
+#[derive(Debug)]
+struct Queue<T> {
+    items: Sender<T>,
+    /// Nothing is sent there: that it is gone wakes the thread.
+    _open: Sender<()>,
+}
+
 /// A file that is appended to from anywhere.
 #[derive(Debug)]
 pub struct Appender<T> {
-    queue: Mutex<Option<Sender<T>>>,
+    /// None when it is closed.
+    queue: Mutex<Option<Queue<T>>>,
     thread: Mutex<Option<JoinHandle<io::Result<()>>>>,
     counters: Arc<Counters>,
     patience: Duration,
@@ -83,12 +93,13 @@ impl<T: Send + 'static> Appender<T> {
         options: AppenderOptions,
         write: impl FnMut(T, &mut Writer) -> io::Result<()> + Send + 'static,
     ) -> io::Result<Self> {
-        let (queue, items) = bounded(options.capacity);
+        let (sender, items) = bounded(options.capacity);
+        let (open, closing) = bounded(0);
         let counters = Arc::new(Counters::default());
-        let worker = Worker { items, writer, write, counters: Arc::clone(&counters) };
+        let worker = Worker { items, closing, writer, write, counters: Arc::clone(&counters) };
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || worker.run())?;
         Ok(Self {
-            queue: Mutex::new(Some(queue)),
+            queue: Mutex::new(Some(Queue { items: sender, _open: open })),
             thread: Mutex::new(Some(thread)),
             counters,
             patience: options.patience,
@@ -101,8 +112,7 @@ impl<T: Send + 'static> Appender<T> {
     /// # Errors
     /// If there was no room in that time, or there is none still.
     pub fn send(&self, item: T) -> Result<(), Refused> {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let sent = queue.ok_or(Refused).and_then(|queue| match queue.try_send(item) {
+        let sent = self.queue().ok_or(Refused).and_then(|queue| match queue.try_send(item) {
             Ok(()) => {
                 self.stuck.store(false, Ordering::Relaxed);
                 Ok(())
@@ -128,12 +138,16 @@ impl<T: Send + 'static> Appender<T> {
     /// # Errors
     /// If there is none.
     pub fn try_send(&self, item: T) -> Result<(), Refused> {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let sent = queue.ok_or(Refused).and_then(|queue| queue.try_send(item).map_err(|_| Refused));
+        let sent = self.queue().ok_or(Refused).and_then(|queue| queue.try_send(item).map_err(|_| Refused));
         if sent.is_err() {
             self.counters.refused.fetch_add(1, Ordering::Relaxed);
         }
         sent
+    }
+
+    fn queue(&self) -> Option<Sender<T>> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.as_ref().map(|queue| queue.items.clone())
     }
 
     /// What became of the records so far.
@@ -163,6 +177,7 @@ impl<T: Send + 'static> Appender<T> {
 
 struct Worker<T, W> {
     items: Receiver<T>,
+    closing: Receiver<()>,
     writer: Writer,
     write: W,
     counters: Arc<Counters>,
@@ -205,16 +220,24 @@ where
         self.take(first);
         let options = self.writer.options();
         if options.fsync == Fsync::Always {
-            while let Ok(item) = self.items.try_recv() {
-                self.take(item);
-            }
-            return;
+            return self.take_waiting();
         }
         let due = Instant::now() + options.flush_interval;
-        while let Ok(item) = self.items.recv_deadline(due) {
-            self.take(item);
-            if Instant::now() >= due {
-                break;
+        loop {
+            self.take_waiting();
+            let left = due.saturating_duration_since(Instant::now());
+            let closing = self.closing.recv_timeout(left.min(GATHER)) == Err(RecvTimeoutError::Disconnected);
+            if closing || left.is_zero() {
+                return;
+            }
+        }
+    }
+
+    /// Takes what is in the queue now: what comes meanwhile does not keep it from the disk.
+    fn take_waiting(&mut self) {
+        for _ in 0..self.items.len() {
+            if let Ok(item) = self.items.try_recv() {
+                self.take(item);
             }
         }
     }

@@ -14,11 +14,18 @@ use super::Rotation;
 pub(super) trait Disk: Write + fmt::Debug + Send {
     /// Returns when all that was written is on the disk.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Takes back all but the first `length` bytes.
+    fn cut(&mut self, length: u64) -> io::Result<()>;
 }
 
 impl Disk for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)
     }
 }
 
@@ -80,6 +87,15 @@ impl Current {
         }
         self.written += bytes;
         self.unsynced = true;
+    }
+
+    /// Takes back the last so many bytes.
+    pub(super) fn take_back(&mut self, bytes: u64) -> io::Result<()> {
+        if bytes > 0 {
+            self.disk.cut(self.written - bytes)?;
+            self.written -= bytes;
+        }
+        Ok(())
     }
 
     /// Whether it can be closed under another name.

@@ -56,6 +56,17 @@ impl Pending {
         (written, result)
     }
 
+    /// How many bytes of the first record the file has taken.
+    pub(super) fn begun(&self) -> u64 {
+        self.out as u64
+    }
+
+    /// Nothing is to be written any more.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.out = 0;
+    }
+
     /// The file that has the beginning of the first record is gone.
     pub(super) fn begin_again(&mut self) {
         self.out = 0;

@@ -39,7 +39,9 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
 fn rotated_files_are_read_as_one_and_compressed() {
     let (dir, path) = folder();
     let rotation = Rotation { segment_bytes: 5_000, total_bytes: 1 << 20, ..Rotation::default() };
-    let mut writer = Writer::append(&path, WriterOptions { rotation: Some(rotation), ..WriterOptions::default() }).unwrap();
+    let mut writer =
+        Writer::append(&path, WriterOptions { rotation: Some(rotation), ..WriterOptions::default() })
+            .unwrap();
     for number in 0..1_000 {
         writer.write(&record(number)).unwrap();
         writer.flush().unwrap();
@@ -56,7 +58,9 @@ fn rotated_files_are_read_as_one_and_compressed() {
 fn the_cap_on_the_total_deletes_the_oldest_and_counts_it() {
     let (_dir, path) = folder();
     let rotation = Rotation { segment_bytes: 2_000, total_bytes: 6_000, ..Rotation::default() };
-    let mut writer = Writer::append(&path, WriterOptions { rotation: Some(rotation), ..WriterOptions::default() }).unwrap();
+    let mut writer =
+        Writer::append(&path, WriterOptions { rotation: Some(rotation), ..WriterOptions::default() })
+            .unwrap();
     for number in 0..2_000 {
         writer.write(&record(number)).unwrap();
         writer.flush().unwrap();
@@ -120,8 +124,11 @@ fn compression_is_found_by_content_and_a_cut_file_gives_what_it_has() {
 fn a_line_of_a_newer_format_is_refused_by_its_number_and_an_older_one_is_read() {
     let (_dir, path) = folder();
     let newer = "{ \"format\" : 7,\"number\":{\"another\":\"shape\"}}";
-    fs::write(&path, format!("{{\"format\":1,\"number\":1,\"text\":\"\"}}\n{newer}\n{{\"number\":3,\"text\":\"\"}}\n"))
-        .unwrap();
+    fs::write(
+        &path,
+        format!("{{\"format\":1,\"number\":1,\"text\":\"\"}}\n{newer}\n{{\"number\":3,\"text\":\"\"}}\n"),
+    )
+    .unwrap();
     let got: Vec<_> = records::<Record>(&path).unwrap().collect();
     let error = got[1].as_ref().unwrap_err().to_string();
     assert!(error.ends_with("flows.jsonl:2: format version 7; this program reads up to 1"), "{error}");

@@ -20,6 +20,8 @@ use super::{
 const RUN: usize = 1 << 16;
 /// What a disk that refuses may leave in memory before records are lost.
 const BACKLOG: usize = 16 << 20;
+/// How many blanks a disk is tried with: more than a block is on most.
+const PROBE: usize = 4_096;
 
 /// A JSONL file that is written. A record goes to the system in one write, whole, alone or with others: whatever
 /// ends the process, a reader finds at most one torn line, the last. What the disk refuses is kept and tried again; of
@@ -69,6 +71,19 @@ impl Writer {
         let mut writer = Self::closed(Path::new("a test's disk"), options);
         writer.file = Some(Current::over(disk));
         writer
+    }
+
+    /// The same with another disk before its own.
+    #[cfg(test)]
+    pub(super) fn through(
+        mut self,
+        wrap: impl FnOnce(Box<dyn current::Disk>) -> Box<dyn current::Disk>,
+    ) -> Self {
+        if let Some(mut file) = self.file.take() {
+            file.disk = wrap(file.disk);
+            self.file = Some(file);
+        }
+        self
     }
 
     /// Who is told from now on how the file is doing.
@@ -136,6 +151,59 @@ impl Writer {
         Ok(())
     }
 
+    /// Adds a record and hands it to the system at once, or else leaves no trace of it: for records whose writer
+    /// refuses what they are about when they can't be written.
+    ///
+    /// # Errors
+    /// If the record was not written.
+    pub fn write_now<T: Serialize + ?Sized>(&mut self, record: &T) -> io::Result<()> {
+        // What could not be taken back from a file earlier goes first.
+        if !self.pending.is_empty() {
+            self.flush()?;
+        }
+        self.write(record)?;
+        let handed = self.hand_over(self.options.fsync == Fsync::Always);
+        if handed.is_err() {
+            self.take_back();
+            return self.note(handed);
+        }
+        // The record is there; what else goes wrong is told.
+        let rotated = self.rotate_if_due();
+        drop(self.note(rotated));
+        Ok(())
+    }
+
+    /// Whether the disk would take a record again, if the last one was refused: it is tried on blanks, which are taken
+    /// back.
+    ///
+    /// # Errors
+    /// If it would not.
+    pub fn probe(&mut self) -> io::Result<()> {
+        if !self.faulty || !self.pending.is_empty() {
+            return self.flush();
+        }
+        self.pending.bytes().extend_from_slice(&[b' '; PROBE]);
+        let tried = self.hand_over(false).and_then(|()| match &mut self.file {
+            Some(file) if file.is_regular() => file.take_back(PROBE as u64),
+            _ => Ok(()),
+        });
+        self.take_back();
+        self.note(tried)
+    }
+
+    /// Takes what is pending back, from the file too; from what is no regular file it can't be, and is to be finished.
+    fn take_back(&mut self) {
+        let begun = self.pending.begun();
+        let cut = match &mut self.file {
+            Some(file) if file.is_regular() => file.take_back(begun),
+            _ if begun == 0 => Ok(()),
+            _ => return,
+        };
+        if cut.is_ok() {
+            self.pending.clear();
+        }
+    }
+
     fn make_room(&mut self) -> io::Result<()> {
         match self.pending.len() {
             0..RUN => Ok(()),
@@ -180,6 +248,11 @@ impl Writer {
     }
 
     fn try_flush(&mut self, sync: bool) -> io::Result<()> {
+        self.hand_over(sync)?;
+        self.rotate_if_due()
+    }
+
+    fn hand_over(&mut self, sync: bool) -> io::Result<()> {
         // A file is looked after when there is something to write, or when it could not be.
         if (!self.pending.is_empty() || self.faulty)
             && let Some(file) = &self.file
@@ -196,11 +269,12 @@ impl Writer {
         let (written, result) = self.pending.write_to(&mut file.disk);
         file.add(written);
         result?;
-        if sync {
-            file.sync()?;
-        }
-        match self.options.rotation {
-            Some(rotation) if file.is_due(rotation) => self.rotate(rotation),
+        if sync { file.sync() } else { Ok(()) }
+    }
+
+    fn rotate_if_due(&mut self) -> io::Result<()> {
+        match (self.options.rotation, &self.file) {
+            (Some(rotation), Some(file)) if file.is_due(rotation) => self.rotate(rotation),
             _ => Ok(()),
         }
     }

@@ -22,6 +22,31 @@ struct Scripted {
     syncs: Arc<Mutex<usize>>,
 }
 
+/// A real file behind a script.
+#[derive(Debug)]
+struct Behind(Scripted, Box<dyn Disk>);
+
+impl Write for Behind {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = self.0.write(bytes)?;
+        self.1.write(&bytes[..taken])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Disk for Behind {
+    fn sync(&mut self) -> io::Result<()> {
+        self.1.sync()
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.1.cut(length)
+    }
+}
+
 impl Write for Scripted {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let takes = match self.script.lock().unwrap().pop_front() {
@@ -42,6 +67,10 @@ impl Disk for Scripted {
     fn sync(&mut self) -> io::Result<()> {
         *self.syncs.lock().unwrap() += 1;
         Ok(())
+    }
+
+    fn cut(&mut self, _: u64) -> io::Result<()> {
+        Err(ErrorKind::InvalidInput.into())
     }
 }
 
@@ -69,7 +98,11 @@ fn names(told: &crossbeam_channel::Receiver<(String, usize)>) -> Vec<String> {
 
 fn aged(age: Duration) -> WriterOptions {
     let rotation = Rotation { segment_age: Some(age), ..Rotation::default() };
-    WriterOptions { rotation: Some(rotation), flush_interval: Duration::from_millis(1), ..WriterOptions::default() }
+    WriterOptions {
+        rotation: Some(rotation),
+        flush_interval: Duration::from_millis(1),
+        ..WriterOptions::default()
+    }
 }
 
 proptest! {
@@ -129,6 +162,25 @@ fn a_disk_that_stays_full_loses_what_finds_no_room_and_what_waits_at_the_end_and
     assert_eq!((counts.written, counts.refused, counts.lost), (0, 0, 2_048));
     assert!((1_600..1_700).contains(&counts.unwritten), "{counts:?}");
     assert_eq!((names(&told), disk.has.lock().unwrap().len()), (vec!["Failed".to_owned()], 0));
+}
+
+#[test]
+fn a_record_that_is_written_at_once_or_not_at_all_leaves_no_trace_where_it_is_refused() {
+    let (_dir, path) = folder();
+    let disk = Scripted { script: Arc::new(Mutex::new([99, 7, 0, 5, 0, 0].into())), ..Scripted::default() };
+    let writer = Writer::append(&path, WriterOptions::default()).unwrap();
+    let mut writer = writer.through(|file| Box::new(Behind(disk, file)));
+    let told = noted(&mut writer);
+    writer.write_now(&record(1)).unwrap();
+    assert_eq!(writer.write_now(&record(2)).unwrap_err().kind(), ErrorKind::StorageFull);
+    assert_eq!(writer.write_now(&record(3)).unwrap_err().kind(), ErrorKind::StorageFull);
+    assert!(writer.probe().is_err() && writer.is_faulty());
+    writer.probe().unwrap();
+    assert_eq!(names(&told), ["Failed", "Recovered"]);
+    writer.write_now(&record(4)).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let lines = [record(1), record(4)].map(|record| serde_json::to_string(&record).unwrap() + "\n");
+    assert_eq!(text, lines.concat());
 }
 
 #[test]
@@ -194,9 +246,11 @@ fn the_age_of_a_file_that_was_there_counts_from_its_beginning() {
 fn the_disk_is_asked_as_often_as_was_said() {
     for (fsync, flushes, syncs) in [(Fsync::Never, 0, 0), (Fsync::Interval, 0, 1), (Fsync::Always, 2, 2)] {
         let disk = Scripted::default();
-        let mut writer = Writer::onto(Box::new(disk.clone()), WriterOptions { fsync, ..WriterOptions::default() });
+        let mut writer =
+            Writer::onto(Box::new(disk.clone()), WriterOptions { fsync, ..WriterOptions::default() });
         let mut flush = || writer.write(&record(1)).and_then(|()| writer.flush()).unwrap();
-        (flush(), flush());
+        flush();
+        flush();
         assert_eq!(*disk.syncs.lock().unwrap(), flushes, "{fsync:?}");
         writer.sync().unwrap();
         writer.sync().unwrap();
