@@ -209,8 +209,14 @@ impl Writer {
             0..RUN => Ok(()),
             // Who waits for a disk that has refused asks it now and then, not for each record.
             RUN..BACKLOG if self.faulty => Ok(()),
-            waiting => self.flush().or_else(|e| if waiting >= BACKLOG { Err(e) } else { Ok(()) }),
+            waiting => self.relieve().or_else(|e| if waiting >= BACKLOG { Err(e) } else { Ok(()) }),
         }
+    }
+
+    /// Hands everything to the system, and leaves the disk in peace: the flush that comes asks it once for all.
+    fn relieve(&mut self) -> io::Result<()> {
+        let flushed = self.try_flush(false);
+        self.note(flushed)
     }
 
     /// Hands everything to the system, and starts a new file if this one is full or old. Where the file is not at its
