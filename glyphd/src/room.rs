@@ -25,6 +25,8 @@ pub(crate) struct Room {
     patience: Duration,
     /// Whether somebody has waited in vain, and nobody has found room since.
     stuck: Arc<AtomicBool>,
+    /// Whether somebody has waited in vain for a quarter of it, which has not been free since.
+    crowded: Arc<AtomicBool>,
 }
 
 /// Room that is taken.
@@ -37,7 +39,13 @@ impl Room {
     /// For so many bytes, of which a small thing takes 8 KiB; who waits for it waits no longer than `patience`.
     pub(crate) fn new(bytes: usize, patience: Duration) -> Self {
         let all = units(bytes);
-        Self { units: Arc::new(Semaphore::new(all as usize)), all, patience, stuck: Arc::default() }
+        Self {
+            units: Arc::new(Semaphore::new(all as usize)),
+            all,
+            patience,
+            stuck: Arc::default(),
+            crowded: Arc::default(),
+        }
     }
 
     /// How many things can be held at most.
@@ -57,7 +65,7 @@ impl Room {
     pub(crate) async fn take(&self, bytes: usize) -> Option<Held> {
         match self.try_take(bytes) {
             None if self.stuck.load(Ordering::Relaxed) => None,
-            None => self.wait(units(bytes).min(self.all)).await,
+            None => self.wait(units(bytes).min(self.all), &self.stuck).await,
             held => held,
         }
     }
@@ -66,16 +74,16 @@ impl Room {
     pub(crate) async fn quarter(&self) {
         let quarter = (self.all / 4).max(1);
         if self.units.available_permits() >= quarter as usize {
-            self.stuck.store(false, Ordering::Relaxed);
-        } else if !self.stuck.load(Ordering::Relaxed) {
-            drop(self.wait(quarter).await);
+            self.crowded.store(false, Ordering::Relaxed);
+        } else if !self.crowded.load(Ordering::Relaxed) {
+            drop(self.wait(quarter, &self.crowded).await);
         }
     }
 
-    async fn wait(&self, units: u32) -> Option<Held> {
+    async fn wait(&self, units: u32, in_vain: &AtomicBool) -> Option<Held> {
         let taken = timeout(self.patience, Arc::clone(&self.units).acquire_many_owned(units)).await;
         let held = taken.ok().and_then(Result::ok).map(|units| Held { _units: units });
-        self.stuck.store(held.is_none(), Ordering::Relaxed);
+        in_vain.store(held.is_none(), Ordering::Relaxed);
         held
     }
 }
@@ -120,6 +128,20 @@ mod tests {
         }
         assert!(begun.elapsed() < PATIENCE * 50, "{:?}", begun.elapsed());
         drop(held);
+
+        // Little room is no reason to wait for much of it again.
+        room.quarter().await;
+        let held = room.take(7 * UNIT).await.unwrap();
+        room.quarter().await;
+        let begun = std::time::Instant::now();
+        for _ in 0..100 {
+            drop(room.take(1).await.unwrap());
+            room.quarter().await;
+        }
+        assert!(begun.elapsed() < PATIENCE * 50, "{:?}", begun.elapsed());
+        drop(held);
+
+        room.quarter().await;
         let held = room.take(7 * UNIT).await.unwrap();
         let waiting = tokio::spawn({
             let room = room.clone();

@@ -152,7 +152,7 @@ async fn a_disk_that_hangs_is_waited_for_once_and_then_traffic_goes_on_with_few_
     let reader = fs::File::open(&fifo).unwrap();
     let lines = std::thread::spawn(move || {
         let lines = BufReader::new(reader).lines().map(Result::unwrap);
-        lines.map(|line| serde_json::from_str::<Flow>(&line).unwrap()).count()
+        lines.map(|line| serde_json::from_str::<Flow>(&line).unwrap()).collect::<Vec<_>>().len()
     });
     let ended = daemon.stop().await;
     let (_, dropped) = ended.stderr.split_once("flows_dropped=").unwrap();
