@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL beside Prometheus,
-what plugins cost, and flows beside jq.
+what plugins cost, flows beside jq, and what the flow log holds.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 from runner import report
+from runner.flow_log import flow_log
 from runner.flows import flows
 from runner.measure import Failed
 from runner.metrics_reading import metrics_reading
@@ -22,7 +23,7 @@ from runner.tools import Tools, say
 
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
-    *["queries", "metrics-reading", "rule-testing", "plugins", "flows"],
+    *["queries", "metrics-reading", "rule-testing", "plugins", "flows", "flow-log"],
 ]
 
 
@@ -40,6 +41,8 @@ def main():
             results += flows(tools, args.spans * 520, args.rounds, args.patience)
         elif name == "plugins":
             results += plugins(tools, args.rounds, args.patience, args.quick)
+        elif name == "flow-log":
+            results += flow_log(tools, args.rounds, args.patience, args.quick)
         else:
             results.append(getattr(scenarios, name.replace("-", "_"))())
     versions = ", ".join(filter(None, [tools.version(), f"DuckDB {args.duckdb}", tools.prometheus()]))
