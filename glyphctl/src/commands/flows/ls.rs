@@ -11,9 +11,11 @@ use std::{
 
 use clap::Args;
 use glyph_analysis::text::counted;
+use glyph_formats::secrets::Secrets;
 
 use super::{
     filter::{FILTER_HELP, FilterArgs},
+    secrets::SecretsArgs,
     source::{self, Record, Source},
 };
 use crate::output::{
@@ -67,6 +69,8 @@ pub(super) struct LsArgs {
     /// Leave bodies as they are stored
     #[arg(long, help_heading = "Options")]
     raw: bool,
+    #[command(flatten)]
+    secrets: SecretsArgs,
     /// How many columns to use; otherwise the terminal's, or all that it takes
     #[arg(long, value_name = "COLUMNS", help_heading = "Options")]
     width: Option<usize>,
@@ -76,8 +80,9 @@ pub(super) struct LsArgs {
 pub(super) fn run(flags: &LsArgs) -> anyhow::Result<ExitCode> {
     let filter = flags.filter.filter()?;
     let source = Source::open(&flags.input)?;
+    let secrets = flags.secrets.load()?;
     let left_out = output::streamed(|out| {
-        let mut printer = Printer::new(flags);
+        let mut printer = Printer::new(flags, secrets);
         let mut kept = Kept::new(flags);
         printer.start(out)?;
         source.each(
@@ -118,10 +123,10 @@ enum Printer {
 }
 
 impl Printer {
-    fn new(flags: &LsArgs) -> Self {
+    fn new(flags: &LsArgs, secrets: Option<Secrets>) -> Self {
         match flags.format {
             FlowsFormat::Table => Self::List(List::new(flags.width.or_else(output::terminal_width))),
-            format => Self::Whole(Writer::new(format, flags.raw)),
+            format => Self::Whole(Writer::new(format, flags.raw, secrets)),
         }
     }
 

@@ -6,6 +6,7 @@
 mod source;
 mod needle;
 mod filter;
+mod secrets;
 mod which;
 mod ls;
 mod show;

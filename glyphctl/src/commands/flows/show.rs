@@ -5,10 +5,11 @@ use std::{ops::ControlFlow, path::PathBuf, process::ExitCode};
 use anyhow::anyhow;
 use clap::Args;
 use glyph_analysis::text::counted;
-use glyph_formats::Flow;
+use glyph_formats::{Flow, secrets::Secrets};
 
 use super::{
     filter::{FILTER_HELP, FilterArgs},
+    secrets::SecretsArgs,
     source::{self, Source},
     which::Which,
 };
@@ -48,6 +49,8 @@ pub(super) struct ShowArgs {
     /// Show bodies as they are stored
     #[arg(long, help_heading = "Options")]
     raw: bool,
+    #[command(flatten)]
+    secrets: SecretsArgs,
 }
 
 /// Runs it.
@@ -60,7 +63,7 @@ pub(super) fn run(flags: &ShowArgs) -> anyhow::Result<ExitCode> {
     let filter = flags.filter.filter()?;
     let source = Source::open(&flags.input)?;
     let mut which = Which::new(&flags.which);
-    let mut printer = Printer::new(flags);
+    let mut printer = Printer::new(flags, flags.secrets.load()?);
     output::streamed(|out| {
         printer.start(out)?;
         let mut named: Vec<Flow> = Vec::new();
@@ -96,9 +99,9 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(flags: &ShowArgs) -> Self {
+    fn new(flags: &ShowArgs, secrets: Option<Secrets>) -> Self {
         Self {
-            writer: Writer::new(flags.format, flags.raw),
+            writer: Writer::new(flags.format, flags.raw, secrets),
             format: flags.format,
             raw: flags.raw,
             recording: pointers::word(&flags.input.to_string_lossy()),
@@ -110,11 +113,12 @@ impl Printer {
         Ok(self.writer.start(out)?)
     }
 
-    fn print(&mut self, flow: Flow, out: &mut dyn std::io::Write) -> anyhow::Result<()> {
+    fn print(&mut self, mut flow: Flow, out: &mut dyn std::io::Write) -> anyhow::Result<()> {
         self.shown += 1;
         if self.format != FlowsFormat::Table {
             return Ok(self.writer.flow(flow, out)?);
         }
+        self.writer.put_back(&mut flow);
         if self.shown > 1 {
             writeln!(out)?;
         }

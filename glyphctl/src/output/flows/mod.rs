@@ -13,7 +13,7 @@ mod steps;
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use glyph_formats::{Flow, content};
+use glyph_formats::{Flow, content, secrets::Secrets};
 
 use super::json;
 
@@ -35,14 +35,22 @@ pub(crate) enum FlowsFormat {
 pub(crate) struct Writer {
     format: FlowsFormat,
     raw: bool,
+    secrets: Option<Secrets>,
     written: u64,
     tunnels: u64,
 }
 
 impl Writer {
-    /// One of that format; `raw` leaves bodies as they are stored.
-    pub(crate) fn new(format: FlowsFormat, raw: bool) -> Self {
-        Self { format, raw, written: 0, tunnels: 0 }
+    /// One of that format; `raw` leaves bodies as they are stored; with `secrets`, redactions are undone.
+    pub(crate) fn new(format: FlowsFormat, raw: bool, secrets: Option<Secrets>) -> Self {
+        Self { format, raw, secrets, written: 0, tunnels: 0 }
+    }
+
+    /// Puts back what was replaced, as far as that is known.
+    pub(crate) fn put_back(&self, flow: &mut Flow) {
+        if let Some(secrets) = &self.secrets {
+            secrets.put_back(flow);
+        }
     }
 
     /// Writes what stands before the flows.
@@ -54,6 +62,7 @@ impl Writer {
     pub(crate) fn line(&mut self, line: &str, out: &mut dyn Write) -> io::Result<bool> {
         // A blank between tokens could steer a terminal, and can't be escaped.
         let is_same = self.format == FlowsFormat::Json
+            && self.secrets.is_none()
             && !line.bytes().any(|b| b < b' ')
             && (self.raw || memchr::memmem::find(line.as_bytes(), b"\"base64\"").is_none());
         if is_same {
@@ -65,6 +74,7 @@ impl Writer {
 
     /// Writes a flow.
     pub(crate) fn flow(&mut self, mut flow: Flow, out: &mut dyn Write) -> io::Result<()> {
+        self.put_back(&mut flow);
         match self.format {
             FlowsFormat::Json => {
                 if !self.raw {

@@ -55,3 +55,37 @@ fn json_is_the_flow_itself() {
     let flow = json_of(&mixed().run("show", &["3", "--format", "json"]).fine().stdout);
     assert_eq!(flow["request"]["body"]["utf8"], "{\"sku\":7,\"name\":\"blue teapot\"}");
 }
+
+#[test]
+fn what_was_replaced_is_put_back_from_the_file_of_secrets() {
+    let token = "glyph-redacted-0123456789ab";
+    let mut login = flow(1, "POST", &format!("http://a.test/?token={token}"), 200, 1, text(""));
+    login["request"]["headers"] =
+        json!([["authorization", format!("Bearer {token}")], ["content-length", "52"]]);
+    login["request"]["body"] = text(&format!("{{\"password\":\"{token}\",\"pin\":123456789012345}}"));
+    login["request"]["body"]["redacted"] = true.into();
+    login["redactions"] = json!([{"kind": "json", "place": "request.body/password"}]);
+    let flows = Flows::of(&[login]);
+    let path = flows.path().join("secrets");
+    let lines = [
+        json!({"format": 1, "key": "00"}),
+        json!({"token": token, "secret": "s3cr3t"}),
+        json!({"token": "123456789012345", "secret": "4711"}),
+    ];
+    std::fs::write(&path, lines.map(|line| line.to_string()).join("\n")).unwrap();
+    let secrets = path.to_str().unwrap();
+    for command in [&["show", "1"][..], &["ls"]] {
+        let args = [&command[1..], &["--format", "json", "--secrets", secrets]].concat();
+        let flow = json_of(&flows.run(command[0], &args).fine().stdout);
+        let request = &flow["request"];
+        assert_eq!(request["url"], "http://a.test/?token=s3cr3t");
+        assert_eq!(request["headers"][0][1], "Bearer s3cr3t");
+        assert_eq!(request["body"]["utf8"], r#"{"password":"s3cr3t","pin":4711}"#);
+        assert_eq!(request["headers"][1][1], "32", "the length of what is there now");
+        assert_eq!(flow["redactions"], json!([]));
+    }
+    let curl = flows.run("show", &["1", "--format", "curl", "--secrets", secrets]).fine().stdout;
+    assert!(curl.contains("Bearer s3cr3t") && !curl.contains("replaced"), "{curl}");
+    let run = flows.run("ls", &["--secrets", "/nowhere/secrets"]).unable();
+    assert!(run.stderr.contains("--secrets: /nowhere/secrets"), "{}", run.stderr);
+}
