@@ -7,6 +7,7 @@ mod capture;
 mod failures;
 mod tunnels;
 mod redaction;
+mod planted;
 
 // What is said about it.
 mod spans;
