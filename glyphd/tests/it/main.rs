@@ -8,6 +8,7 @@ mod failures;
 mod tunnels;
 mod redaction;
 mod planted;
+mod ordinary;
 
 // What is said about it.
 mod spans;

@@ -1,7 +1,7 @@
 //! Secrets of many kinds, planted in every place of an exchange, and not to be found again in anything that Glyph
 //! writes. `testdata/flows/secrets/` has them.
 
-mod message;
+pub(crate) mod message;
 mod plants;
 mod search;
 mod shape;
