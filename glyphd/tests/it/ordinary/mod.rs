@@ -89,7 +89,7 @@ async fn pass(exchanges: &[Exchange]) -> BTreeMap<usize, Flow> {
         response.body(full(body)).unwrap()
     })
     .await;
-    let daemon = TestDaemon::with(|config| config.capture.max_body_bytes = 4 << 20).await;
+    let daemon = TestDaemon::with(|config| config.max_body_bytes = 4 << 20).await;
     let mut client = daemon.client().await;
     for (n, exchange) in all.iter().enumerate() {
         let mut request =

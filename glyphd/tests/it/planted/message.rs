@@ -34,12 +34,11 @@ impl Message {
             lines.map(|line| line.split_once(": ").map(|(n, v)| (n.to_owned(), v.to_owned())).unwrap()).collect();
         let multipart = headers.iter().any(|(_, value)| value.starts_with("multipart/"));
         let body = if multipart { body.replace('\n', "\r\n") } else { body.to_owned() };
-        let sent = |body: &str| coded(&in_charset(body, charset), coding);
         let text = match limit {
-            Some(limit) => filled(&body, secret, limit, coding.is_some(), &sent),
+            Some(limit) => filled(&body, secret, limit),
             None => super::plants::put(&body, secret),
         };
-        let body = sent(&text);
+        let body = coded(&in_charset(&text, charset), coding);
         Self { start, headers, trailers: Vec::new(), body, text, coding: coding.map(|c| c.replace("raw-", "")) }
     }
 
@@ -76,39 +75,13 @@ impl Message {
 }
 
 /// The body with as much filler as it takes for the limit to lie within the secret.
-fn filled(body: &str, secret: &str, limit: usize, is_coded: bool, sent: &dyn Fn(&str) -> Vec<u8>) -> String {
+fn filled(body: &str, secret: &str, limit: usize) -> String {
     let with = |count: usize| {
-        // Nothing that could be shorter by much: the limit is one of compressed bytes.
-        let mut random = super::template::Random::new(7);
-        let filler = random.of(b"abcdefghijklmnopqrstuvwxyz      ", count);
+        let filler = super::template::Random::new(7).of(b"abcdefghijklmnopqrstuvwxyz      ", count);
         super::plants::put(&body.replace("{{filler}}", &filler), secret)
     };
-    if !is_coded {
-        let start = with(0).find(secret).unwrap();
-        return with(limit - start - secret.len() * 3 / 4);
-    }
-    let wanted = |count: usize| {
-        let text = with(count);
-        let kept = sent(&text);
-        let start = text.find(secret).unwrap();
-        // As much of it as whoever undoes the coding gets.
-        let mut content = Vec::new();
-        let mut decoder = flate2::write::GzDecoder::new(&mut content);
-        decoder.write_all(&kept[..limit.min(kept.len())]).and_then(|()| decoder.flush()).unwrap();
-        drop(decoder);
-        (text, content.len() as i64 - start as i64)
-    };
-    let (mut low, mut high) = (0, limit * 4);
-    while low < high {
-        let count = low.midpoint(high);
-        let (text, there) = wanted(count);
-        let range = secret.len() as i64 / 2..secret.len() as i64;
-        if range.contains(&there) {
-            return text;
-        }
-        if there > range.start { low = count + 1 } else { high = count }
-    }
-    panic!("the limit can't be brought within the secret")
+    let start = with(0).find(secret).unwrap();
+    with(limit - start - secret.len() * 3 / 4)
 }
 
 fn in_charset(text: &str, charset: Option<&str>) -> Vec<u8> {

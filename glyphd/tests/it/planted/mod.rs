@@ -7,6 +7,7 @@ mod search;
 mod shape;
 mod stage;
 mod template;
+mod anywhere;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -33,7 +33,12 @@ impl Search {
             let secret = &plant.secret;
             secret.parts.iter().chain([&secret.text]).map(|part| (part.clone(), plant.entry.name.clone()))
         });
-        let (words, owners): (Vec<_>, Vec<_>) = pairs.unzip();
+        Self::words(pairs)
+    }
+
+    /// Words, each with what it is a part of.
+    pub(super) fn words(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let (words, owners): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
         Self { words: AhoCorasick::new(words).unwrap(), owners }
     }
 
