@@ -8,6 +8,7 @@ pub mod flow;
 pub mod span;
 pub mod finding;
 pub mod audit;
+pub mod secrets;
 
 // What the records are made of.
 pub mod attributes;

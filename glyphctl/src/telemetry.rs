@@ -4,10 +4,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Context, anyhow};
 use glyph_formats::jsonl::{Rotation, Writer, WriterOptions};
-use glyphd::{
-    cli::TraceArgs,
-    telemetry::{Telemetry, log},
-};
+use glyphd::{cli::TraceArgs, telemetry::Telemetry};
 use tokio::runtime;
 
 use crate::output::{failure::HintExt, warn};
@@ -21,7 +18,7 @@ pub(crate) fn traced<T>(flags: TraceArgs, work: impl FnOnce(&Telemetry) -> T) ->
     let file = config.file.as_deref().filter(|_| config.sample_ratio > 0.0).map(open).transpose()?;
     if config.endpoint.is_some() {
         // What becomes of spans is told there.
-        log::to_stderr("warn").map_err(anyhow::Error::msg)?;
+        glyphd::log_to_stderr("warn").map_err(anyhow::Error::msg)?;
     }
     // The work blocks this thread; the exporters have one of their own.
     let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;

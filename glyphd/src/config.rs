@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use crate::metrics_log::{ScrapeTarget, TargetError};
 pub use crate::plugin::{BusAddress, HeartbeatOptions, TOKEN_LIFE};
-use crate::{capture::CaptureOptions, policy::Policy, telemetry::TraceConfig};
+use crate::{capture::CaptureOptions, policy::Policy, sanitize::BODY_BYTES, telemetry::TraceConfig};
 
 /// Everything that a daemon needs to know to start.
 #[derive(Debug, Clone)]
@@ -37,6 +37,10 @@ pub struct Config {
     pub audit_file: Option<AuditTarget>,
     /// How spans leave the daemon.
     pub trace: TraceConfig,
+    /// How many bytes of a body's content are kept.
+    pub max_body_bytes: usize,
+    /// Where it is written what each redaction stands for; nowhere, if none.
+    pub secrets_file: Option<PathBuf>,
     /// What the proxy is told.
     pub capture: CaptureOptions,
     /// Where plugins' manifests are.
@@ -89,6 +93,8 @@ impl Config {
             findings_file: None,
             audit_file: None,
             trace: TraceConfig::default(),
+            max_body_bytes: BODY_BYTES,
+            secrets_file: None,
             capture: CaptureOptions::default(),
             plugins_dir: None,
             policy: Policy::default(),

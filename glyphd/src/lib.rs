@@ -27,5 +27,5 @@ mod control;
 // The wiring.
 pub mod app;
 
-pub use app::{Daemon, Showing, StartError};
+pub use app::{Daemon, Showing, StartError, log_to_stderr};
 pub use config::Config;

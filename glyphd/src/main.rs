@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use glyphd::{Daemon, cli::Args, telemetry::log};
+use glyphd::{Daemon, cli::Args, log_to_stderr};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// What the daemon could not do; the same as for a wrong flag.
@@ -27,7 +27,7 @@ type Failure = (String, Option<&'static str>);
 
 async fn run(args: Args) -> Result<(), Failure> {
     let plain = |e: &dyn std::fmt::Display| (e.to_string(), None);
-    log::to_stderr(&args.log).map_err(|e| (format!("--log {e}"), Some("for example --log debug")))?;
+    log_to_stderr(&args.log).map_err(|e| (format!("--log {e}"), Some("for example --log debug")))?;
     let config = args.into_config().map_err(|e| plain(&e))?;
     // From the first moment on, so that a signal during the start is not lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| plain(&e))?;

@@ -1,4 +1,4 @@
-//! The TOML file of `--config`: what the operator allows.
+//! The TOML file of `--config`: what the operator allows, and what counts as a secret.
 
 use std::{
     collections::BTreeMap,
@@ -16,6 +16,7 @@ use crate::{
         allowance::FINDINGS_PER_SECOND,
         manifest::{self, Manifest},
     },
+    sanitize::RedactionPolicy,
     toml_file::{self, TomlError},
 };
 
@@ -23,12 +24,15 @@ use crate::{
 const BLOCK_MS: u64 = 100;
 
 /// The file's content.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// `[plugins.NAME]`, by the plugin's name.
     #[serde(default)]
     pub plugins: BTreeMap<String, PluginPolicy>,
+    /// `[redaction]`: what is a secret.
+    #[serde(default)]
+    pub redaction: RedactionPolicy,
 }
 
 /// What one plugin is allowed, and how it is treated.

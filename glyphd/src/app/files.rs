@@ -12,7 +12,10 @@ use glyph_formats::{
 };
 
 use super::StartError;
-use crate::config::{AuditTarget, Config};
+use crate::{
+    config::{AuditTarget, Config},
+    sanitize::create_secrets_file,
+};
 
 /// What a start has made so far. It is taken away again, unless the start succeeds.
 #[derive(Debug, Default)]
@@ -26,6 +29,17 @@ impl Made {
     pub(super) fn keep(mut self) {
         self.files.clear();
         self.recording = None;
+    }
+
+    fn secrets(&mut self, path: &Path) -> Result<Writer, StartError> {
+        let created = create_secrets_file(path);
+        let writer = created.map_err(|source| StartError::Open {
+            flag: "--secrets",
+            path: path.to_owned(),
+            source,
+        })?;
+        self.files.push(path.to_owned());
+        Ok(writer)
     }
 
     fn append(&mut self, flag: &'static str, path: PathBuf) -> Result<Writer, StartError> {
@@ -62,6 +76,8 @@ pub(super) struct Files {
     pub(super) traces: Option<Writer>,
     pub(super) findings: Option<Writer>,
     pub(super) metrics: Option<Writer>,
+    /// What redactions stand for.
+    pub(super) secrets: Option<Writer>,
     /// None: standard error.
     pub(super) audit: Option<Writer>,
 }
@@ -84,7 +100,10 @@ impl Files {
         // Ratio 0 installs nothing, so it makes no file either.
         let tracing = config.trace.sample_ratio > 0.0;
         let traces = if tracing { named("--trace-file", &config.trace.file)? } else { None };
-        let mut files = Self { flows, traces, findings, metrics: None, audit };
+        let mut files = Self { flows, traces, findings, metrics: None, secrets: None, audit };
+        if let Some(path) = &config.secrets_file {
+            files.secrets = Some(made.secrets(path)?);
+        }
 
         let recording = config.record.as_deref().map(create).transpose()?;
         if let Some(recording) = &recording {

@@ -1,6 +1,7 @@
 //! The wiring: which stage gets the handle of which, how all of it starts, and how it ends.
 
 mod error;
+mod log;
 mod files;
 mod plugins;
 mod sockets;
@@ -13,6 +14,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub use error::{DrainError, StartError};
+pub use log::log_to_stderr;
 pub use showing::{Showing, Shown};
 
 use self::{
@@ -29,7 +31,7 @@ use crate::{
     flow_log::FlowLog,
     metrics_log::{MetricsLog, Scraper},
     plugin::{BusAddress, State, manifest},
-    sanitize::{Intake, Sanitizer},
+    sanitize::{Intake, Sanitizer, SecretsFile},
     telemetry::{Counters, Exporters, Telemetry},
 };
 
@@ -47,6 +49,7 @@ pub struct Daemon {
     telemetry: Telemetry,
     exporters: Exporters,
     flow_log: Option<FlowLog>,
+    sanitizer: Arc<Sanitizer>,
     findings: Findings,
     metrics_log: Option<MetricsLog>,
     recording: Option<Recording>,
@@ -131,7 +134,9 @@ impl Daemon {
         if config.trace.insecure_skip_verify && config.trace.endpoint.is_some() {
             tracing::warn!("--trace-insecure-skip-verify: any certificate of the collector is taken");
         }
-        let sanitizer = Arc::new(Sanitizer::default());
+        let secrets = files.secrets.map(SecretsFile::start).transpose().map_err(StartError::Runtime)?;
+        let sanitizer = Sanitizer::new(config.policy.redaction.clone(), config.max_body_bytes);
+        let sanitizer = Arc::new(sanitizer.with_secrets_file(secrets));
         let sink = files.audit.map_or(Sink::Stderr, Sink::File);
         let audit = Arc::new(Audit::new(sink, Arc::clone(&sanitizer), telemetry.clone()));
         let findings = Findings::start(files.findings).map_err(StartError::Runtime)?;
@@ -154,8 +159,12 @@ impl Daemon {
             audit: Arc::clone(&audit),
             telemetry: telemetry.clone(),
         });
-        let (intake, publisher) =
-            Intake::new(sanitizer, flow_log.clone(), plugins.dispatcher.clone(), telemetry.clone());
+        let (intake, publisher) = Intake::new(
+            Arc::clone(&sanitizer),
+            flow_log.clone(),
+            plugins.dispatcher.clone(),
+            telemetry.clone(),
+        );
         let server = Server::new(proxy_listener, Proxy::new(config.capture, intake, telemetry.clone()));
         let operator = Operator { issuer: plugins.issuer.clone(), audit: Arc::clone(&audit), variables };
 
@@ -184,6 +193,7 @@ impl Daemon {
             telemetry,
             exporters,
             flow_log,
+            sanitizer,
             findings,
             metrics_log,
             recording,
@@ -230,9 +240,10 @@ impl Daemon {
         }
 
         let (flow_log, findings, telemetry) = (self.flow_log, self.findings, self.telemetry.clone());
+        let sanitizer = self.sanitizer;
         let records = blocking(move || {
             let flows = flow_log.map_or(Ok(()), |log| log.close(&telemetry));
-            flows.and(findings.close(&telemetry))
+            flows.and(findings.close(&telemetry)).and(sanitizer.close())
         });
         let records = records.await;
         let spans = self.exporters.shutdown(EXPORT_DRAIN).await;
@@ -278,7 +289,7 @@ async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, 
 
 fn info(config: &Config, addresses: &Addresses) -> RecordingInfo {
     let options = [
-        ("max-body-bytes", config.capture.max_body_bytes.to_string()),
+        ("max-body-bytes", config.max_body_bytes.to_string()),
         ("trace-sample-ratio", config.trace.sample_ratio.to_string()),
     ];
     let addresses = [

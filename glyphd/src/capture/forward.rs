@@ -43,7 +43,7 @@ impl Proxy {
         }
         recorder.upstream_started(span);
 
-        let limit = self.options.max_body_bytes;
+        let limit = self.intake.body_bytes();
         let body = Tee::new(body, Side::Request, limit, recorder.clone());
         let response = self.upstream.send(Request::from_parts(head, body)).await;
         let (mut head, body) = response.map_err(|e| Failure::of_client(&e))?.into_parts();

@@ -50,16 +50,14 @@ use crate::{
 /// What the proxy is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CaptureOptions {
-    /// How many bytes of a body are kept.
-    pub max_body_bytes: usize,
     /// Whether requests tell the upstream of their trace.
     pub propagate: bool,
 }
 
 impl Default for CaptureOptions {
-    /// 128 KiB of each body; the upstream is told.
+    /// The upstream is told.
     fn default() -> Self {
-        Self { max_body_bytes: 131_072, propagate: true }
+        Self { propagate: true }
     }
 }
 

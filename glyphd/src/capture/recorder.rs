@@ -255,12 +255,13 @@ impl Shared {
         // What breaks once everything is being cut, breaks because of that.
         let failure = if self.cut.is_cancelled() { &Failure::Stopped } else { failure };
         draft.error = Some(failure.for_flow());
-        span.fail(failure.kind(), failure.to_string());
+        let message = self.intake.text_without_secrets(&failure.to_string());
+        span.fail(failure.kind(), message.clone());
         if let Some(mut upstream) = draft.upstream.take() {
-            upstream.fail(failure.kind(), failure.to_string());
+            upstream.fail(failure.kind(), message.clone());
         }
         let url = self.intake.without_secrets(&draft.target.url);
-        self.telemetry.exchange_failed(self.context, failure.kind(), &url, &failure.to_string());
+        self.telemetry.exchange_failed(self.context, failure.kind(), &url, &message);
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     capture::CaptureOptions,
     config::{AuditTarget, BusAddress, BusTls, Config, HeartbeatOptions, TOKEN_LIFE},
     policy::Policy,
+    sanitize::BODY_BYTES,
     toml_file::TomlError,
 };
 
@@ -50,8 +51,12 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Recording")]
     pub audit_file: Option<PathBuf>,
 
-    /// How many bytes of each body are kept; 0 for none
-    #[arg(long, value_name = "BYTES", default_value_t = CaptureOptions::default().max_body_bytes, help_heading = "Recording")]
+    /// Write what each redaction stands for into this file, for whoever is to replay the recording; it must not exist yet
+    #[arg(long, value_name = "FILE", help_heading = "Recording")]
+    pub secrets: Option<PathBuf>,
+
+    /// How many bytes of each body's content are kept; 0 for none
+    #[arg(long, value_name = "BYTES", default_value_t = BODY_BYTES, help_heading = "Recording")]
     pub max_body_bytes: usize,
 
     /// Where spans go.
@@ -90,7 +95,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH", env = "GLYPH_CONTROL_ADDR", help_heading = "Plugins")]
     pub control_addr: Option<PathBuf>,
 
-    /// The policy: what plugins are granted (TOML)
+    /// The policy: what is a secret, what plugins are granted (TOML)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -154,7 +159,9 @@ impl Args {
             findings_file: self.findings_file,
             audit_file,
             trace: self.trace.into_config("glyphd")?,
-            capture: CaptureOptions { max_body_bytes: self.max_body_bytes, propagate: !self.no_propagate },
+            capture: CaptureOptions { propagate: !self.no_propagate },
+            max_body_bytes: self.max_body_bytes,
+            secrets_file: self.secrets,
             plugins_dir: self.plugins_dir,
             policy: self.config.as_deref().map(Policy::load).transpose()?.unwrap_or_default(),
             drain_timeout: Duration::from_secs(self.drain_timeout),

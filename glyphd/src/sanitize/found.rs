@@ -1,26 +1,44 @@
 //! What was found on the way through an exchange: a redaction for the record of each place, and the secrets
 //! themselves, which stay in memory.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use glyph_formats::flow::Redaction;
 
-use super::tokens::Tokens;
+use super::{
+    Sanitizer,
+    find::{self, Codec},
+    tokens::Tokens,
+};
+
+/// Places that are told one by one; what is found beyond them is counted for its side as a whole.
+const PLACES: usize = 256;
+/// A place is told with at most so many bytes: names come from the traffic.
+const PLACE_BYTES: usize = 200;
 
 /// What was replaced so far.
-#[derive(Debug)]
 pub(super) struct Found<'a> {
-    tokens: &'a Tokens,
+    pub(super) sanitizer: &'a Sanitizer,
     side: &'static str,
+    /// In what the text at hand was found, from the outside inwards.
+    codecs: Vec<Codec>,
     pub(super) redactions: Vec<Redaction>,
-    /// Secrets, and what stands in their places.
+    known: HashMap<(String, String), usize>,
+    /// Secrets as they stood, and what stands in their places.
     pub(super) secrets: Vec<(String, String)>,
 }
 
 impl<'a> Found<'a> {
     /// Nothing yet. `side` is where redactions are from now on, `request` or `response`.
-    pub(super) fn new(tokens: &'a Tokens, side: &'static str) -> Self {
-        Self { tokens, side, redactions: Vec::new(), secrets: Vec::new() }
+    pub(super) fn new(sanitizer: &'a Sanitizer, side: &'static str) -> Self {
+        Self {
+            sanitizer,
+            side,
+            codecs: Vec::new(),
+            redactions: Vec::new(),
+            known: HashMap::new(),
+            secrets: Vec::new(),
+        }
     }
 
     /// From here on it is about that side.
@@ -30,14 +48,66 @@ impl<'a> Found<'a> {
 
     /// Something of that kind stood there.
     pub(super) fn add(&mut self, kind: &str, place: fmt::Arguments<'_>) {
-        let place = format!("{}.{place}", self.side);
-        self.redactions.push(Redaction { kind: kind.to_owned(), place, count: 1 });
+        let place = place.to_string();
+        let place = if self.redactions.len() < PLACES { self.safe(&place) } else { head(&place) };
+        let key = (kind.to_owned(), format!("{}.{place}", self.side));
+        if let Some(at) = self.known.get(&key) {
+            self.redactions[*at].count += 1;
+            return;
+        }
+        self.redactions.push(Redaction { kind: key.0.clone(), place: key.1.clone(), count: 1 });
+        self.known.insert(key, self.redactions.len() - 1);
+    }
+
+    /// The place, unless a name in it gives something away or is endless.
+    fn safe<'p>(&self, place: &'p str) -> &'p str {
+        if place.len() > PLACE_BYTES || find::in_text(place, &self.sanitizer.rules).is_some() {
+            head(place)
+        } else {
+            place
+        }
     }
 
     /// What is to stand in place of that secret.
     pub(super) fn token(&mut self, secret: &str) -> String {
-        let token = self.tokens.token(secret.as_bytes());
-        self.secrets.push((secret.to_owned(), token.clone()));
+        let token = self.sanitizer.tokens.token(secret);
+        self.note(secret, &token);
         token
     }
+
+    /// What is to stand in place of that number.
+    pub(super) fn number(&mut self, secret: &str) -> String {
+        let token = Tokens::number();
+        self.note(secret, &token);
+        token
+    }
+
+    fn note(&mut self, secret: &str, token: &str) {
+        let mut literal = secret.to_owned();
+        for codec in self.codecs.iter().rev() {
+            literal = codec.encode(&literal);
+        }
+        if let Some(file) = &self.sanitizer.secrets_file {
+            file.note(token, &literal);
+        }
+        self.secrets.push((secret.to_owned(), token.to_owned()));
+    }
+
+    /// Does that within a text which stands, encoded so, in another.
+    pub(super) fn within<T>(&mut self, codec: Codec, inside: impl FnOnce(&mut Self) -> T) -> T {
+        self.codecs.push(codec);
+        let result = inside(self);
+        self.codecs.pop();
+        result
+    }
+
+    /// How deep the text at hand is in others.
+    pub(super) fn depth(&self) -> usize {
+        self.codecs.len()
+    }
+}
+
+/// `body` of `body/user/password`.
+fn head(place: &str) -> &str {
+    place.split(['/', '.', ';']).next().unwrap_or_default()
 }

@@ -1,54 +1,120 @@
-//! Headers: credentials keep their scheme, cookies their names.
+//! Headers: credentials keep their scheme, cookies their names. What a message's headers say of its body is made to fit
+//! the body that is stored.
 
 use http::{HeaderMap, HeaderName, header};
 
-use super::{Found, rules, url};
+use super::{
+    body::Stored,
+    content,
+    find::{self, Document},
+    found::Found,
+    rules::In,
+};
 
 /// Names and values in their order, secrets replaced.
 pub(super) fn sanitize(headers: &HeaderMap, found: &mut Found<'_>) -> Vec<(String, String)> {
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), sanitize_value(name, &text(value.as_bytes()), found)))
-        .collect()
+    let clean = |(name, value): (&HeaderName, &http::HeaderValue)| {
+        let value = text(value.as_bytes());
+        let clean = sanitize_value(name, &value, found);
+        (name.as_str().to_owned(), clean.unwrap_or(value))
+    };
+    headers.iter().map(clean).collect()
 }
 
-fn sanitize_value(name: &HeaderName, value: &str, found: &mut Found<'_>) -> String {
-    if *name == header::AUTHORIZATION || *name == header::PROXY_AUTHORIZATION {
-        found.add("header", format_args!("headers.{name}"));
-        return match value.split_once(' ') {
-            Some((scheme, secret)) => format!("{scheme} {}", found.token(secret)),
-            None => found.token(value),
+/// As they passed.
+pub(super) fn unredacted(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect()
+}
+
+/// None if nothing is to be replaced.
+fn sanitize_value(name: &HeaderName, value: &str, found: &mut Found<'_>) -> Option<String> {
+    let rules = &found.sanitizer.rules;
+    if *name == header::COOKIE || *name == header::SET_COOKIE {
+        let (pairs, attributes) = match value.split_once(';') {
+            Some((first, attributes)) if *name == header::SET_COOKIE => (first, Some(attributes)),
+            _ => (value, None),
         };
+        let mut pairs = pairs.split(';').map(|pair| cookie(name, pair, found)).collect::<Vec<_>>().join(";");
+        if let Some(attributes) = attributes {
+            pairs.push(';');
+            pairs.push_str(attributes);
+        }
+        return Some(pairs);
     }
-    if *name == header::COOKIE {
-        found.add("cookie", format_args!("headers.{name}"));
-        return value.split(';').map(|c| cookie(c, found)).collect::<Vec<_>>().join(";");
-    }
-    if *name == header::SET_COOKIE {
-        found.add("cookie", format_args!("headers.{name}"));
-        return match value.split_once(';') {
-            Some((first, attributes)) => format!("{};{attributes}", cookie(first, found)),
-            None => cookie(value, found),
+    if rules.is_secret(name.as_str(), value, In::Header) {
+        let secret = match value.split_once(' ') {
+            Some((scheme, secret)) if is_authorization(name) && !scheme.contains('=') => {
+                return rules.may_be_secret(secret).then(|| {
+                    found.add("header", format_args!("headers.{name}"));
+                    format!("{scheme} {}", found.token(secret))
+                });
+            }
+            _ => value,
         };
-    }
-    if rules::is_secret_header(name.as_str()) {
         found.add("header", format_args!("headers.{name}"));
-        return found.token(value);
+        return Some(found.token(secret));
     }
     if [header::LOCATION, header::REFERER, header::CONTENT_LOCATION].contains(name) {
-        return url::sanitize(value, found).into_owned();
+        return replaced(name, value, Document::Url, found);
     }
-    value.to_owned()
+    replaced(name, value, Document::Text, found)
+}
+
+fn replaced(name: &HeaderName, value: &str, document: Document<'_>, found: &mut Found<'_>) -> Option<String> {
+    let clean = find::replace(value, document, &format!("headers.{name}"), usize::MAX, found);
+    clean.redacted.then(|| clean.text.into_owned())
+}
+
+fn is_authorization(name: &HeaderName) -> bool {
+    name.as_str().ends_with("authorization")
 }
 
 /// `name=value`, the value replaced; a cookie without a name is a value.
-fn cookie(pair: &str, found: &mut Found<'_>) -> String {
-    match pair.split_once('=') {
-        Some((_, "")) => pair.to_owned(),
-        Some((name, value)) => format!("{name}={}", found.token(value)),
-        None if pair.trim().is_empty() => pair.to_owned(),
-        None => found.token(pair),
+fn cookie(header: &HeaderName, pair: &str, found: &mut Found<'_>) -> String {
+    let (name, value) = pair.split_once('=').map_or(("", pair), |(name, value)| (name, value));
+    let bare = value.trim();
+    if bare.is_empty() || !found.sanitizer.rules.is_secret_cookie(name.trim(), bare) {
+        return pair.to_owned();
     }
+    found.add("cookie", format_args!("headers.{header}"));
+    let before = pair.len() - value.trim_start().len();
+    format!("{}{}", &pair[..before], found.token(bare))
+}
+
+/// Makes what the headers say of the body true for the one that is stored.
+pub(super) fn fit(headers: &mut Vec<(String, String)>, stored: &Stored, found: &mut Found<'_>) {
+    let body = &stored.body;
+    let Some(text) = &body.utf8 else { return };
+    if !body.content_encoding.is_empty() {
+        headers.retain(|(name, _)| name != header::CONTENT_ENCODING.as_str());
+    }
+    for (name, value) in headers {
+        match name.as_str() {
+            "content-length" if stored.changed || body.size != text.len() as u64 => {
+                *value = text.len().to_string()
+            }
+            "content-type" if body.charset.is_some() => *value = with_utf8(value),
+            // Of what passed, secrets included, and with no key.
+            "content-md5"
+            | "digest"
+            | "content-digest"
+            | "repr-digest"
+            | "x-amz-content-sha256"
+            | "x-goog-hash"
+                if body.redacted && found.sanitizer.rules.may_be_secret(value) =>
+            {
+                found.add("digest", format_args!("headers.{name}"));
+                *value = found.token(value);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn with_utf8(content_type: &str) -> String {
+    let is_charset = |part: &&str| content::parameter(&format!(";{part}"), "charset").is_some();
+    let parts = content_type.split(';').filter(|part| !is_charset(part));
+    parts.chain([" charset=utf-8"]).collect::<Vec<_>>().join(";")
 }
 
 /// UTF-8 as it is, anything else as Latin-1.
@@ -64,15 +130,15 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
-    use crate::sanitize::Tokens;
+    use crate::sanitize::Sanitizer;
 
-    fn one(name: &'static str, value: &str) -> (String, usize) {
+    fn one(name: &'static str, value: &str) -> (String, u64) {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
-        let tokens = Tokens::with_random_key();
-        let mut found = Found::new(&tokens, "request");
+        let sanitizer = Sanitizer::default();
+        let mut found = Found::new(&sanitizer, "request");
         let clean = sanitize(&headers, &mut found).remove(0).1;
-        (clean, found.redactions.len())
+        (clean, found.redactions.iter().map(|r| r.count).sum())
     }
 
     #[test]
@@ -80,27 +146,51 @@ mod tests {
         for (name, value, start) in [
             ("authorization", "Bearer s3cret", "Bearer glyph-redacted-"),
             ("proxy-authorization", "Basic s3cret=", "Basic glyph-redacted-"),
+            ("authorization", "s3cret", "glyph-redacted-"),
             ("x-api-key", "s3cret", "glyph-redacted-"),
             ("set-cookie", "sid=s3cret; HttpOnly; Path=/", "sid=glyph-redacted-"),
             ("location", "http://a.test/?token=s3cret", "http://a.test/?token=glyph-redacted-"),
+            ("link", "<http://a.test/?token=s3cret>; rel=next", "<http://a.test/?token=glyph-redacted-"),
+            ("x-debug", "sent password=s3cret", "sent password=glyph-redacted-"),
         ] {
             let (clean, redactions) = one(name, value);
             assert!(clean.starts_with(start) && !clean.contains("s3cret"), "{name}: {clean}");
             assert_eq!(redactions, 1, "{name}");
         }
-        let (clean, _) = one("cookie", "a=s3cret; b=s3cret; c=");
-        let values: Vec<_> = clean.split("; ").map(|c| c.split_once('=').unwrap()).collect();
-        assert_eq!((values[0].0, values[1].0, values[2]), ("a", "b", ("c", "")));
-        assert_eq!(values[0].1, values[1].1, "equal secrets stay equal");
+        let secret = "4b7c9e1d5f60";
+        let (clean, _) = one("cookie", &format!("a={secret}; b={secret}; c=; {secret}"));
+        let values: Vec<_> = clean.split("; ").collect();
+        let value = |at: usize| values[at].split_once('=').unwrap();
+        assert_eq!((value(0).0, value(1).0, values[2]), ("a", "b", "c="));
+        assert_eq!(value(0).1, value(1).1, "equal secrets stay equal");
+        assert_eq!(value(0).1, values[3]);
         assert!(one("set-cookie", "sid=s3cret; HttpOnly; Path=/").0.ends_with("; HttpOnly; Path=/"));
     }
 
     #[test]
     fn ordinary_headers_stay() {
-        for (name, value) in
-            [("accept", "*/*"), ("etag", "\"abc\""), ("x-request-id", "5f2c"), ("x-latin", "caf\u{e9}")]
-        {
+        for (name, value) in [
+            ("accept", "*/*"),
+            ("etag", "\"abc\""),
+            ("x-request-id", "5f2c"),
+            ("x-latin", "caf\u{e9}"),
+            ("www-authenticate", "Bearer realm=\"x\", error=\"invalid_token\""),
+            ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            ("access-control-allow-headers", "authorization, x-csrf-token"),
+            ("content-disposition", "form-data; name=\"password\""),
+        ] {
             assert_eq!(one(name, value), (value.to_owned(), 0));
+        }
+    }
+
+    #[test]
+    fn the_charset_becomes_the_one_that_is_stored() {
+        for (before, after) in [
+            ("text/html; charset=shift_jis", "text/html; charset=utf-8"),
+            ("text/html;charset=\"shift_jis\"; x=1", "text/html; x=1; charset=utf-8"),
+            ("text/html", "text/html; charset=utf-8"),
+        ] {
+            assert_eq!(with_utf8(before), after);
         }
     }
 }

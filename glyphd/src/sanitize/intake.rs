@@ -42,9 +42,19 @@ impl Intake {
         (intake, Publisher { queue, sanitizer, log, dispatcher, telemetry })
     }
 
+    /// How many bytes of a body are to be kept, from the first on.
+    pub(crate) fn body_bytes(&self) -> usize {
+        self.sanitizer.body_bytes()
+    }
+
     /// A URL as spans and log lines may have it.
     pub(crate) fn without_secrets(&self, url: &str) -> String {
         self.sanitizer.url(url)
+    }
+
+    /// What somebody wrote, as spans and log lines may have it.
+    pub(crate) fn text_without_secrets(&self, text: &str) -> String {
+        self.sanitizer.text(text)
     }
 
     /// Takes an exchange that has come to its end. Does not block: if there is no room, a task waits for it.
@@ -72,7 +82,7 @@ impl Publisher {
             let wants_raw = self.dispatcher.wants_raw();
             let Sanitized { flow, raw, publish } = self.sanitizer.exchange(exchange, wants_raw);
             for redaction in &flow.redactions {
-                self.telemetry.redacted(&redaction.kind);
+                self.telemetry.redacted(&redaction.kind, redaction.count);
             }
             let status = flow.response.as_ref().map(|r| r.status);
             self.telemetry.flow_recorded(flow.context(), &flow.request.method, &flow.request.url, status);

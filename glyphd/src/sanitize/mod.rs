@@ -1,34 +1,47 @@
 //! The only way from what passed to what is kept: secrets are replaced here.
 //!
 //! In: an `Exchange` from capture. Out: a [`Flow`], to the flow log and to dispatch; beside it, where a plugin may see
-//! it, what passed as it passed ([`Raw`]). Nobody else can make one. What plugins say and what the audit notes goes
-//! through [`Sanitizer::text`]. Not here yet: secrets in bodies.
+//! it, what passed as it passed ([`Raw`]). Nobody else can make one. Everything else that is written goes through the
+//! same rules: URLs of spans ([`Sanitizer::url`]); what plugins say, the audit's notes and log lines
+//! ([`Sanitizer::text`]).
+//!
+//! `rules` says what a secret is, `find` where one stands in a document, `content` what the document is, and `tokens`
+//! what stands there instead. Not here: what a tunnel carries, which nobody looks at.
 
 mod rules;
+mod find;
+mod content;
 mod tokens;
 mod found;
 mod headers;
-mod url;
-mod text;
 mod body;
 mod secrets;
+mod secrets_file;
 mod raw;
 mod intake;
 
 use std::{ops::Deref, sync::Arc};
 
-use glyph_formats::{FORMAT_VERSION, flow};
+use glyph_formats::{
+    FORMAT_VERSION,
+    flow::{self, Redaction},
+};
 use http::{HeaderMap, Version};
 
 pub use intake::Intake;
 pub use raw::{Message, Raw};
+pub use rules::{Allow, BinaryBodies, Pattern, RedactionPolicy, Scope, Switch};
 pub(crate) use secrets::Secrets;
+pub(crate) use secrets_file::{SecretsFile, create as create_secrets_file};
 
-use self::{found::Found, tokens::Tokens};
+use self::{body::Kept, find::Document, found::Found, rules::Rules, tokens::Tokens};
 use crate::{
     capture::{Exchange, exchange::RawBody},
     telemetry::{Span, TraceContext},
 };
+
+/// How many bytes of a body are kept, unless the configuration says otherwise.
+pub const BODY_BYTES: usize = 128 << 10;
 
 /// A sanitised exchange. Cheap to clone; nobody can change it.
 #[derive(Debug, Clone)]
@@ -78,13 +91,17 @@ impl Deref for Flow {
 /// The rules, and the key of this run.
 #[derive(Debug)]
 pub struct Sanitizer {
+    rules: Rules,
     tokens: Tokens,
+    /// How many bytes of a body's content are kept.
+    limit: usize,
+    secrets_file: Option<SecretsFile>,
 }
 
 impl Default for Sanitizer {
-    /// With a key that nobody else has.
+    /// With the rules that hold everywhere, and a key that nobody else has.
     fn default() -> Self {
-        Self { tokens: Tokens::with_random_key() }
+        Self::new(RedactionPolicy::default(), BODY_BYTES)
     }
 }
 
@@ -96,43 +113,102 @@ struct Sanitized {
     publish: Span,
 }
 
+/// What comes of one side of an exchange.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clean {
+    /// Names and values in their order.
+    pub headers: Vec<(String, String)>,
+    /// Trailers, as headers.
+    pub trailers: Vec<(String, String)>,
+    /// The body.
+    pub body: flow::Body,
+    /// What was replaced.
+    pub redactions: Vec<Redaction>,
+}
+
 impl Sanitizer {
-    /// The URL without the secrets in it.
-    pub fn url(&self, url: &str) -> String {
-        url::sanitize(url, &mut Found::new(&self.tokens, "")).into_owned()
+    /// With a key that nobody else has. `limit`: how many bytes of a body's content are kept.
+    pub fn new(policy: RedactionPolicy, limit: usize) -> Self {
+        let (rules, tokens) = (Rules::new(policy), Tokens::with_random_key());
+        Self { rules, tokens, limit, secrets_file: None }
     }
 
-    /// A text that somebody wrote, without the secrets in it: in URLs, after the name of one, after the scheme of
-    /// credentials.
+    /// What tokens stand for is written into that file.
+    pub(crate) fn with_secrets_file(mut self, file: Option<SecretsFile>) -> Self {
+        if let Some(file) = &file {
+            file.begin(self.tokens.key());
+        }
+        self.secrets_file = file;
+        self
+    }
+
+    /// Writes out what was to be written.
+    pub(crate) fn close(&self) -> std::io::Result<()> {
+        self.secrets_file.as_ref().map_or(Ok(()), SecretsFile::close)
+    }
+
+    /// How many bytes of a body it wants to see: more than it lets through, so that a secret across the limit is known.
+    fn body_bytes(&self) -> usize {
+        if self.limit == 0 { 0 } else { self.limit.saturating_add(body::MARGIN) }
+    }
+
+    /// The URL without the secrets in it.
+    pub fn url(&self, url: &str) -> String {
+        find::replace(url, Document::Url, "url", usize::MAX, &mut Found::new(self, "")).text.into_owned()
+    }
+
+    /// A text that somebody wrote, without the secrets in it: by their shape, in URLs, behind the name of one, behind
+    /// the scheme of credentials.
     pub fn text(&self, text: &str) -> String {
-        text::sanitize(text, &mut Found::new(&self.tokens, "")).into_owned()
+        find::replace(text, Document::Text, "text", usize::MAX, &mut Found::new(self, "")).text.into_owned()
+    }
+
+    /// One side of an exchange: what the flow log would have of it. `side`: `request` or `response`.
+    pub fn message(&self, side: &'static str, message: &Message) -> Clean {
+        let mut found = Found::new(self, side);
+        let passed = Passed {
+            headers: &message.headers,
+            trailers: message.trailers.as_ref(),
+            body: Kept { bytes: &message.content, size: message.size, complete: message.complete },
+        };
+        let (headers, trailers, body) = passed.sanitize(&mut found);
+        Clean { headers, trailers, body, redactions: found.redactions }
     }
 
     /// `with_raw`: whether somebody wants it as it passed, too.
     fn exchange(&self, exchange: Exchange, with_raw: bool) -> Sanitized {
-        let raw = with_raw.then(|| Raw::of(&exchange));
+        let raw = with_raw.then(|| Raw::of(&exchange, self.limit));
         let context = exchange.context;
-        let mut found = Found::new(&self.tokens, "request");
+        let mut found = Found::new(self, "request");
         let (request, target) = (exchange.request, exchange.target);
         let kind = if exchange.tunnel.is_some() { flow::FlowKind::Tunnel } else { flow::FlowKind::Http };
+        let redact = self.rules.policy.switch(&target.host, &target.url) == Switch::On;
+        let side = |headers: &HeaderMap, body: &RawBody, found: &mut Found<'_>| {
+            let passed = Passed::of(headers, body);
+            if redact { passed.sanitize(found) } else { passed.unredacted(self.limit) }
+        };
+        let url = if redact { clean_text(&target.url, Document::Url, "url", &mut found) } else { target.url };
+        let (headers, trailers, body) = side(&request.headers, &request.body, &mut found);
         let request = flow::Request {
             method: request.method.to_string(),
-            url: url::sanitize(&target.url, &mut found).into_owned(),
+            url,
             scheme: target.scheme.to_owned(),
             host: target.host,
             port: target.port,
             version: version(request.version).to_owned(),
-            headers: headers::sanitize(&request.headers, &mut found),
-            trailers: trailers(&request.body, &mut found),
-            body: body::record(&request.body),
+            headers,
+            trailers,
+            body,
         };
         found.turn_to("response");
-        let response = exchange.response.map(|response| flow::Response {
-            status: response.status.as_u16(),
-            version: version(response.version).to_owned(),
-            headers: headers::sanitize(&response.headers, &mut found),
-            trailers: trailers(&response.body, &mut found),
-            body: body::record(&response.body),
+        let response = exchange.response.map(|response| {
+            let (headers, trailers, body) = side(&response.headers, &response.body, &mut found);
+            let (status, version) = (response.status.as_u16(), version(response.version).to_owned());
+            flow::Response { status, version, headers, trailers, body }
+        });
+        let error = exchange.error.map(|error| flow::FlowError {
+            message: clean_text(&error.message, Document::Text, "error", &mut found),
+            ..error
         });
         let record = flow::Flow {
             format: FORMAT_VERSION,
@@ -149,9 +225,9 @@ impl Sanitizer {
             response,
             tunnel: exchange.tunnel,
             timings: exchange.timings,
-            error: exchange.error,
+            error,
             redactions: found.redactions,
-            unredacted: false,
+            unredacted: !redact,
         };
         let secrets = Secrets::of(found.secrets);
         let flow = Flow { inner: Arc::new(Inner { record, context, secrets }) };
@@ -159,9 +235,37 @@ impl Sanitizer {
     }
 }
 
-fn trailers(body: &RawBody, found: &mut Found<'_>) -> Vec<(String, String)> {
-    let clean = |trailers: &HeaderMap| headers::sanitize(trailers, found);
-    body.trailers.as_ref().map(clean).unwrap_or_default()
+fn clean_text(text: &str, document: Document<'_>, place: &str, found: &mut Found<'_>) -> String {
+    find::replace(text, document, place, usize::MAX, found).text.into_owned()
+}
+
+/// One side of an exchange, as it passed.
+struct Passed<'a> {
+    headers: &'a HeaderMap,
+    trailers: Option<&'a HeaderMap>,
+    body: Kept<'a>,
+}
+
+type Headers = Vec<(String, String)>;
+
+impl<'a> Passed<'a> {
+    fn of(headers: &'a HeaderMap, body: &'a RawBody) -> Self {
+        let kept = Kept { bytes: &body.kept, size: body.size, complete: body.complete };
+        Self { headers, trailers: body.trailers.as_ref(), body: kept }
+    }
+
+    fn sanitize(self, found: &mut Found<'_>) -> (Headers, Headers, flow::Body) {
+        let mut headers = headers::sanitize(self.headers, found);
+        let stored = body::record(self.body, self.headers, found);
+        headers::fit(&mut headers, &stored, found);
+        let trailers = self.trailers.map(|trailers| headers::sanitize(trailers, found));
+        (headers, trailers.unwrap_or_default(), stored.body)
+    }
+
+    fn unredacted(self, limit: usize) -> (Headers, Headers, flow::Body) {
+        let trailers = self.trailers.map(headers::unredacted).unwrap_or_default();
+        (headers::unredacted(self.headers), trailers, body::record_unredacted(self.body, limit))
+    }
 }
 
 fn version(version: Version) -> &'static str {
@@ -171,5 +275,65 @@ fn version(version: Version) -> &'static str {
         Version::HTTP_2 => "HTTP/2",
         Version::HTTP_3 => "HTTP/3",
         _ => "HTTP/1.1",
+    }
+}
+#[cfg(test)]
+mod speed {
+    use super::*;
+    #[test]
+    #[ignore]
+    fn speed() {
+        let sanitizer = Sanitizer::default();
+        let mut item = String::new();
+        let mut n = 0;
+        while item.len() < 960 {
+            item.push_str(&format!("{{\"id\":{},\"uuid\":\"b7a53ed5-2b08-4f1c-8a39-3a9c4c3bb2{:02}\",\"name\":\"Item number {}\",\"price\":12.5,\"tags\":[\"a\",\"b\"]}},", n, n, n));
+            n += 1;
+        }
+        let json = format!("{{\"items\":[{}],\"next_page_token\":\"abc\",\"token\":\"4b7c9e1d5f604b7c\"}}", item.trim_end_matches(','));
+        let mut headers = HeaderMap::new();
+        for (n, v) in [("host","api.example.test"),("user-agent","Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"),("accept","application/json, text/plain, */*"),("accept-encoding","gzip, deflate, br"),("accept-language","en-US,en;q=0.9"),("authorization","Bearer 4b7c9e1d5f604b7c9e1d5f60"),("content-type","application/json"),("x-request-id","b7a53ed5-2b08-4f1c-8a39-3a9c4c3bb2a4"),("referer","https://app.example.test/items?page=2")] {
+            headers.insert(http::HeaderName::from_static(n), http::HeaderValue::from_static(v));
+        }
+        let message = |body: &str| Message { headers: headers.clone(), trailers: None, content: body.to_owned().into(), size: body.len() as u64, complete: true };
+        let small = message(&json);
+        let empty = message("");
+        println!("json is {} bytes", json.len());
+        let cpu = || { let t = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime); t.tv_sec as f64 + t.tv_nsec as f64 / 1e9 };
+        for (name, m) in [("json", &small), ("no body", &empty)] {
+            for _ in 0..3 {
+            let t = cpu();
+            for _ in 0..100_000 { std::hint::black_box(sanitizer.message("response", m)); }
+            println!("{name}: {:.2} us", (cpu() - t) * 1e6 / 100_000.0);
+            }
+        }
+        let big = json.repeat(100);
+        let html: String = (0..2000).map(|n| format!("<div class=\"row col-{n}\"><a href=\"/items/{n}?page=2&sort=asc\">Item number {n}</a><span>Some text about it, quite ordinary.</span></div>\n")).collect();
+        let b64 = format!("{{\"image\":\"{}\"}}", base64::Engine::encode(&base64::prelude::BASE64_STANDARD, (0..90_000u32).map(|n| (n.wrapping_mul(2654435761) >> 13) as u8).collect::<Vec<_>>()));
+        let log: String = (0..1000).map(|n| format!("2026-01-01T00:00:{:02}Z INFO request id={n} path=/items/{n} status=200 took=12ms user=joe\n", n % 60)).collect();
+        for (name, text, document) in [("json", &big, Document::Json), ("html", &html, Document::Markup), ("base64 json", &b64, Document::Json), ("log", &log, Document::Text), ("anchors only html", &html, Document::Markup)] {
+            let rounds = 30_000_000 / text.len() + 1;
+            let t = cpu();
+            for _ in 0..rounds { std::hint::black_box(find::replace(text, document, "body", usize::MAX, &mut Found::new(&sanitizer, "response"))); }
+            println!("{name}: {:.0} MB/s", (rounds * text.len()) as f64 / (cpu() - t) / 1e6);
+            let t = cpu();
+            for _ in 0..rounds { std::hint::black_box(sanitizer.rules.anchors.find(text).count()); }
+            println!("   anchors: {:.0} MB/s, {} hits", (rounds * text.len()) as f64 / (cpu() - t) / 1e6, sanitizer.rules.anchors.find(text).count());
+        }
+        for (name, unit) in [("bearer ", "Bearer a"), ("eyJ", "eyJ"), ("://", "://"), ("token=", "token="), ("token:'", "token:'"), ("PEM", "-----BEGIN PRIVATE KEY-----"), ("@", "a@a."), ("json nest", "[{\"a\":"), ("quotes", "\"\\"), ("%", "a=%&"), ("SK", "SK "), ("sk-", " sk-a"), ("password\":", "password\":\""), ("AA", "1234567890:AAbc"), ("back", "\\\"{\\\"password\\\":\\\"a")] {
+            for document in [Document::Json, Document::Markup, Document::Text, Document::Form, Document::Multipart("a"), Document::Url] {
+                let mut last = 0.0;
+                let mut worst = String::new();
+                for size in [1 << 17, 1 << 18, 1 << 19] {
+                    let text = unit.repeat(size / unit.len());
+                    let t = cpu();
+                    std::hint::black_box(find::replace(&text, document, "body", usize::MAX, &mut Found::new(&sanitizer, "response")));
+                    let took = cpu() - t;
+                    worst += &format!("{:.1}ms ({:.1}x) ", took * 1e3, took / last);
+                    last = took;
+                }
+                if last > 0.02 { println!("{name} {document:?}: {worst}"); }
+            }
+        }
     }
 }

@@ -37,12 +37,12 @@ pub struct Message {
 }
 
 impl Raw {
-    /// Bodies are shared, headers copied.
-    pub(super) fn of(exchange: &Exchange) -> Self {
+    /// Bodies are shared, headers copied. Of a body so many bytes are shown.
+    pub(super) fn of(exchange: &Exchange, limit: usize) -> Self {
         let message = |headers: &HeaderMap, body: &RawBody| Message {
             headers: headers.clone(),
             trailers: body.trailers.clone(),
-            content: body.kept.clone(),
+            content: body.kept.slice(..body.kept.len().min(limit)),
             size: body.size,
             complete: body.complete,
         };

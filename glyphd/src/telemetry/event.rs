@@ -61,9 +61,9 @@ impl Telemetry {
         self.inner.metrics.http_request(method, status, took, trace);
     }
 
-    /// A secret in a flow was replaced.
-    pub(crate) fn redacted(&self, kind: &str) {
-        self.inner.metrics.redacted(kind);
+    /// So many secrets in a flow were replaced.
+    pub(crate) fn redacted(&self, kind: &str, count: u64) {
+        self.inner.metrics.redacted(kind, count);
     }
 
     /// A client has connected.

@@ -1,6 +1,9 @@
-//! Log lines on standard error. Only the binaries call this; a library that is embedded leaves it to its host.
+//! Log lines on standard error, without secrets. Only the binaries call this; a library that is embedded leaves it to its host.
 
-use std::io::IsTerminal;
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::Arc,
+};
 
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
@@ -10,11 +13,15 @@ use tracing_subscriber::{
 };
 
 /// Sends log lines to standard error, from `filter` on: a level (`info`), or levels by module
-/// (`warn,glyphd=debug`). Colour only on a terminal, and not where `NO_COLOR` is set. A second call does nothing.
+/// (`warn,glyphd=debug`). Colour only on a terminal, and not where `NO_COLOR` is set. What stands in a
+/// line goes through `clean` first. A second call does nothing.
 ///
 /// # Errors
 /// If the filter can't be understood.
-pub fn to_stderr(filter: &str) -> Result<(), String> {
+pub(crate) fn to_stderr(
+    filter: &str,
+    clean: impl Fn(&str) -> String + Send + Sync + 'static,
+) -> Result<(), String> {
     // Taken for a module, a mistyped level would silence everything.
     let word = filter.split(',').find(|part| !part.contains('=') && part.parse::<LevelFilter>().is_err());
     if let Some(word) = word {
@@ -22,8 +29,26 @@ pub fn to_stderr(filter: &str) -> Result<(), String> {
     }
     let targets: Targets = filter.parse().map_err(|e| format!("{filter:?}: {e}"))?;
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
+    let clean = Arc::new(clean);
+    let lines = fmt::layer().with_writer(move || Lines { clean: Arc::clone(&clean) }).with_ansi(colour);
     // Fails if the process has a subscriber already, and then that one is to stay.
     drop(tracing_subscriber::registry().with(targets).with(lines).try_init());
     Ok(())
+}
+
+/// Standard error, for lines that are handed over whole.
+struct Lines<F> {
+    clean: Arc<F>,
+}
+
+impl<F: Fn(&str) -> String> Write for Lines<F> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        io::stderr().write_all((self.clean)(&text).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }

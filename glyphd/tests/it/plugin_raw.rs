@@ -149,7 +149,7 @@ async fn a_body_is_cut_for_the_plugin_that_can_take_no_more_and_for_no_other() {
     let origin = FakeOrigin::answering(move |_| text(page.clone())).await;
     let daemon = TestDaemon::with(|config| {
         trusting(config);
-        config.capture.max_body_bytes = 8 << 20;
+        config.max_body_bytes = 8 << 20;
     })
     .await;
     let subscriptions = vec![Subscription::FlowResponse.into(), Subscription::FlowResponseRaw.into()];

@@ -383,7 +383,7 @@ async fn a_large_body_reaches_a_plugin_if_so_much_is_kept() {
     plugins.passive_headers();
     let daemon = TestDaemon::with(|config| {
         config.plugins_dir = Some(plugins.path());
-        config.capture.max_body_bytes = 8 << 20;
+        config.max_body_bytes = 8 << 20;
     })
     .await;
     daemon.plugins_settled().await;

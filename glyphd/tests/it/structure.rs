@@ -32,9 +32,9 @@ const TABLE: [(&str, &[&str]); 16] = [
     ("exposition", &[]),
     ("metrics_log", &["exposition", "telemetry"]),
     ("control", &["audit", "exposition", "plugin", "telemetry"]),
-    ("policy", &["dispatch", "plugin", "toml_file"]),
-    ("config", &["capture", "metrics_log", "plugin", "policy", "telemetry"]),
-    ("cli", &["capture", "config", "policy", "telemetry", "toml_file"]),
+    ("policy", &["dispatch", "plugin", "sanitize::RedactionPolicy", "toml_file"]),
+    ("config", &["capture", "metrics_log", "plugin", "policy", "sanitize::BODY_BYTES", "telemetry"]),
+    ("cli", &["capture", "config", "policy", "sanitize::BODY_BYTES", "telemetry", "toml_file"]),
     ("toml_file", &[]),
     ("lib", &[]),
 ];

@@ -22,7 +22,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Args;
 use console::Term;
-use glyphd::{Config, Daemon, app::Summary, plugin::State, telemetry::log};
+use glyphd::{Config, Daemon, app::Summary, plugin::State};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub(crate) use plugin::{DemoPlugin, run as run_plugin};
@@ -57,7 +57,7 @@ struct Recorded {
 /// Runs it.
 pub(crate) fn run(flags: &DemoArgs) -> anyhow::Result<ExitCode> {
     // Failures are part of the story; only what the story does not expect is worth a log line.
-    log::to_stderr(&std::env::var("GLYPH_LOG").unwrap_or_else(|_| "error".to_owned()))
+    glyphd::log_to_stderr(&std::env::var("GLYPH_LOG").unwrap_or_else(|_| "error".to_owned()))
         .map_err(anyhow::Error::msg)?;
     let dir = directory(flags.out.as_deref())?;
     note(format_args!("the demo's files are in {}", dir.display()));

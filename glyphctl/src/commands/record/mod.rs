@@ -24,7 +24,7 @@ use glyphd::{
     config::{ScrapeTarget, TargetError},
     plugin::State,
     policy::Policy,
-    telemetry::{Telemetry, TraceContext, log},
+    telemetry::{Telemetry, TraceContext},
 };
 
 use self::{child::Ended, place::Place, signals::Signals};
@@ -100,7 +100,7 @@ fn interval(text: &str) -> Result<Duration, &'static str> {
 /// Runs it.
 pub(crate) fn run(flags: &RecordArgs) -> anyhow::Result<ExitCode> {
     // The terminal is the command's; what went wrong is worth a line between its own.
-    log::to_stderr(&std::env::var("GLYPH_LOG").unwrap_or_else(|_| "warn".to_owned()))
+    glyphd::log_to_stderr(&std::env::var("GLYPH_LOG").unwrap_or_else(|_| "warn".to_owned()))
         .map_err(anyhow::Error::msg)
         .context("GLYPH_LOG")?;
     let place = Place::choose(flags.out.as_deref(), flags.pack)?;

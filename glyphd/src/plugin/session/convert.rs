@@ -126,11 +126,20 @@ fn passed(headers: &HeaderMap) -> Vec<wire::Header> {
 }
 
 fn body(raw: Option<&Message>, recorded: &flow::Body) -> wire::Body {
-    let (content, size, complete) = match raw {
-        Some(message) => (message.content.clone(), message.size, message.complete),
-        None => (content(recorded), recorded.size, recorded.complete),
-    };
-    wire::Body { truncated: (content.len() as u64) < size || !complete, content, size, redacted: false }
+    match raw {
+        Some(message) => wire::Body {
+            truncated: (message.content.len() as u64) < message.size || !message.complete,
+            content: message.content.clone(),
+            size: message.size,
+            redacted: false,
+        },
+        None => wire::Body {
+            truncated: recorded.is_partial(),
+            content: content(recorded),
+            size: recorded.size,
+            redacted: recorded.redacted,
+        },
+    }
 }
 
 fn content(body: &flow::Body) -> Bytes {

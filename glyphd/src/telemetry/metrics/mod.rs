@@ -39,6 +39,24 @@ const SPANS: [f64; 17] = [
 ];
 
 /// What can be a plugin's fault: its process, its session, its findings.
+/// Kinds of secrets, beside those of the operator's own patterns.
+const REDACTIONS: [&str; 15] = [
+    "header",
+    "cookie",
+    "query",
+    "user_info",
+    "json",
+    "form",
+    "multipart",
+    "named",
+    "key",
+    "jwt",
+    "private_key",
+    "credentials",
+    "digest",
+    "cut",
+    "email",
+];
 const PLUGIN_ERRORS: [&str; 9] = [
     "digest",
     "start",
@@ -199,7 +217,7 @@ impl Metrics {
                 drop(self.flow_events_dropped.get_or_create(&Dropped { subscription, reason }));
             }
         }
-        for kind in ["header", "cookie", "query", "user_info"] {
+        for kind in REDACTIONS {
             drop(self.flow_redactions.get_or_create(&Kind { kind: kind.to_owned() }));
         }
         for reason in ["queue_full", "log_full", "stopped"] {
@@ -275,8 +293,8 @@ impl Metrics {
         }
     }
 
-    pub(super) fn redacted(&self, kind: &str) {
-        self.flow_redactions.get_or_create(&Kind { kind: kind.to_owned() }).inc();
+    pub(super) fn redacted(&self, kind: &str, count: u64) {
+        self.flow_redactions.get_or_create(&Kind { kind: kind.to_owned() }).inc_by(count);
     }
 
     /// The queue of that plugin, empty.

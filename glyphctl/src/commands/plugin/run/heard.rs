@@ -9,7 +9,6 @@ use std::{
 use anyhow::Context as _;
 use console::Term;
 use glyph_analysis::text::visible;
-use glyphd::telemetry::log;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{
     Event, Level, Subscriber,
@@ -38,7 +37,7 @@ impl Heard {
         }
         let heard = Self { bar, last: Arc::default() };
         match env::var("GLYPH_LOG") {
-            Ok(filter) => log::to_stderr(&filter).map_err(anyhow::Error::msg).context("GLYPH_LOG")?,
+            Ok(filter) => glyphd::log_to_stderr(&filter).map_err(anyhow::Error::msg).context("GLYPH_LOG")?,
             Err(_) => {
                 let plugins = Targets::new().with_target("glyphd", Level::INFO);
                 let subscriber = tracing_subscriber::registry().with(plugins).with(heard.clone());

@@ -1,0 +1,127 @@
+//! The file of secrets, `glyphd --secrets FILE`: what each token of a recording stands for. JSONL: the recording's key
+//! first, then a line a token. It is no part of the recording, and is to be kept from whoever gets that.
+
+use std::{borrow::Cow, collections::HashMap, path::Path};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::jsonl::{ReadError, records};
+
+/// One line of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Line {
+    /// The first one.
+    Key(Key),
+    /// Every other one.
+    Secret(Secret),
+}
+
+/// The key with which the tokens of a recording were made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Key {
+    /// The version of the format, [`crate::FORMAT_VERSION`].
+    pub format: u32,
+    /// 64 bytes in hexadecimal. A token is `glyph-redacted-` and the first 6 bytes of HMAC-SHA-256 with it, in
+    /// hexadecimal, of the secret as it stood; of one under 40 bits of entropy it is random.
+    pub key: String,
+}
+
+/// What a token stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Secret {
+    /// `glyph-redacted-` and 12 hexadecimal digits; in place of a number 15 digits.
+    pub token: String,
+    /// What stood there, as it stood: encoded as its place asked for.
+    pub secret: String,
+}
+
+const PREFIX: &str = "glyph-redacted-";
+const TOKEN: usize = PREFIX.len() + 12;
+const DIGITS: usize = 15;
+
+/// The content of a file of secrets.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    by_token: HashMap<String, String>,
+}
+
+impl Secrets {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If it can't be read, or is none.
+    pub fn load(path: &Path) -> Result<Self, ReadError> {
+        let mut by_token = HashMap::new();
+        for line in records::<Line>(path)? {
+            if let Line::Secret(Secret { token, secret }) = line? {
+                by_token.insert(token, secret);
+            }
+        }
+        Ok(Self { by_token })
+    }
+
+    /// How many tokens are known.
+    pub fn len(&self) -> usize {
+        self.by_token.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.by_token.is_empty()
+    }
+
+    /// A text with what its tokens stand for, as it was before it was sanitised.
+    pub fn restore<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let (mut restored, mut copied, mut at) = (String::new(), 0, 0);
+        let bytes = text.as_bytes();
+        while at < bytes.len() {
+            let length = match bytes[at] {
+                b'g' if text[at..].starts_with(PREFIX) => TOKEN,
+                b'1'..=b'9' if at == 0 || !bytes[at - 1].is_ascii_digit() => DIGITS,
+                _ => 0,
+            };
+            let secret =
+                text.get(at..at + length).filter(|t| !t.is_empty()).and_then(|t| self.by_token.get(t));
+            if let Some(secret) = secret {
+                restored.push_str(&text[copied..at]);
+                restored.push_str(secret);
+                at += length;
+                copied = at;
+            } else {
+                at += 1;
+                while !text.is_char_boundary(at) {
+                    at += 1;
+                }
+            }
+        }
+        if copied == 0 {
+            return Cow::Borrowed(text);
+        }
+        restored.push_str(&text[copied..]);
+        Cow::Owned(restored)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_become_what_they_stand_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secrets");
+        let lines = [
+            r#"{"format":1,"key":"00"}"#,
+            r#"{"token":"glyph-redacted-0123456789ab","secret":"s3cr3t"}"#,
+            r#"{"token":"123456789012345","secret":"4711"}"#,
+        ];
+        std::fs::write(&path, lines.join("\n")).unwrap();
+        let secrets = Secrets::load(&path).unwrap();
+        assert_eq!(secrets.len(), 2);
+        let text = "\u{e9}{\"a\":\"glyph-redacted-0123456789ab\",\"pin\":123456789012345,\"b\":\"glyph-redacted-x\"}";
+        assert_eq!(secrets.restore(text), "\u{e9}{\"a\":\"s3cr3t\",\"pin\":4711,\"b\":\"glyph-redacted-x\"}");
+        assert!(matches!(secrets.restore("nothing 1234"), Cow::Borrowed(_)));
+    }
+}

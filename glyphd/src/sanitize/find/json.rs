@@ -1,0 +1,265 @@
+//! JSON, whole or cut off anywhere, one document or many: the values of fields with a secret's name, at any depth.
+//!
+//! By hand, since a parser gives no positions, or nothing at all for a document that the body limit cut.
+
+use std::{borrow::Cow, ops::Range};
+
+use memchr::memchr2;
+
+use super::{Codec, Hits, Instead};
+use crate::sanitize::rules::{In, Rules, Weight, looks_random};
+
+/// Places are told with so many of the names around them.
+const NAMES: usize = 16;
+/// And with so much of each.
+const NAME: usize = 64;
+
+/// An array or an object that is open.
+#[derive(Debug, Default)]
+struct Container {
+    /// The name that it, or what is being read in it, stands under.
+    name: Range<usize>,
+    is_array: bool,
+    /// What names further out say of everything in it.
+    weight: Option<Weight>,
+    /// The value of its `name`, where it has one: `{"name": "password", "value": "…"}`.
+    named: Option<Range<usize>>,
+}
+
+struct Scan<'a> {
+    text: &'a str,
+    place: &'a str,
+    rules: &'a Rules,
+    hits: &'a mut Hits,
+    open: Vec<Container>,
+    /// The name that the next value stands under.
+    name: Option<Range<usize>>,
+}
+
+pub(super) fn find(text: &str, place: &str, rules: &Rules, hits: &mut Hits) {
+    Scan { text, place, rules, hits, open: Vec::new(), name: None }.run();
+}
+
+impl Scan<'_> {
+    fn run(mut self) {
+        let bytes = self.text.as_bytes();
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            at = match byte {
+                b'"' => self.string(at),
+                b'{' | b'[' => self.enter(at, *byte == b'['),
+                b'}' | b']' => {
+                    self.open.pop();
+                    self.name = None;
+                    at + 1
+                }
+                b'-' | b'0'..=b'9' => self.number(at),
+                b',' => {
+                    self.name = None;
+                    at + 1
+                }
+                _ => at + 1,
+            };
+        }
+    }
+
+    fn enter(&mut self, at: usize, is_array: bool) -> usize {
+        let outer = self.open.last().and_then(|outer| outer.weight);
+        let name = self.name.take();
+        let weight = match name.clone().map(|name| self.weigh(name)) {
+            // Under a secret's name: what is in an array is one, what is in an object may be.
+            Some(Weight::Secret) if is_array => Some(Weight::Secret),
+            Some(Weight::Secret) => Some(Weight::IfRandom),
+            Some(Weight::IfRandom | Weight::Ordinary) | None => outer,
+        };
+        self.open.push(Container { name: name.unwrap_or_default(), is_array, weight, named: None });
+        at + 1
+    }
+
+    /// From a quote on; returns where it goes on.
+    fn string(&mut self, quote: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let start = quote + 1;
+        let mut at = start;
+        let (mut escapes, mut ended) = (false, false);
+        while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+            at += found;
+            if bytes[at] == b'"' {
+                ended = true;
+                break;
+            }
+            escapes = true;
+            at += 2;
+        }
+        // Cut within an escape, the end may be within a character.
+        let end = if ended { at } else { bytes.len() };
+        let next = bytes[(end + 1).min(bytes.len())..].iter().position(|b| !b.is_ascii_whitespace());
+        let after = next.map_or(bytes.len(), |next| end + 1 + next);
+        if ended && bytes.get(after) == Some(&b':') && !self.open.last().is_some_and(|open| open.is_array) {
+            self.name = Some(start..end);
+            return after + 1;
+        }
+        self.value(start..end, escapes);
+        (end + 1).min(bytes.len())
+    }
+
+    fn value(&mut self, range: Range<usize>, escapes: bool) {
+        let value = &self.text[range.clone()];
+        let name = self.name.take();
+        let is_named = |name: &Range<usize>| matches!(&self.text[name.clone()], "name" | "key" | "field");
+        if name.as_ref().is_some_and(is_named)
+            && let Some(open) = self.open.last_mut()
+        {
+            open.named = Some(range.clone());
+        }
+        if self.is_secret(name.as_ref(), value) {
+            let place = self.place(name);
+            self.hits.add(range, "json", place, Instead::Token);
+        } else if escapes && worth_a_look(value) {
+            let place = self.place(name);
+            self.hits.add(range, "json", place, Instead::Nested(Codec::Json));
+        }
+    }
+
+    fn number(&mut self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let more = |b: &u8| !matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+        let end = bytes[start..].iter().position(more).map_or(bytes.len(), |length| start + length);
+        let name = self.name.take();
+        let secret = match &name {
+            Some(name) => self.weigh(name.clone()) == Weight::Secret,
+            None => self.open.last().is_some_and(|open| open.is_array && open.weight == Some(Weight::Secret)),
+        };
+        if secret && !self.rules.allows(&self.text[start..end]) {
+            let place = self.place(name);
+            self.hits.add(start..end, "json", place, Instead::Number);
+        }
+        end
+    }
+
+    fn is_secret(&self, name: Option<&Range<usize>>, value: &str) -> bool {
+        if let Some(name) = name {
+            if self.rules.is_secret(&self.meant(name.clone()), value, In::Field) {
+                return true;
+            }
+            if &self.text[name.clone()] == "value"
+                && let Some(named) = self.open.last().and_then(|open| open.named.clone())
+                && self.rules.is_secret(&self.meant(named), value, In::Field)
+            {
+                return true;
+            }
+        }
+        match self.open.last().and_then(|open| open.weight) {
+            Some(Weight::Secret) => self.rules.may_be_secret(value),
+            Some(Weight::IfRandom) => looks_random(value) && self.rules.may_be_secret(value),
+            Some(Weight::Ordinary) | None => false,
+        }
+    }
+
+    fn weigh(&self, name: Range<usize>) -> Weight {
+        self.rules.weigh(&self.meant(name), In::Field)
+    }
+
+    /// A name without its escapes.
+    fn meant(&self, name: Range<usize>) -> Cow<'_, str> {
+        let raw = &self.text[name];
+        Codec::Json.decode(raw).map_or(Cow::Borrowed(raw), Cow::Owned)
+    }
+
+    /// `body/user/tokens/*/id`.
+    fn place(&self, name: Option<Range<usize>>) -> String {
+        let mut place = self.place.to_owned();
+        let mut push = |part: &str| {
+            place.push('/');
+            place.push_str(&part[..part.floor_char_boundary(NAME)]);
+        };
+        let from = self.open.len().saturating_sub(NAMES);
+        for open in &self.open[from..] {
+            if !open.name.is_empty() {
+                push(&self.meant(open.name.clone()));
+            }
+            if open.is_array {
+                push("*");
+            }
+        }
+        if let Some(name) = name {
+            push(&self.meant(name));
+        }
+        place
+    }
+}
+
+/// Whether its escapes can hide something: quotes, or characters that would else be plain.
+fn worth_a_look(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    memchr::memchr_iter(b'\\', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'"' | b'/' | b'u')))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::find::{Document, tests::clean};
+
+    #[test]
+    fn fields_go_by_name_at_any_depth_and_json_stays_json() {
+        let text = r#"{"user": {"name": "joe", "password":"s3cr3t", "tokens": 3, "pin": 4711, "ok": true},
+            "list": [{"api_key": "s3cr3t"}, {"api_key": "s3cr3t"}], "secret": ["s3cr3t", 12], "pass\u0077ord": "s3cr3t",
+            "headers": [{"name": "Authorization", "value": "s3cr3t"}], "token": {"kind": "opaque", "id": "s3cr3ts3cr3ts3cr3t"}}"#;
+        let (text, places) = clean(text, Document::Json);
+        assert!(!text.contains("s3cr3t") && !text.contains("4711"), "{text}");
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["user"]["name"], "joe");
+        assert_eq!(value["user"]["tokens"], 3);
+        assert_eq!(value["user"]["ok"], true);
+        assert!(value["user"]["pin"].is_u64());
+        assert_eq!(value["token"]["kind"], "opaque");
+        assert_eq!(
+            places,
+            [
+                "body/user/password",
+                "body/user/pin",
+                "body/list/*/api_key",
+                "body/secret/*",
+                "body/password",
+                "body/headers/*/value",
+                "body/token/id",
+            ]
+        );
+    }
+
+    #[test]
+    fn json_in_a_string_of_json_is_looked_into() {
+        let inner = r#"{"password":"s3cr3t \"quoted\"","n":1}"#;
+        let text = serde_json::json!({ "message": inner, "n": 2 }).to_string();
+        let (text, places) = clean(&text, Document::Json);
+        assert!(!text.contains("s3cr3t"), "{text}");
+        let outer: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let inner: serde_json::Value = serde_json::from_str(outer["message"].as_str().unwrap()).unwrap();
+        assert_eq!((&outer["n"], &inner["n"]), (&2.into(), &1.into()));
+        assert_eq!(places, ["body/message/password"]);
+    }
+
+    #[test]
+    fn a_document_that_is_cut_or_none_is_read_as_far_as_it_goes() {
+        for text in [
+            r#"{"a": 1, "password": "s3cr"#,
+            r#"{"a": 1, "password": "s3cr3t\"#,
+            "{\"n\":1}\n{\"password\":\"s3cr3t\"}\n",
+            r#")]}', {"password":"s3cr3t"}"#,
+            r#"]]}}{"password" : "s3cr3t"}"#,
+        ] {
+            let (text, places) = clean(text, Document::Json);
+            assert!(!text.contains("s3cr") && places == ["body/password"], "{text} {places:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_fields_stay_to_the_byte() {
+        for text in [
+            r#"{"id":"b7a53ed5-2b08-4f1c-8a39-3a9c4c3bb2a4","next_page_token":"CAUQAA==","password":"","token":null}"#,
+            r#"{"password":"Password","type":"password","max_tokens":100,"x":"a \"token\": b","e":"caf\u00e9"}"#,
+            r#"{"password":{"type":"string","description":"What you log in with"},"code":"USD","key":"name"}"#,
+        ] {
+            assert_eq!(clean(text, Document::Json), (text.to_owned(), vec![]));
+        }
+    }
+}

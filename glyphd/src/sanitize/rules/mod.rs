@@ -1,0 +1,76 @@
+//! What is a secret: by the name it stands under, by its shape, and by what the operator says.
+
+mod names;
+mod shapes;
+mod policy;
+
+use std::collections::BTreeMap;
+
+pub use policy::{Allow, BinaryBodies, Pattern, RedactionPolicy, Scope, Switch};
+
+pub(super) use names::{In, Weight, looks_random};
+pub(super) use shapes::{Alphabet, SHAPES, Shape};
+
+use super::{find::Anchors, tokens::is_token};
+
+/// The rules of a run.
+#[derive(Debug)]
+pub(super) struct Rules {
+    pub(super) policy: RedactionPolicy,
+    pub(super) anchors: Anchors,
+    /// The operator's names, folded, and whether they are secrets.
+    headers: BTreeMap<String, Weight>,
+    names: BTreeMap<String, Weight>,
+}
+
+impl Rules {
+    pub(super) fn new(policy: RedactionPolicy) -> Self {
+        let list = |more: &[String], allowed: &[String]| {
+            let more = more.iter().map(|name| (names::folded(name), Weight::Secret));
+            let allowed = allowed.iter().map(|name| (names::folded(name), Weight::Ordinary));
+            more.chain(allowed).collect()
+        };
+        Self {
+            headers: list(&policy.headers, &policy.allow.headers),
+            names: list(&policy.names, &policy.allow.names),
+            anchors: Anchors::new(policy.email, &policy.names),
+            policy,
+        }
+    }
+
+    /// What a name says of its value, there.
+    pub(super) fn weigh(&self, name: &str, place: In) -> Weight {
+        let own = if place == In::Header { &self.headers } else { &self.names };
+        if !own.is_empty()
+            && let Some(weight) = own.get(&names::folded(name))
+        {
+            return *weight;
+        }
+        names::weigh(name, place)
+    }
+
+    /// Whether that value, under that name, is a secret.
+    pub(super) fn is_secret(&self, name: &str, value: &str, place: In) -> bool {
+        match self.weigh(name, place) {
+            Weight::Ordinary => false,
+            Weight::IfRandom => looks_random(value) && self.may_be_secret(value),
+            Weight::Secret => self.may_be_secret(value) && names::folded(name) != names::folded(value),
+        }
+    }
+
+    /// Whether a cookie's value is one.
+    pub(super) fn is_secret_cookie(&self, name: &str, value: &str) -> bool {
+        self.may_be_secret(value) && !self.policy.allow.cookies.iter().any(|allowed| allowed == name)
+    }
+
+    /// Not so for what is nothing, a mask, a token already, or allowed.
+    pub(super) fn may_be_secret(&self, value: &str) -> bool {
+        let mask = |c: char| matches!(c, '*' | '\u{2022}' | ' ');
+        !value.chars().all(mask) && !is_token(value) && !self.allows(value)
+    }
+
+    /// Whether the operator says that this value is none.
+    pub(super) fn allows(&self, value: &str) -> bool {
+        self.policy.allow.values.iter().any(|allowed| allowed.is_match(value))
+    }
+}

@@ -1,0 +1,371 @@
+//! Which names mark a secret: of headers, query parameters, fields of JSON and forms.
+//!
+//! A name is read without case and separators, so that `api_key`, `Api-Key` and `apiKey` are one, and by its end, so
+//! that `db_password` is a password. Names that end the same and mean something else (`next_page_token`) are listed.
+
+/// Where a name stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sanitize) enum In {
+    Header,
+    /// A parameter of a URL.
+    Query,
+    /// A field of JSON, of a form, of a multipart body, or a name in running text.
+    Field,
+}
+
+/// What a name says of its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::sanitize) enum Weight {
+    Ordinary,
+    /// It is one if it looks as if a machine had drawn it.
+    IfRandom,
+    Secret,
+}
+
+/// Names are looked at by so many of their last bytes.
+const LONGEST: usize = 64;
+
+/// Names that end like this mark a secret.
+const ENDINGS: [&str; 37] = [
+    "accesskey",
+    "accesskeyid",
+    "accountkey",
+    "apikey",
+    "appkey",
+    "authcode",
+    "authkey",
+    "authorization",
+    "clientassertion",
+    "codeverifier",
+    "csrf",
+    "encryptionkey",
+    "jsessionid",
+    "jwt",
+    "masterkey",
+    "mfacode",
+    "otpcode",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "phpsessid",
+    "privatekey",
+    "pwd",
+    "secret",
+    "secretkey",
+    "securitycode",
+    "sessionid",
+    "sessionkey",
+    "sharedkey",
+    "signingkey",
+    "storagekey",
+    "subscriptionkey",
+    "token",
+    "totp",
+    "verificationcode",
+    "xsrf",
+];
+
+/// Names that mark a secret only if they are the whole name.
+const WHOLE: [&str; 14] = [
+    "cookie",
+    "csrfmiddlewaretoken",
+    "cvc",
+    "cvv",
+    "cvv2",
+    "oauthverifier",
+    "otp",
+    "pass",
+    "pin",
+    "pincode",
+    "samlresponse",
+    "setcookie",
+    "userpass",
+    "xamzcredential",
+];
+
+/// In a URL these are secrets, elsewhere words.
+const IN_QUERY: [&str; 6] = ["auth", "session", "sig", "signature", "xamzsignature", "xgoogsignature"];
+
+/// Secrets if the value looks like one.
+const IF_RANDOM: [&str; 11] = [
+    "auth",
+    "code",
+    "credential",
+    "credentials",
+    "key",
+    "session",
+    "sid",
+    "sig",
+    "signature",
+    "state",
+    "xgoogcredential",
+];
+
+/// Headers beyond what their names' ends tell.
+const HEADERS: [&str; 14] = [
+    "authentication",
+    "authenticationinfo",
+    "cfaccessjwtassertion",
+    "cookie2",
+    "proxyauthenticationinfo",
+    "stripesignature",
+    "xamzncredential",
+    "xamznoidcdata",
+    "xauthkey",
+    "xfunctionskey",
+    "xgoogiapjwtassertion",
+    "xhubsignature",
+    "xrapidapikey",
+    "xsession",
+];
+
+/// What stands before `token` in names of other things: pages of lists, tokens of language models, keys of idempotency.
+const OTHER_TOKENS: [&str; 31] = [
+    "after",
+    "before",
+    "bos",
+    "cls",
+    "completion",
+    "continuation",
+    "continue",
+    "cursor",
+    "dedup",
+    "deduplication",
+    "end",
+    "eos",
+    "idempotency",
+    "image",
+    "mask",
+    "max",
+    "next",
+    "nextsync",
+    "pad",
+    "page",
+    "paging",
+    "pagination",
+    "prompt",
+    "request",
+    "resume",
+    "sep",
+    "skip",
+    "special",
+    "start",
+    "stop",
+    "sync",
+];
+
+/// Ends of a name that repeat what stands before: `password_confirmation`.
+const REPEATS: [&str; 5] = ["again", "confirm", "confirmation", "repeat", "verify"];
+
+/// A name without case and separators.
+struct Folded {
+    bytes: [u8; LONGEST],
+    start: usize,
+}
+
+impl Folded {
+    fn of(name: &str) -> Self {
+        let (mut bytes, mut start) = ([0; LONGEST], LONGEST);
+        for byte in name.bytes().rev() {
+            if start == 0 {
+                break;
+            }
+            // Beyond ASCII every byte counts, so that such a name is not taken for its ASCII part.
+            if byte.is_ascii_alphanumeric() || !byte.is_ascii() {
+                start -= 1;
+                bytes[start] = byte.to_ascii_lowercase();
+            }
+        }
+        Self { bytes, start }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+}
+
+/// A name as the operator's lists have it, without case and separators.
+pub(super) fn folded(name: &str) -> String {
+    String::from_utf8_lossy(Folded::of(name).as_bytes()).into_owned()
+}
+
+/// What a name says of its value, there.
+pub(super) fn weigh(name: &str, place: In) -> Weight {
+    let folded = Folded::of(name);
+    let whole = folded.as_bytes();
+    let mut name = whole;
+    while let Some((b'0'..=b'9', rest)) = name.split_last() {
+        name = rest;
+    }
+    if let Some(first) = REPEATS.iter().find_map(|repeat| name.strip_suffix(repeat.as_bytes())) {
+        name = first;
+    }
+    let is_one_of = |list: &[&str]| list.binary_search_by(|known| known.as_bytes().cmp(whole)).is_ok();
+    if marks_secret(name) || is_one_of(&WHOLE) {
+        return Weight::Secret;
+    }
+    match place {
+        In::Header if is_one_of(&HEADERS) || name.ends_with(b"signature") => Weight::Secret,
+        In::Query if is_one_of(&IN_QUERY) => Weight::Secret,
+        In::Query | In::Field if is_one_of(&IF_RANDOM) => Weight::IfRandom,
+        _ => Weight::Ordinary,
+    }
+}
+
+fn marks_secret(name: &[u8]) -> bool {
+    // Most names end otherwise.
+    if !matches!(name.last(), Some(b'd' | b'e' | b'f' | b'n' | b'p' | b'r' | b't' | b'y')) {
+        return false;
+    }
+    match ENDINGS.iter().filter(|ending| name.ends_with(ending.as_bytes())).max_by_key(|ending| ending.len())
+    {
+        None => false,
+        Some(&"token") => {
+            let kind = &name[..name.len() - "token".len()];
+            !OTHER_TOKENS.iter().any(|other| kind.ends_with(other.as_bytes()))
+        }
+        Some(_) => true,
+    }
+}
+
+/// Whether a value looks as if a machine had drawn it, and is not one of the ids that every system writes down.
+pub(in crate::sanitize) fn looks_random(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let drawn = |b: &u8| b.is_ascii_alphanumeric() || b"-._~+/=%".contains(b);
+    bytes.len() >= 16
+        && bytes.iter().all(drawn)
+        && bytes.iter().any(u8::is_ascii_digit)
+        && bytes.iter().any(u8::is_ascii_alphabetic)
+        && !is_uuid(bytes)
+}
+
+fn is_uuid(bytes: &[u8]) -> bool {
+    bytes.len() == 36
+        && bytes.iter().enumerate().all(|(at, b)| match at {
+            8 | 13 | 18 | 23 => *b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_sorted_as_the_search_needs_them() {
+        for list in [&WHOLE[..], &IN_QUERY, &IF_RANDOM, &HEADERS] {
+            assert!(list.is_sorted(), "{list:?}");
+        }
+        let last = |ending: &&str| b"defnprty".contains(&ending.as_bytes()[ending.len() - 1]);
+        assert!(ENDINGS.iter().all(last), "the first look lets every ending through");
+    }
+
+    #[test]
+    fn secrets_are_known_however_they_are_spelt() {
+        for name in [
+            "token",
+            "access_token",
+            "Access-Token",
+            "accessToken",
+            "X-Amz-Security-Token",
+            "password",
+            "password2",
+            "user[password]",
+            "new_password_confirmation",
+            "DB_PASSWORD",
+            "clientSecret",
+            "aws.secret_access_key",
+            "AWSAccessKeyId",
+            "apiKey",
+            "api key",
+            "csrf_token",
+            "PHPSESSID",
+            "pin",
+            "otp",
+            "pwd",
+            "id_token",
+        ] {
+            assert_eq!(weigh(name, In::Field), Weight::Secret, "{name}");
+        }
+        for name in [
+            "Authorization",
+            "proxy-authorization",
+            "x-api-key",
+            "x-auth-token",
+            "x-goog-api-key",
+            "x-functions-key",
+            "ocp-apim-subscription-key",
+            "x-hub-signature-256",
+            "stripe-signature",
+            "x-amz-security-token",
+            "x-csrftoken",
+            "x-vault-token",
+            "x-xsrf-token",
+            "private-token",
+            "x-session-id",
+        ] {
+            assert_eq!(weigh(name, In::Header), Weight::Secret, "{name}");
+        }
+        for name in ["sig", "auth", "session", "X-Amz-Signature", "X-Amz-Credential"] {
+            assert_eq!(weigh(name, In::Query), Weight::Secret, "{name}");
+        }
+    }
+
+    #[test]
+    fn other_names_are_ordinary() {
+        for name in [
+            "",
+            "page",
+            "tokens",
+            "max_tokens",
+            "next_page_token",
+            "nextPageToken",
+            "continuation-token",
+            "eos_token",
+            "author",
+            "password_changed_at",
+            "token_type",
+            "secret_name",
+            "shipping",
+            "spin",
+            "public_key",
+            "etag",
+            "trace_id",
+            "compass",
+            "keyboard",
+            "пароль_pin",
+        ] {
+            assert_eq!(weigh(name, In::Field), Weight::Ordinary, "{name}");
+        }
+        for name in [
+            "sec-websocket-key",
+            "idempotency-key",
+            "surrogate-key",
+            "x-request-id",
+            "etag",
+            "traceparent",
+            "signature-input",
+            "x-cache-key",
+            "www-authenticate",
+        ] {
+            assert_eq!(weigh(name, In::Header), Weight::Ordinary, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_machine_draws_is_told_from_words_and_ids() {
+        for value in ["4b7c9e1d5f604b7c9e1d5f60", "SplxlOBeZQQYbYS6WxSbIA"] {
+            assert!(looks_random(value), "{value}");
+        }
+        for value in [
+            "US",
+            "200",
+            "checkout-step-completed",
+            "b7a53ed5-2b08-4f1c-8a39-3a9c4c3bb2a4",
+            "two words 4b7c9e1d",
+        ] {
+            assert!(!looks_random(value), "{value}");
+        }
+    }
+}
