@@ -22,10 +22,10 @@ pub(super) fn faults(plant: &Plant, flow: &Flow) -> Vec<String> {
     if names(target) != names(&flow.request.url) {
         faults.push(format!("the query has other names: {}", flow.request.url));
     }
-    // A body that is stored by its digest has nothing to replace.
+    // A body that is stored by its digest has nothing to replace, and of a tunnel's target only the host is noted.
     let bodies = [Some(&flow.request.body), flow.response.as_ref().map(|r| &r.body)];
     let is_stored = bodies.iter().flatten().all(|body| body.digest.is_none());
-    if flow.redactions.is_empty() && plant.finding.is_none() && is_stored {
+    if flow.redactions.is_empty() && plant.finding.is_none() && is_stored && flow.tunnel.is_none() {
         faults.push(format!("no redaction is noted: {} {:?}", flow.request.url, flow.error));
     }
     let side = if plant.is_in_response() { "response." } else { "request." };
