@@ -12,6 +12,7 @@ use crate::{
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("flow", schema_for!(Flow)),
+        ("secrets", schema_for!(Line)),
         ("span", schema_for!(Span)),
         ("finding", schema_for!(Finding)),
         ("audit", schema_for!(AuditEntry)),

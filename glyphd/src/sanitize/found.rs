@@ -1,7 +1,7 @@
 //! What was found on the way through an exchange: a redaction for the record of each place, and the secrets
 //! themselves, which stay in memory.
 
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 use glyph_formats::flow::Redaction;
 
@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Places that are told one by one; what is found beyond them is counted for its side as a whole.
-const PLACES: usize = 256;
+const PLACES: usize = 100;
 /// A place is told with at most so many bytes: names come from the traffic.
 const PLACE_BYTES: usize = 200;
 
@@ -23,7 +23,6 @@ pub(super) struct Found<'a> {
     /// In what the text at hand was found, from the outside inwards.
     codecs: Vec<Codec>,
     pub(super) redactions: Vec<Redaction>,
-    known: HashMap<(String, String), usize>,
     /// Secrets as they stood, and what stands in their places.
     pub(super) secrets: Vec<(String, String)>,
 }
@@ -31,14 +30,7 @@ pub(super) struct Found<'a> {
 impl<'a> Found<'a> {
     /// Nothing yet. `side` is where redactions are from now on, `request` or `response`.
     pub(super) fn new(sanitizer: &'a Sanitizer, side: &'static str) -> Self {
-        Self {
-            sanitizer,
-            side,
-            codecs: Vec::new(),
-            redactions: Vec::new(),
-            known: HashMap::new(),
-            secrets: Vec::new(),
-        }
+        Self { sanitizer, side, codecs: Vec::new(), redactions: Vec::new(), secrets: Vec::new() }
     }
 
     /// From here on it is about that side.
@@ -50,13 +42,11 @@ impl<'a> Found<'a> {
     pub(super) fn add(&mut self, kind: &str, place: fmt::Arguments<'_>) {
         let place = place.to_string();
         let place = if self.redactions.len() < PLACES { self.safe(&place) } else { head(&place) };
-        let key = (kind.to_owned(), format!("{}.{place}", self.side));
-        if let Some(at) = self.known.get(&key) {
-            self.redactions[*at].count += 1;
-            return;
+        let place = format!("{}.{place}", self.side);
+        match self.redactions.iter_mut().rev().find(|known| known.place == place && known.kind == kind) {
+            Some(known) => known.count += 1,
+            None => self.redactions.push(Redaction { kind: kind.to_owned(), place, count: 1 }),
         }
-        self.redactions.push(Redaction { kind: key.0.clone(), place: key.1.clone(), count: 1 });
-        self.known.insert(key, self.redactions.len() - 1);
     }
 
     /// The place, unless a name in it gives something away or is endless.

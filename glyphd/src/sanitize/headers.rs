@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, header};
 use super::{
     body::Stored,
     content,
-    find::{self, Document},
+    find::{self, Document, Place},
     found::Found,
     rules::In,
 };
@@ -26,8 +26,22 @@ pub(super) fn unredacted(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect()
 }
 
+/// Headers in which nobody puts anything of their own.
+const PLAIN: [HeaderName; 7] = [
+    header::ACCEPT_ENCODING,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::CONTENT_ENCODING,
+    header::DATE,
+    header::HOST,
+    header::TRANSFER_ENCODING,
+];
+
 /// None if nothing is to be replaced.
 fn sanitize_value(name: &HeaderName, value: &str, found: &mut Found<'_>) -> Option<String> {
+    if PLAIN.contains(name) {
+        return None;
+    }
     let rules = &found.sanitizer.rules;
     if *name == header::COOKIE || *name == header::SET_COOKIE {
         let (pairs, attributes) = match value.split_once(';') {
@@ -61,7 +75,7 @@ fn sanitize_value(name: &HeaderName, value: &str, found: &mut Found<'_>) -> Opti
 }
 
 fn replaced(name: &HeaderName, value: &str, document: Document<'_>, found: &mut Found<'_>) -> Option<String> {
-    let clean = find::replace(value, document, &format!("headers.{name}"), usize::MAX, found);
+    let clean = find::replace(value, document, Place::header(name.as_str()), usize::MAX, found);
     clean.redacted.then(|| clean.text.into_owned())
 }
 

@@ -7,6 +7,7 @@ mod capture;
 mod failures;
 mod tunnels;
 mod redaction;
+mod redaction_policy;
 mod planted;
 mod ordinary;
 

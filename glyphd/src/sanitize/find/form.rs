@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{Codec, Hits, Instead, codec::percent_decoded};
+use super::{Codec, Hits, Instead, Place, codec::percent_decoded};
 use crate::sanitize::rules::{In, Rules};
 
 /// A form: the body of `application/x-www-form-urlencoded`.
-pub(super) fn find(text: &str, place: &str, rules: &Rules, hits: &mut Hits) {
+pub(super) fn find(text: &str, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
     pairs(text, 0, In::Field, "form", place, rules, hits);
 }
 
@@ -16,7 +16,7 @@ pub(super) fn pairs(
     base: usize,
     within: In,
     kind: &'static str,
-    place: &str,
+    place: Place<'_>,
     rules: &Rules,
     hits: &mut Hits,
 ) {
@@ -37,7 +37,7 @@ fn pair(
     at: usize,
     within: In,
     kind: &'static str,
-    place: &str,
+    place: Place<'_>,
     rules: &Rules,
     hits: &mut Hits,
 ) {

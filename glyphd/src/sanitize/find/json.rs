@@ -6,13 +6,15 @@ use std::{borrow::Cow, ops::Range};
 
 use memchr::memchr2;
 
-use super::{Codec, Hits, Instead};
+use super::{Codec, Hits, Instead, Place};
 use crate::sanitize::rules::{In, Rules, Weight, looks_random};
 
 /// Places are told with so many of the names around them.
 const NAMES: usize = 16;
 /// And with so much of each.
 const NAME: usize = 64;
+/// Strings up to here are searched byte by byte.
+const NEAR: usize = 16;
 
 /// An array or an object that is open.
 #[derive(Debug, Default)]
@@ -28,15 +30,22 @@ struct Container {
 
 struct Scan<'a> {
     text: &'a str,
-    place: &'a str,
+    place: Place<'a>,
     rules: &'a Rules,
     hits: &'a mut Hits,
     open: Vec<Container>,
     /// The name that the next value stands under.
-    name: Option<Range<usize>>,
+    name: Option<Name>,
 }
 
-pub(super) fn find(text: &str, place: &str, rules: &Rules, hits: &mut Hits) {
+/// A name, and what it says of its value.
+#[derive(Debug, Clone)]
+struct Name {
+    range: Range<usize>,
+    weight: Weight,
+}
+
+pub(super) fn find(text: &str, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
     Scan { text, place, rules, hits, open: Vec::new(), name: None }.run();
 }
 
@@ -66,13 +75,18 @@ impl Scan<'_> {
     fn enter(&mut self, at: usize, is_array: bool) -> usize {
         let outer = self.open.last().and_then(|outer| outer.weight);
         let name = self.name.take();
-        let weight = match name.clone().map(|name| self.weigh(name)) {
+        let weight = match name.as_ref().map(|name| name.weight) {
             // Under a secret's name: what is in an array is one, what is in an object may be.
             Some(Weight::Secret) if is_array => Some(Weight::Secret),
             Some(Weight::Secret) => Some(Weight::IfRandom),
             Some(Weight::IfRandom | Weight::Ordinary) | None => outer,
         };
-        self.open.push(Container { name: name.unwrap_or_default(), is_array, weight, named: None });
+        self.open.push(Container {
+            name: name.map(|name| name.range).unwrap_or_default(),
+            is_array,
+            weight,
+            named: None,
+        });
         at + 1
     }
 
@@ -82,7 +96,7 @@ impl Scan<'_> {
         let start = quote + 1;
         let mut at = start;
         let (mut escapes, mut ended) = (false, false);
-        while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        while let Some(found) = bytes.get(at..).and_then(quote_or_escape) {
             at += found;
             if bytes[at] == b'"' {
                 ended = true;
@@ -93,10 +107,17 @@ impl Scan<'_> {
         }
         // Cut within an escape, the end may be within a character.
         let end = if ended { at } else { bytes.len() };
-        let next = bytes[(end + 1).min(bytes.len())..].iter().position(|b| !b.is_ascii_whitespace());
-        let after = next.map_or(bytes.len(), |next| end + 1 + next);
+        let mut after = end + 1;
+        while bytes.get(after).is_some_and(u8::is_ascii_whitespace) {
+            after += 1;
+        }
         if ended && bytes.get(after) == Some(&b':') && !self.open.last().is_some_and(|open| open.is_array) {
-            self.name = Some(start..end);
+            let raw = &self.text[start..end];
+            let weight = match escapes {
+                true => self.rules.weigh(&meant(raw), In::Field),
+                false => self.rules.weigh(raw, In::Field),
+            };
+            self.name = Some(Name { range: start..end, weight });
             return after + 1;
         }
         self.value(start..end, escapes);
@@ -106,7 +127,7 @@ impl Scan<'_> {
     fn value(&mut self, range: Range<usize>, escapes: bool) {
         let value = &self.text[range.clone()];
         let name = self.name.take();
-        let is_named = |name: &Range<usize>| matches!(&self.text[name.clone()], "name" | "key" | "field");
+        let is_named = |name: &Name| matches!(&self.text[name.range.clone()], "name" | "key" | "field");
         if name.as_ref().is_some_and(is_named)
             && let Some(open) = self.open.last_mut()
         {
@@ -127,7 +148,7 @@ impl Scan<'_> {
         let end = bytes[start..].iter().position(more).map_or(bytes.len(), |length| start + length);
         let name = self.name.take();
         let secret = match &name {
-            Some(name) => self.weigh(name.clone()) == Weight::Secret,
+            Some(name) => name.weight == Weight::Secret,
             None => self.open.last().is_some_and(|open| open.is_array && open.weight == Some(Weight::Secret)),
         };
         if secret && !self.rules.allows(&self.text[start..end]) {
@@ -137,14 +158,15 @@ impl Scan<'_> {
         end
     }
 
-    fn is_secret(&self, name: Option<&Range<usize>>, value: &str) -> bool {
+    fn is_secret(&self, name: Option<&Name>, value: &str) -> bool {
         if let Some(name) = name {
-            if self.rules.is_secret(&self.meant(name.clone()), value, In::Field) {
+            let raw = &self.text[name.range.clone()];
+            if name.weight != Weight::Ordinary && self.rules.is_secret(&meant(raw), value, In::Field) {
                 return true;
             }
-            if &self.text[name.clone()] == "value"
+            if raw == "value"
                 && let Some(named) = self.open.last().and_then(|open| open.named.clone())
-                && self.rules.is_secret(&self.meant(named), value, In::Field)
+                && self.rules.is_secret(&meant(&self.text[named]), value, In::Field)
             {
                 return true;
             }
@@ -156,19 +178,9 @@ impl Scan<'_> {
         }
     }
 
-    fn weigh(&self, name: Range<usize>) -> Weight {
-        self.rules.weigh(&self.meant(name), In::Field)
-    }
-
-    /// A name without its escapes.
-    fn meant(&self, name: Range<usize>) -> Cow<'_, str> {
-        let raw = &self.text[name];
-        Codec::Json.decode(raw).map_or(Cow::Borrowed(raw), Cow::Owned)
-    }
-
     /// `body/user/tokens/*/id`.
-    fn place(&self, name: Option<Range<usize>>) -> String {
-        let mut place = self.place.to_owned();
+    fn place(&self, name: Option<Name>) -> String {
+        let mut place = self.place.to_string();
         let mut push = |part: &str| {
             place.push('/');
             place.push_str(&part[..part.floor_char_boundary(NAME)]);
@@ -176,17 +188,29 @@ impl Scan<'_> {
         let from = self.open.len().saturating_sub(NAMES);
         for open in &self.open[from..] {
             if !open.name.is_empty() {
-                push(&self.meant(open.name.clone()));
+                push(&meant(&self.text[open.name.clone()]));
             }
             if open.is_array {
                 push("*");
             }
         }
         if let Some(name) = name {
-            push(&self.meant(name));
+            push(&meant(&self.text[name.range]));
         }
         place
     }
+}
+
+/// A name without its escapes.
+fn meant(raw: &str) -> Cow<'_, str> {
+    Codec::Json.decode(raw).map_or(Cow::Borrowed(raw), Cow::Owned)
+}
+
+/// Where the first of the two is. Most strings are too short for a vector search to pay.
+fn quote_or_escape(rest: &[u8]) -> Option<usize> {
+    let (near, far) = rest.split_at(rest.len().min(NEAR));
+    let found = near.iter().position(|b| matches!(b, b'"' | b'\\'));
+    found.or_else(|| memchr2(b'"', b'\\', far).map(|at| near.len() + at))
 }
 
 /// Whether its escapes can hide something: quotes, or characters that would else be plain.

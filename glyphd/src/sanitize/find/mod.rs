@@ -13,7 +13,7 @@ mod form;
 mod multipart;
 mod codec;
 
-use std::{borrow::Cow, fmt::Display, ops::Range};
+use std::{borrow::Cow, fmt, ops::Range};
 
 pub(super) use anchors::Anchors;
 pub(super) use codec::Codec;
@@ -56,6 +56,32 @@ struct Hit {
     instead: Instead,
 }
 
+/// Where a text stands: `body`, or a header by its name. Put into words only where something is found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    kind: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn header(name: &'a str) -> Self {
+        Self { kind: "headers.", name }
+    }
+}
+
+impl<'a> From<&'a str> for Place<'a> {
+    fn from(kind: &'a str) -> Self {
+        Self { kind, name: "" }
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind)?;
+        f.write_str(self.name)
+    }
+}
+
 /// What was found in a text.
 #[derive(Debug, Default)]
 struct Hits {
@@ -67,7 +93,7 @@ impl Hits {
         &mut self,
         range: Range<usize>,
         kind: impl Into<Cow<'static, str>>,
-        place: impl Display,
+        place: impl fmt::Display,
         instead: Instead,
     ) {
         self.hits.push(Hit { range, kind: kind.into(), place: place.to_string(), instead });
@@ -89,7 +115,7 @@ impl Hits {
                 _ if found.sanitizer.rules.allows(secret) => None,
                 Instead::Token => Some(found.token(secret)),
                 Instead::Number => Some(found.number(secret)),
-                Instead::Nested(codec) => nested(secret, codec, &hit.place, found),
+                Instead::Nested(codec) => nested(secret, codec, hit.place.as_str().into(), found),
             };
             let Some(with) = with else { continue };
             if !matches!(hit.instead, Instead::Nested(_)) {
@@ -119,15 +145,15 @@ pub(super) struct Clean<'a> {
 }
 
 /// The text without its secrets, cut at `limit` bytes; what stands beyond serves to know what stands before.
-pub(super) fn replace<'a>(
+pub(super) fn replace<'a, 'p>(
     text: &'a str,
     document: Document<'_>,
-    place: &str,
+    place: impl Into<Place<'p>>,
     limit: usize,
     found: &mut Found<'_>,
 ) -> Clean<'a> {
     let mut hits = Hits::default();
-    find(text, document, place, &found.sanitizer.rules, &mut hits);
+    find(text, document, place.into(), &found.sanitizer.rules, &mut hits);
     match hits.replace(text, limit, found) {
         Some(clean) => Clean { text: Cow::Owned(clean), redacted: true },
         None => Clean { text: Cow::Borrowed(&text[..text.floor_char_boundary(limit)]), redacted: false },
@@ -137,11 +163,11 @@ pub(super) fn replace<'a>(
 /// Where the first secret of a running text is.
 pub(super) fn in_text(text: &str, rules: &Rules) -> Option<usize> {
     let mut hits = Hits::default();
-    text::find(text, Document::Text, "", rules, &mut hits);
+    text::find(text, Document::Text, "".into(), rules, &mut hits);
     hits.hits.first().map(|hit| hit.range.start)
 }
 
-fn find(text: &str, document: Document<'_>, place: &str, rules: &Rules, hits: &mut Hits) {
+fn find(text: &str, document: Document<'_>, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
     match document {
         Document::Text | Document::Markup => {}
         Document::Json => json::find(text, place, rules, hits),
@@ -161,7 +187,7 @@ fn look(text: &str) -> Document<'static> {
     }
 }
 
-fn nested(raw: &str, codec: Codec, place: &str, found: &mut Found<'_>) -> Option<String> {
+fn nested(raw: &str, codec: Codec, place: Place<'_>, found: &mut Found<'_>) -> Option<String> {
     if found.depth() >= DEPTH {
         return None;
     }

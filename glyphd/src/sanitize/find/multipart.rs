@@ -4,10 +4,10 @@
 
 use memchr::memmem;
 
-use super::{Hits, Instead, json};
+use super::{Hits, Instead, Place, json};
 use crate::sanitize::rules::{In, Rules};
 
-pub(super) fn find(text: &str, boundary: &str, place: &str, rules: &Rules, hits: &mut Hits) {
+pub(super) fn find(text: &str, boundary: &str, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
     for part in parts(text.as_bytes(), boundary) {
         let (Some(head), Some(content)) = (text.get(part.head.clone()), text.get(part.content.clone()))
         else {
@@ -18,7 +18,7 @@ pub(super) fn find(text: &str, boundary: &str, place: &str, rules: &Rules, hits:
             hits.add(part.content, "multipart", format_args!("{place}/{name}"), Instead::Token);
         } else if matches!(content.trim_start().as_bytes().first(), Some(b'{' | b'[')) {
             let mut inner = Hits::default();
-            json::find(content, &format!("{place}/{name}"), rules, &mut inner);
+            json::find(content, format!("{place}/{name}").as_str().into(), rules, &mut inner);
             hits.hits.extend(inner.hits.into_iter().map(|mut hit| {
                 hit.range = hit.range.start + part.content.start..hit.range.end + part.content.start;
                 hit

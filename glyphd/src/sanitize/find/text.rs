@@ -5,8 +5,8 @@ use std::ops::Range;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use memchr::memmem;
 
-use super::{Document, Hits, Instead, anchors::Anchor, url};
-use crate::sanitize::rules::{Alphabet, In, Rules, SHAPES, Shape, Weight, looks_random};
+use super::{Document, Hits, Instead, Place, anchors::Anchor, url};
+use crate::sanitize::rules::{Alphabet, Rules, SHAPES, Shape, Weight, looks_random};
 
 /// A name in a text is no longer than that, and a value of one in markup neither.
 const NAME: usize = 64;
@@ -45,7 +45,7 @@ struct Scan<'a> {
     value_end: usize,
 }
 
-pub(super) fn find(text: &str, document: Document<'_>, place: &str, rules: &Rules, hits: &mut Hits) {
+pub(super) fn find(text: &str, document: Document<'_>, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
     let bytes = text.as_bytes();
     let mut scan = Scan { text, bytes, document, rules, done: 0, url_end: 0, urls: 0, value_end: 0 };
     for (start, end, anchor) in rules.anchors.find(text) {
@@ -190,7 +190,7 @@ impl Scan<'_> {
         (local > 0 && is_name).then(|| at - local..at + 1 + domain.len())
     }
 
-    fn url(&mut self, start: usize, end: usize, place: &str, hits: &mut Hits) {
+    fn url(&mut self, start: usize, end: usize, place: Place<'_>, hits: &mut Hits) {
         if start < self.url_end {
             self.urls += 1;
             if self.urls > URLS {
@@ -211,10 +211,9 @@ impl Scan<'_> {
     fn named(&mut self, start: usize, end: usize) -> Option<Range<usize>> {
         let in_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
         let start = start - self.run_back(start, NAME, in_name);
-        let end = end - usize::from(self.bytes[end - 1] == b'=');
         let end = end + self.run(end, NAME, in_name);
         let name = &self.text[start..end];
-        let weight = self.rules.weigh(name, In::Field).max(self.rules.weigh(name, In::Header));
+        let weight = self.rules.weigh_in_text(name);
         if weight == Weight::Ordinary {
             return None;
         }

@@ -1,7 +1,7 @@
 //! URLs: user info, and the values of parameters with a secret's name, in the query, the fragment, and the path
 //! (`;jsessionid=…`).
 
-use super::{Hits, Instead, form};
+use super::{Hits, Instead, Place, form};
 use crate::sanitize::rules::{In, Rules};
 
 /// Whether a text is a URL, or what follows the host in one.
@@ -14,7 +14,7 @@ pub(super) fn is_url(text: &str) -> bool {
 }
 
 /// The secrets of a URL that begins at `base`: absolute, relative, without a scheme, or the `host:port` of a CONNECT.
-pub(super) fn find(url: &str, base: usize, place: &str, rules: &Rules, hits: &mut Hits) {
+pub(super) fn find(url: &str, base: usize, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
     let fragment = url.find('#');
     let before_fragment = &url[..fragment.unwrap_or(url.len())];
     let query = before_fragment.find('?');
@@ -38,7 +38,7 @@ pub(super) fn find(url: &str, base: usize, place: &str, rules: &Rules, hits: &mu
     }
 }
 
-fn user_info(path: &str, base: usize, place: &str, rules: &Rules, hits: &mut Hits) {
+fn user_info(path: &str, base: usize, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
     let scheme = path.find("//").filter(|at| !path[..*at].contains('/'));
     let start = scheme.map_or(0, |at| at + 2);
     let authority = path[start..].split('/').next().unwrap_or_default();

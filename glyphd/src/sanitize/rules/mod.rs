@@ -41,12 +41,17 @@ impl Rules {
     /// What a name says of its value, there.
     pub(super) fn weigh(&self, name: &str, place: In) -> Weight {
         let own = if place == In::Header { &self.headers } else { &self.names };
-        if !own.is_empty()
-            && let Some(weight) = own.get(&names::folded(name))
-        {
-            return *weight;
+        match own.is_empty() {
+            true => names::weigh(name, place),
+            false => own.get(&names::folded(name)).copied().unwrap_or_else(|| names::weigh(name, place)),
         }
-        names::weigh(name, place)
+    }
+
+    /// What a name in a running text says: it may be a header's or a field's.
+    pub(super) fn weigh_in_text(&self, name: &str) -> Weight {
+        let folded = names::folded(name);
+        let own = self.names.get(&folded).or_else(|| self.headers.get(&folded)).copied();
+        own.unwrap_or_else(|| names::weigh(name, In::Field).max(names::weigh(name, In::Header)))
     }
 
     /// Whether that value, under that name, is a secret.
@@ -54,7 +59,7 @@ impl Rules {
         match self.weigh(name, place) {
             Weight::Ordinary => false,
             Weight::IfRandom => looks_random(value) && self.may_be_secret(value),
-            Weight::Secret => self.may_be_secret(value) && names::folded(name) != names::folded(value),
+            Weight::Secret => self.may_be_secret(value) && !names::are_alike(name, value),
         }
     }
 

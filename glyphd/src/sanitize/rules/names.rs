@@ -22,6 +22,8 @@ pub(in crate::sanitize) enum Weight {
     Secret,
 }
 
+/// No name that is listed has fewer letters.
+const SHORTEST: usize = 3;
 /// Names are looked at by so many of their last bytes.
 const LONGEST: usize = 64;
 
@@ -142,8 +144,8 @@ const OTHER_TOKENS: [&str; 31] = [
     "nextsync",
     "pad",
     "page",
-    "paging",
     "pagination",
+    "paging",
     "prompt",
     "request",
     "resume",
@@ -157,6 +159,46 @@ const OTHER_TOKENS: [&str; 31] = [
 
 /// Ends of a name that repeat what stands before: `password_confirmation`.
 const REPEATS: [&str; 5] = ["again", "confirm", "confirmation", "repeat", "verify"];
+
+/// The last two letters of every name in the lists: most names end otherwise, and are done with.
+const LAST_LETTERS: [u32; 26] = {
+    let mut letters = [0; 26];
+    add(&ENDINGS, &mut letters);
+    add(&WHOLE, &mut letters);
+    add(&IN_QUERY, &mut letters);
+    add(&IF_RANDOM, &mut letters);
+    add(&HEADERS, &mut letters);
+    add(&REPEATS, &mut letters);
+    letters
+};
+
+const fn add(names: &[&str], letters: &mut [u32; 26]) {
+    let mut at = 0;
+    while at < names.len() {
+        let name = names[at].as_bytes();
+        let mut end = name.len();
+        while name[end - 1].is_ascii_digit() {
+            end -= 1;
+        }
+        letters[(name[end - 2] - b'a') as usize] |= 1 << (name[end - 1] - b'a');
+        at += 1;
+    }
+}
+
+/// Whether a name ends like one of the lists, as far as two letters tell.
+fn may_be_listed(name: &str) -> bool {
+    let letters = |b: &u8| b.is_ascii_alphabetic() || !b.is_ascii();
+    let mut last = name
+        .as_bytes()
+        .iter()
+        .rev()
+        .filter(|b| letters(b))
+        .map(|b| b.to_ascii_lowercase().wrapping_sub(b'a'));
+    match (last.next(), last.next()) {
+        (Some(last @ 0..26), Some(before @ 0..26)) => LAST_LETTERS[usize::from(before)] & (1 << last) != 0,
+        _ => false,
+    }
+}
 
 /// A name without case and separators.
 struct Folded {
@@ -185,6 +227,11 @@ impl Folded {
     }
 }
 
+/// Whether two are the same but for case and separators.
+pub(super) fn are_alike(one: &str, other: &str) -> bool {
+    Folded::of(one).as_bytes() == Folded::of(other).as_bytes()
+}
+
 /// A name as the operator's lists have it, without case and separators.
 pub(super) fn folded(name: &str) -> String {
     String::from_utf8_lossy(Folded::of(name).as_bytes()).into_owned()
@@ -192,6 +239,9 @@ pub(super) fn folded(name: &str) -> String {
 
 /// What a name says of its value, there.
 pub(super) fn weigh(name: &str, place: In) -> Weight {
+    if name.len() < SHORTEST || !may_be_listed(name) {
+        return Weight::Ordinary;
+    }
     let folded = Folded::of(name);
     let whole = folded.as_bytes();
     let mut name = whole;
@@ -201,7 +251,7 @@ pub(super) fn weigh(name: &str, place: In) -> Weight {
     if let Some(first) = REPEATS.iter().find_map(|repeat| name.strip_suffix(repeat.as_bytes())) {
         name = first;
     }
-    let is_one_of = |list: &[&str]| list.binary_search_by(|known| known.as_bytes().cmp(whole)).is_ok();
+    let is_one_of = |list: &[&str]| list.iter().any(|known| is(known.as_bytes(), whole));
     if marks_secret(name) || is_one_of(&WHOLE) {
         return Weight::Secret;
     }
@@ -213,13 +263,15 @@ pub(super) fn weigh(name: &str, place: In) -> Weight {
     }
 }
 
+/// Most names are told apart by length and last letter.
+fn is(known: &[u8], name: &[u8]) -> bool {
+    known.len() == name.len() && known.last() == name.last() && known == name
+}
+
 fn marks_secret(name: &[u8]) -> bool {
-    // Most names end otherwise.
-    if !matches!(name.last(), Some(b'd' | b'e' | b'f' | b'n' | b'p' | b'r' | b't' | b'y')) {
-        return false;
-    }
-    match ENDINGS.iter().filter(|ending| name.ends_with(ending.as_bytes())).max_by_key(|ending| ending.len())
-    {
+    let Some((_, last)) = name.split_last_chunk::<2>() else { return false };
+    let ends = |ending: &&&str| ending.as_bytes().ends_with(last) && name.ends_with(ending.as_bytes());
+    match ENDINGS.iter().filter(ends).max_by_key(|ending| ending.len()) {
         None => false,
         Some(&"token") => {
             let kind = &name[..name.len() - "token".len()];
@@ -253,12 +305,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lists_are_sorted_as_the_search_needs_them() {
-        for list in [&WHOLE[..], &IN_QUERY, &IF_RANDOM, &HEADERS] {
-            assert!(list.is_sorted(), "{list:?}");
+    fn the_lists_are_in_order_and_folded() {
+        for list in [&ENDINGS[..], &WHOLE, &IN_QUERY, &IF_RANDOM, &HEADERS, &OTHER_TOKENS, &REPEATS] {
+            assert!(list.is_sorted_by(|a, b| a < b), "{list:?}");
+            let plain = |name: &&str| {
+                name.len() >= SHORTEST && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            };
+            assert!(list.iter().all(plain), "{list:?}");
         }
-        let last = |ending: &&str| b"defnprty".contains(&ending.as_bytes()[ending.len() - 1]);
-        assert!(ENDINGS.iter().all(last), "the first look lets every ending through");
     }
 
     #[test]
