@@ -34,11 +34,62 @@ const MEASURED: f64 = 0.004;
 
 /// What the sanitizer looks for, whole and in parts.
 pub const WORDS: [&str; 56] = [
-    "password", "=", ":", "\"", "\\\"", "\\", "&", "?", "://", "@", "%", "%22", "+", "{", "}", "[", "]", "<", ">", ",",
-    "Bearer ", "basic ", "Authorization: ", "token", "access_token=", "api_key", "\"secret\":", "eyJ", ".", "-----BEGIN ",
-    "PRIVATE KEY-----", "-----END ", "AKIA", "SK", "sk-", "key-", ":AA", "123456789", "ghp_", "hvs.", "xoxb-", "AccountKey=",
-    "hooks.slack.com/services/", ".atlasv1.", "--b\r\n", "Content-Disposition: form-data; name=\"password\"", "\r\n\r\n",
-    "\n", "http://a:b@c/", "#", ";", "\\u0041", "glyph-redacted-0123456789ab", "value=", "\u{e9}", " ",
+    "password",
+    "=",
+    ":",
+    "\"",
+    "\\\"",
+    "\\",
+    "&",
+    "?",
+    "://",
+    "@",
+    "%",
+    "%22",
+    "+",
+    "{",
+    "}",
+    "[",
+    "]",
+    "<",
+    ">",
+    ",",
+    "Bearer ",
+    "basic ",
+    "Authorization: ",
+    "token",
+    "access_token=",
+    "api_key",
+    "\"secret\":",
+    "eyJ",
+    ".",
+    "-----BEGIN ",
+    "PRIVATE KEY-----",
+    "-----END ",
+    "AKIA",
+    "SK",
+    "sk-",
+    "key-",
+    ":AA",
+    "123456789",
+    "ghp_",
+    "hvs.",
+    "xoxb-",
+    "AccountKey=",
+    "hooks.slack.com/services/",
+    ".atlasv1.",
+    "--b\r\n",
+    "Content-Disposition: form-data; name=\"password\"",
+    "\r\n\r\n",
+    "\n",
+    "http://a:b@c/",
+    "#",
+    ";",
+    "\\u0041",
+    "glyph-redacted-0123456789ab",
+    "value=",
+    "\u{e9}",
+    " ",
 ];
 
 #[derive(Deserialize)]
@@ -93,7 +144,8 @@ pub fn sanitize(bytes: &[u8]) {
 
 /// Whatever it is, it is taken, and what comes out holds together.
 fn anything(how: u8, bytes: &[u8]) {
-    let (content_type, coding) = (TYPES[usize::from(how) % TYPES.len()], CODINGS[usize::from(how) / 16 % CODINGS.len()]);
+    let (content_type, coding) =
+        (TYPES[usize::from(how) % TYPES.len()], CODINGS[usize::from(how) / 16 % CODINGS.len()]);
     let mut message = message(content_type, coding, bytes, how % 3 != 0);
     if let Ok(value) = HeaderValue::from_bytes(bytes) {
         for name in ["x-note", "cookie", "set-cookie", "authorization", "location"] {
@@ -133,16 +185,27 @@ fn planted(kind: u8, place: u8, seed: u64, (before, after): (&str, &str)) {
     let (content_type, body) = match place % 8 {
         0 => ("text/plain", format!("{before} {text}\n{after}")),
         1 => ("text/html", format!("{before}<p>{text}</p>{after}")),
-        2 => ("application/json", format!("{before}\n{{\"note\":{}}}\n{after}", serde_json::Value::from(text.as_str()))),
+        2 => (
+            "application/json",
+            format!("{before}\n{{\"note\":{}}}\n{after}", serde_json::Value::from(text.as_str())),
+        ),
         3 => ("application/json", serde_json::json!({ "a": before, "note": text, "z": [after] }).to_string()),
-        4 => ("application/json", serde_json::json!({ "a": before, "in": [{ "password": text }], "z": after }).to_string()),
+        4 => (
+            "application/json",
+            serde_json::json!({ "a": before, "in": [{ "password": text }], "z": after }).to_string(),
+        ),
         5 => {
             let inner = serde_json::json!({ "a": after, "client_secret": text }).to_string();
             ("application/json", serde_json::json!({ "a": before, "payload": inner }).to_string())
         }
         6 => ("application/x-www-form-urlencoded", format!("{before}&password={}&{after}", encoded(text))),
         _ => {
-            let url = format!("http://a.test/?{}&access_token={}&{}", encoded(before), encoded(text), encoded(after));
+            let url = format!(
+                "http://a.test/?{}&access_token={}&{}",
+                encoded(before),
+                encoded(text),
+                encoded(after)
+            );
             let clean = sanitizer().url(&url);
             holds_none(&secret, &clean, &url);
             return;

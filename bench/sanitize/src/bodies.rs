@@ -19,14 +19,26 @@ struct Kind {
 }
 
 const KINDS: [Kind; 5] = [
-    Kind { name: "HTML", content_type: "text/html", urls: &["docs.test/axios", "docs.test/express", "docs.test/openid"] },
+    Kind {
+        name: "HTML",
+        content_type: "text/html",
+        urls: &["docs.test/axios", "docs.test/express", "docs.test/openid"],
+    },
     Kind {
         name: "JSON",
         content_type: "application/json",
         urls: &["/api/commits", "/api/users", "/api/orders", "/pods", "/openapi", "/lock", "/api/map"],
     },
-    Kind { name: "JSON, images in Base64", content_type: "application/json", urls: &["/api/products", "/jwks"] },
-    Kind { name: "JavaScript, minified", content_type: "text/javascript", urls: &["jquery.min", "d3.min", "leaflet.js"] },
+    Kind {
+        name: "JSON, images in Base64",
+        content_type: "application/json",
+        urls: &["/api/products", "/jwks"],
+    },
+    Kind {
+        name: "JavaScript, minified",
+        content_type: "text/javascript",
+        urls: &["jquery.min", "d3.min", "leaflet.js"],
+    },
     Kind { name: "a log", content_type: "text/plain", urls: &["api.test/logs"] },
 ];
 
@@ -54,7 +66,10 @@ pub(crate) fn measure(folder: &Path, bytes: usize) -> anyhow::Result<Value> {
             let took = cpu_time(|| (0..rounds).for_each(|_| work()));
             (rounds * text.len()) as f64 / took.as_secs_f64() / 1e6
         };
-        figures.insert(kind.name.to_owned(), json!({ "glyph_mb_s": speed(&ours), "regex_mb_s": speed(&theirs) }));
+        figures.insert(
+            kind.name.to_owned(),
+            json!({ "glyph_mb_s": speed(&ours), "regex_mb_s": speed(&theirs) }),
+        );
     }
     Ok(figures.into())
 }

@@ -7,7 +7,10 @@ use crate::{cpu_time, message};
 
 const REQUEST: [(&str, &str); 10] = [
     ("host", "api.example.test"),
-    ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"),
+    (
+        "user-agent",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+    ),
     ("accept", "application/json, text/plain, */*"),
     ("accept-encoding", "gzip, deflate, br, zstd"),
     ("accept-language", "en-US,en;q=0.9"),
@@ -39,7 +42,8 @@ fn page() -> String {
     };
     let of = |count: usize| {
         let items: Vec<Value> = (0..count).map(item).collect();
-        json!({ "items": items, "next_page_token": "CAUQAA", "refresh_token": "4b7c9e1d5f604b7c" }).to_string()
+        json!({ "items": items, "next_page_token": "CAUQAA", "refresh_token": "4b7c9e1d5f604b7c" })
+            .to_string()
     };
     (1..).map(of).find(|text| text.len() >= 1 << 10).unwrap_or_default()
 }
@@ -49,10 +53,13 @@ pub(crate) fn measure(rounds: u32) -> anyhow::Result<Value> {
     let page = page();
     let (request, response) = (message(&REQUEST, "")?, message(&RESPONSE, page.clone())?);
     let once = || {
-        let url = sanitizer.url("http://api.example.test/v1/items?page=2&sort=price&access_token=4b7c9e1d5f604b7c");
+        let url =
+            sanitizer.url("http://api.example.test/v1/items?page=2&sort=price&access_token=4b7c9e1d5f604b7c");
         (url, sanitizer.message("request", &request), sanitizer.message("response", &response))
     };
     let replaced = once().2.redactions.len();
     let took = cpu_time(|| (0..rounds).for_each(|_| drop(std::hint::black_box(once()))));
-    Ok(json!({ "body_bytes": page.len(), "replaced": replaced, "cpu_ns": took.as_nanos() as f64 / f64::from(rounds) }))
+    Ok(
+        json!({ "body_bytes": page.len(), "replaced": replaced, "cpu_ns": took.as_nanos() as f64 / f64::from(rounds) }),
+    )
 }

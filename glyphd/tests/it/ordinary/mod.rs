@@ -92,8 +92,10 @@ async fn pass(exchanges: &[Exchange]) -> BTreeMap<usize, Flow> {
     let daemon = TestDaemon::with(|config| config.max_body_bytes = 4 << 20).await;
     let mut client = daemon.client().await;
     for (n, exchange) in all.iter().enumerate() {
-        let mut request =
-            Request::builder().method(exchange.method.as_str()).uri(origin.url(&exchange.target)).header(WHICH, n);
+        let mut request = Request::builder()
+            .method(exchange.method.as_str())
+            .uri(origin.url(&exchange.target))
+            .header(WHICH, n);
         for (name, value) in &exchange.headers {
             request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
@@ -124,7 +126,8 @@ impl Tally {
         let path = exchange.target.split('?').next().unwrap();
         let at = |place: &str| format!("{} {}{path} {place}", exchange.method, exchange.host);
         for redaction in &flow.redactions {
-            *self.kinds.entry((redaction.kind.clone(), redaction.place.clone())).or_default() += redaction.count;
+            *self.kinds.entry((redaction.kind.clone(), redaction.place.clone())).or_default() +=
+                redaction.count;
         }
         self.values += exchange.target.split(['?', '&']).count();
         self.text(&exchange.target, exchanges::target(&flow.request.url), &at("url"), secrets);
@@ -138,7 +141,13 @@ impl Tally {
         }
     }
 
-    fn headers(&mut self, sent: &[(String, String)], stored: &[(String, String)], at: &str, secrets: &BTreeSet<String>) {
+    fn headers(
+        &mut self,
+        sent: &[(String, String)],
+        stored: &[(String, String)],
+        at: &str,
+        secrets: &BTreeSet<String>,
+    ) {
         for name in sent.iter().map(|(name, _)| name).collect::<BTreeSet<_>>() {
             // What is stored is UTF-8, and not encoded any more.
             if ["content-encoding", "content-type"].contains(&name.as_str()) {
@@ -177,7 +186,8 @@ impl Tally {
         };
         for value in found {
             let plain: String = url::form_urlencoded::parse(value.as_bytes()).map(|(name, _)| name).collect();
-            let rightful = at.ends_with("cookie") || secrets.iter().any(|s| value.contains(s) || plain.contains(s));
+            let rightful =
+                at.ends_with("cookie") || secrets.iter().any(|s| value.contains(s) || plain.contains(s));
             // Tokens of a recording stay as they are.
             if !value.starts_with("glyph-redacted-") {
                 self.note(at, value, rightful);
@@ -186,7 +196,11 @@ impl Tally {
     }
 
     fn note(&mut self, at: &str, value: String, rightful: bool) {
-        let value = if rightful { String::new() } else { value.chars().take(80).collect::<String>().escape_debug().to_string() };
+        let value = if rightful {
+            String::new()
+        } else {
+            value.chars().take(80).collect::<String>().escape_debug().to_string()
+        };
         *self.replaced.entry(Replaced { rightful, place: at.to_owned(), value }).or_default() += 1;
     }
 

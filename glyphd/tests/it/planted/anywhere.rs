@@ -36,13 +36,30 @@ const NAMES: [&str; 14] = [
 #[derive(Debug, Clone)]
 enum Place {
     /// Under a name in JSON, so many levels deep, in a string of JSON if `quoted`.
-    Json { around: Vec<(bool, Value)>, quoted: usize, pretty: bool },
-    Form { fields: Vec<(String, String)>, at: usize },
-    Multipart { fields: Vec<(String, String)>, at: usize },
+    Json {
+        around: Vec<(bool, Value)>,
+        quoted: usize,
+        pretty: bool,
+    },
+    Form {
+        fields: Vec<(String, String)>,
+        at: usize,
+    },
+    Multipart {
+        fields: Vec<(String, String)>,
+        at: usize,
+    },
     Header,
-    Query { fields: Vec<(String, String)>, at: usize },
+    Query {
+        fields: Vec<(String, String)>,
+        at: usize,
+    },
     /// In a text: between two others.
-    Text { before: String, after: String, html: bool },
+    Text {
+        before: String,
+        after: String,
+        html: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -92,22 +109,32 @@ fn json() -> impl Strategy<Value = Value> {
 
 fn place(named: bool) -> BoxedStrategy<Place> {
     let around = prop::collection::vec((any::<bool>(), json()), 0..6);
-    let quoted = (around, 0..3_usize, any::<bool>())
-        .prop_map(|(around, quoted, pretty)| Place::Json { around, quoted, pretty });
+    let quoted = (around, 0..3_usize, any::<bool>()).prop_map(|(around, quoted, pretty)| Place::Json {
+        around,
+        quoted,
+        pretty,
+    });
     let form = (fields(), 0..6_usize).prop_map(|(fields, at)| Place::Form { fields, at });
     let multipart = (fields(), 0..6_usize).prop_map(|(fields, at)| Place::Multipart { fields, at });
     let query = (fields(), 0..6_usize).prop_map(|(fields, at)| Place::Query { fields, at });
-    let text =
-        (words(), words(), any::<bool>()).prop_map(|(before, after, html)| Place::Text { before, after, html });
+    let text = (words(), words(), any::<bool>()).prop_map(|(before, after, html)| Place::Text {
+        before,
+        after,
+        html,
+    });
     if named {
         prop_oneof![3 => quoted, 1 => form, 1 => multipart, 1 => query, 1 => Just(Place::Header)].boxed()
     } else {
-        prop_oneof![3 => quoted, 1 => form, 1 => multipart, 1 => query, 1 => Just(Place::Header), 3 => text].boxed()
+        prop_oneof![3 => quoted, 1 => form, 1 => multipart, 1 => query, 1 => Just(Place::Header), 3 => text]
+            .boxed()
     }
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let kinds: Vec<_> = plants::kinds().into_iter().filter(|(n, _)| !std::env::var("GLYPH_WITHOUT").unwrap_or_default().contains(n.as_str())).collect();
+    let kinds: Vec<_> = plants::kinds()
+        .into_iter()
+        .filter(|(n, _)| !std::env::var("GLYPH_WITHOUT").unwrap_or_default().contains(n.as_str()))
+        .collect();
     let secret = prop_oneof![
         3 => (prop::sample::select(kinds), any::<u64>()).prop_map(|((name, kind), seed)| {
             (name, kind.named, fill(kind.template.trim_start(), &mut Random::new(seed)))
@@ -119,19 +146,13 @@ fn case() -> impl Strategy<Value = Case> {
     ];
     let message = |(kind, named, secret): (String, bool, Secret)| {
         let name = prop::sample::select(&NAMES[..]);
-        let coding = prop::sample::select(&[None, None, Some("gzip"), Some("deflate"), Some("br"), Some("zstd")][..]);
+        let coding =
+            prop::sample::select(&[None, None, Some("gzip"), Some("deflate"), Some("br"), Some("zstd")][..]);
         let limit = prop::option::weighted(0.3, 0..1_200_usize);
         (Just((kind, named, secret)), name, place(named), coding, prop::bool::weighted(0.1), limit)
     };
-    secret.prop_flat_map(message).prop_map(|((kind, named, secret), name, place, coding, utf16, limit)| Case {
-        kind,
-        named,
-        secret,
-        name,
-        place,
-        coding,
-        utf16,
-        limit,
+    secret.prop_flat_map(message).prop_map(|((kind, named, secret), name, place, coding, utf16, limit)| {
+        Case { kind, named, secret, name, place, coding, utf16, limit }
     })
 }
 
@@ -190,8 +211,12 @@ impl Case {
                 url = format!("{url}?{}", form(with(fields, *at)));
                 ("text/plain", String::new())
             }
-            Place::Text { before, after, html: false } => ("text/plain", format!("{before} {secret}\n{after}")),
-            Place::Text { before, after, html: true } => ("text/html", format!("<p>{before} {secret} {after}</p>")),
+            Place::Text { before, after, html: false } => {
+                ("text/plain", format!("{before} {secret}\n{after}"))
+            }
+            Place::Text { before, after, html: true } => {
+                ("text/html", format!("<p>{before} {secret} {after}</p>"))
+            }
         };
         headers.insert("content-type", HeaderValue::from_static(content_type));
         let multipart = matches!(self.place, Place::Multipart { .. });
@@ -230,7 +255,9 @@ fn same_shape(sent: &Value, kept: &Value) -> bool {
             let names: BTreeMap<_, _> = b.iter().collect();
             a.len() == b.len() && a.iter().all(|(name, a)| names.get(name).is_some_and(|b| same_shape(a, b)))
         }
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_shape(a, b)),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_shape(a, b))
+        }
         (Value::String(_), Value::String(_)) | (Value::Number(_), Value::Number(_)) => true,
         (a, b) => a == b,
     }

@@ -30,8 +30,9 @@ impl Message {
         let head = super::plants::put(head, secret);
         let mut lines = head.lines();
         let start = lines.next().unwrap().to_owned();
-        let headers: Vec<_> =
-            lines.map(|line| line.split_once(": ").map(|(n, v)| (n.to_owned(), v.to_owned())).unwrap()).collect();
+        let headers: Vec<_> = lines
+            .map(|line| line.split_once(": ").map(|(n, v)| (n.to_owned(), v.to_owned())).unwrap())
+            .collect();
         let multipart = headers.iter().any(|(_, value)| value.starts_with("multipart/"));
         let body = if multipart { body.replace('\n', "\r\n") } else { body.to_owned() };
         let text = match limit {
@@ -39,7 +40,14 @@ impl Message {
             None => super::plants::put(&body, secret),
         };
         let body = coded(&in_charset(&text, charset), coding);
-        Self { start, headers, trailers: Vec::new(), body, text, coding: coding.map(|c| c.replace("raw-", "")) }
+        Self {
+            start,
+            headers,
+            trailers: Vec::new(),
+            body,
+            text,
+            coding: coding.map(|c| c.replace("raw-", "")),
+        }
     }
 
     /// As it goes over the wire. `chunked`: five bytes each.

@@ -76,7 +76,8 @@ fn untouched(plant: &Plant, passed: &Passed) -> Vec<String> {
     if seen.body != request.body {
         faults.push("the origin got another body".to_owned());
     }
-    let got = |name: &str, value: &str| seen.headers.get_all(name).iter().any(|v| v.as_bytes() == value.as_bytes());
+    let got =
+        |name: &str, value: &str| seen.headers.get_all(name).iter().any(|v| v.as_bytes() == value.as_bytes());
     for (name, value) in &request.headers {
         if !got(name, value) && !plant.entry.keeps_from_upstream {
             faults.push(format!("the origin got another {name}: {:?}", seen.headers.get(name)));
@@ -130,7 +131,10 @@ fn each_plant_is_found_in_its_own_message() {
     let mut missed = BTreeMap::new();
     for plant in plants.iter().filter(|p| p.request.is_some()) {
         let message = plant.message();
-        let text = format!("{}{}{:?}{:?}\n{}", plant.user_info, message.start, message.headers, message.trailers, message.text);
+        let text = format!(
+            "{}{}{:?}{:?}\n{}",
+            plant.user_info, message.start, message.headers, message.trailers, message.text
+        );
         let text = text + plant.finding.as_ref().map_or("", |finding| &finding.text);
         let mut leaks = Leaks::new();
         search.find("message", text.as_bytes(), &mut leaks);

@@ -104,8 +104,10 @@ fn layers(bytes: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
     }
     for run in bytes.split(|b| !(b.is_ascii_alphanumeric() || b"+/-_".contains(b))) {
         if run.len() >= RUN {
-            let run: Vec<u8> =
-                run.iter().map(|b| *b"+/".get(usize::from(*b == b'_')).filter(|_| b"-_".contains(b)).unwrap_or(b)).collect();
+            let run: Vec<u8> = run
+                .iter()
+                .map(|b| *b"+/".get(usize::from(*b == b'_')).filter(|_| b"-_".contains(b)).unwrap_or(b))
+                .collect();
             let whole = run.len() - usize::from(run.len() % 4 == 1);
             // The bits that are left over at the end of a torn one are nobody's.
             let lax = base64::engine::GeneralPurposeConfig::new()

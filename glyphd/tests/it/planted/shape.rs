@@ -36,11 +36,16 @@ pub(super) fn faults(plant: &Plant, flow: &Flow) -> Vec<String> {
 }
 
 fn check(plant: &Plant, sent: &Message, headers: &[(String, String)], body: &Body, faults: &mut Vec<String>) {
-    let header = |name: &str| headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| &**value);
+    let header =
+        |name: &str| headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| &**value);
     for (name, value) in &sent.headers {
-        let stored: Vec<_> = headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v).collect();
-        let Some(stored) = (if stored.len() > 1 { stored.into_iter().find(|s| cookie(s) == cookie(value)) } else { stored.first().copied() })
-        else {
+        let stored: Vec<_> =
+            headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v).collect();
+        let Some(stored) = (if stored.len() > 1 {
+            stored.into_iter().find(|s| cookie(s) == cookie(value))
+        } else {
+            stored.first().copied()
+        }) else {
             faults.push(format!("the header {name} is gone"));
             continue;
         };

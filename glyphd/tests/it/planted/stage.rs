@@ -11,7 +11,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use glyph_formats::{Finding as FindingRecord, Flow, recording::{FINDINGS, FLOWS}};
+use glyph_formats::{
+    Finding as FindingRecord, Flow,
+    recording::{FINDINGS, FLOWS},
+};
 use glyph_plugin::{
     Capability, Finding, FlowEvent, PROTOCOL_VERSION, Phase, Severity, Subscription,
     wire::{BusMessage, Hello, bus_message, plugin_message::Message as Said},
@@ -93,7 +96,8 @@ pub(super) async fn play(plants: &[Plant], limit: usize) -> Played {
     fs::write(&policy, format!("[plugins.guest]\nstart = false\nqueue_capacity = 10000\n{all}\n")).unwrap();
     plugins.passive_headers();
     let talker = plugins.script("talker", "cat lines; cat lines >&2; echo all said; read line\n");
-    let printed: String = plants.iter().filter_map(|p| p.printed.as_ref()).map(|line| format!("{line}\n")).collect();
+    let printed: String =
+        plants.iter().filter_map(|p| p.printed.as_ref()).map(|line| format!("{line}\n")).collect();
     fs::write(talker.join("lines"), printed).unwrap();
 
     let (folder, limit) = (plugins.path(), limit.to_string());
@@ -105,7 +109,8 @@ pub(super) async fn play(plants: &[Plant], limit: usize) -> Played {
         ("--plugins-dir", folder.as_ref()),
         ("--max-body-bytes", limit.as_ref()),
     ];
-    let mut daemon = DaemonProcess::start(args.iter().flat_map(|(flag, value)| [flag.as_ref(), *value])).await;
+    let mut daemon =
+        DaemonProcess::start(args.iter().flat_map(|(flag, value)| [flag.as_ref(), *value])).await;
     daemon.line("all said").await;
     let guest = daemon.meanwhile(guest(&control)).await;
     let quotes = plants.iter().filter(|p| p.finding.is_some()).map(|p| (p.entry.name.clone(), p.clone()));
