@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL beside Prometheus, and
-what plugins and sanitizing cost.
+"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL beside Prometheus,
+what plugins and sanitizing cost, flows beside jq, and what the flow log holds.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -12,6 +12,8 @@ import subprocess
 import sys
 
 from runner import report
+from runner.flow_log import flow_log
+from runner.flows import flows
 from runner.measure import Failed
 from runner.metrics_reading import metrics_reading
 from runner.plugins import plugins
@@ -22,7 +24,7 @@ from runner.tools import Tools, say
 
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
-    *["queries", "metrics-reading", "rule-testing", "plugins", "sanitizing"],
+    *["queries", "metrics-reading", "rule-testing", "plugins", "sanitizing", "flows", "flow-log"],
 ]
 
 
@@ -36,8 +38,12 @@ def main():
             results.append(metrics_reading(tools, args.spans // 200, args.rounds, args.patience))
         elif name == "rule-testing":
             results += rule_testing(tools, args.rounds, args.patience, args.quick)
+        elif name == "flows":
+            results += flows(tools, args.spans * 520, args.rounds, args.patience)
         elif name == "plugins":
             results += plugins(tools, args.rounds, args.patience, args.quick)
+        elif name == "flow-log":
+            results += flow_log(tools, args.rounds, args.patience, args.quick)
         elif name == "sanitizing":
             results += sanitizing(tools, args.rounds, args.patience, args.quick)
         else:

@@ -15,6 +15,11 @@ pub mod attributes;
 pub mod id;
 pub mod nanos;
 
+// What is in flows, looked at fast and closely, and how they are handed to other tools.
+pub mod glance;
+pub mod content;
+pub mod har;
+
 // Where they stand.
 pub mod recording;
 pub mod artifact;

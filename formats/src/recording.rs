@@ -171,3 +171,57 @@ impl Recording {
         self.save()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+    use crate::{AuditEntry, Finding, Flow, Span, jsonl};
+
+    /// How many records a file has, all of them good.
+    fn read<T: DeserializeOwned>(recording: &Recording, name: &str) -> usize {
+        let mut records = jsonl::records::<T>(&recording.file(name)).unwrap();
+        let count = records.by_ref().collect::<Result<Vec<_>, _>>().unwrap().len();
+        assert_eq!(records.warnings(), [], "{name}");
+        count
+    }
+
+    /// These are never written anew: they are what older versions of Glyph wrote.
+    #[test]
+    fn recordings_of_every_version_are_read() {
+        let mut versions = Vec::new();
+        for entry in
+            fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/recordings")).unwrap()
+        {
+            let recording = Recording::open(&entry.unwrap().path()).unwrap();
+            versions.push(recording.info.format);
+            assert!(read::<Flow>(&recording, FLOWS) > 0);
+            assert!(read::<Span>(&recording, TRACES) > 0);
+            assert!(read::<Finding>(&recording, FINDINGS) > 0);
+            assert!(read::<AuditEntry>(&recording, AUDIT) > 0);
+        }
+        versions.sort_unstable();
+        versions.dedup();
+        assert_eq!(versions, (1..=FORMAT_VERSION).collect::<Vec<_>>(), "one of each version");
+    }
+
+    #[test]
+    fn a_newer_version_is_refused_by_its_number_as_a_recording_and_as_a_flow() {
+        let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/recordings/shop");
+        let dir = tempfile::tempdir().unwrap();
+        let newer = |name: &str| {
+            let text = fs::read_to_string(shop.join(name)).unwrap();
+            let pattern = if name == INFO { "\"format\": 1" } else { "\"format\":1" };
+            fs::write(dir.path().join(name), text.replacen(pattern, &pattern.replace('1', "2"), 1)).unwrap();
+        };
+        newer(INFO);
+        let error = Recording::open(dir.path()).unwrap_err().to_string();
+        assert!(error.ends_with("recording.json: format version 2; this program reads up to 1"), "{error}");
+        newer(FLOWS);
+        let mut flows = jsonl::records::<Flow>(&dir.path().join(FLOWS)).unwrap();
+        let error = flows.next().unwrap().unwrap_err().to_string();
+        assert!(error.ends_with("flows.jsonl:1: format version 2; this program reads up to 1"), "{error}");
+        assert!(flows.all(|flow| flow.is_ok()), "the others are read");
+    }
+}

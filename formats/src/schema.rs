@@ -6,6 +6,7 @@ use crate::{
     AuditEntry, Finding, Flow, Span,
     artifact::{Contents, Manifest},
     recording::RecordingInfo,
+    secrets::Line,
 };
 
 /// Every record kind, and what `glyphctl` prints of an artifact, with its schema, by the name of its file in `docs/schemas/`.

@@ -5,8 +5,13 @@ use std::{borrow::Cow, collections::HashMap, path::Path};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use crate::jsonl::{ReadError, records};
+use crate::{
+    Flow,
+    flow::Body,
+    jsonl::{ReadError, records},
+};
 
 /// One line of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -70,6 +75,52 @@ impl Secrets {
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.by_token.is_empty()
+    }
+
+    /// Puts back what was replaced in a flow, and makes its lengths fit. If nothing is left of it, the flow says so.
+    pub fn put_back(&self, flow: &mut Flow) {
+        let request = &mut flow.request;
+        let mut left = self.put_back_in(&mut request.url);
+        left |= self.put_back_in_message([&mut request.headers, &mut request.trailers], &mut request.body);
+        if let Some(response) = &mut flow.response {
+            left |=
+                self.put_back_in_message([&mut response.headers, &mut response.trailers], &mut response.body);
+        }
+        if let Some(error) = &mut flow.error {
+            left |= self.put_back_in(&mut error.message);
+        }
+        if !left {
+            flow.redactions.clear();
+        }
+    }
+
+    fn put_back_in_message(&self, headers: [&mut Vec<(String, String)>; 2], body: &mut Body) -> bool {
+        let mut left = false;
+        let [headers, trailers] = headers;
+        for (_, value) in headers.iter_mut().chain(trailers) {
+            left |= self.put_back_in(value);
+        }
+        if let Some(text) = &mut body.utf8
+            && body.redacted
+        {
+            body.redacted = self.put_back_in(text);
+            left |= body.redacted;
+            body.sha256 = Some(hex::encode(Sha256::digest(text.as_bytes())));
+            for (name, value) in headers {
+                if name.eq_ignore_ascii_case("content-length") {
+                    *value = text.len().to_string();
+                }
+            }
+        }
+        left
+    }
+
+    /// Tells whether a token is left.
+    fn put_back_in(&self, text: &mut String) -> bool {
+        if let Cow::Owned(restored) = self.restore(text) {
+            *text = restored;
+        }
+        text.contains(PREFIX)
     }
 
     /// A text with what its tokens stand for, as it was before it was sanitised.

@@ -6,6 +6,7 @@ use crate::commands::{
     alerts::AlertsArgs,
     check::CheckArgs,
     demo::{DemoArgs, DemoPlugin},
+    flows::FlowsArgs,
     metrics::MetricsArgs,
     plugin::PluginArgs,
     record::RecordArgs,
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Alerts(AlertsArgs),
     /// Recordings as single files: packed, checked, unpacked.
     Replay(Box<ReplayArgs>),
+    /// Flows: the exchanges of a recording, listed, shown, searched and counted.
+    Flows(FlowsArgs),
     /// Plugins: made, checked, run over a recording.
     Plugin(Box<PluginArgs>),
     /// A plugin of the demo, as a process of its own.

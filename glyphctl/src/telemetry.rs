@@ -33,7 +33,7 @@ pub(crate) fn traced<T>(flags: TraceArgs, work: impl FnOnce(&Telemetry) -> T) ->
 }
 
 fn open(path: &Path) -> anyhow::Result<Writer> {
-    Writer::append(path, WriterOptions { rotation: Some(Rotation::default()) })
+    Writer::append(path, WriterOptions { rotation: Some(Rotation::default()), ..WriterOptions::default() })
         .with_context(|| format!("--trace-file {}", path.display()))
         .map_err(|e| anyhow!(e).hint("choose a file that can be appended to, in a folder that is there"))
 }

@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+pub use glyph_formats::jsonl::{Fsync, Rotation, WriterOptions};
+
 pub use crate::metrics_log::{ScrapeTarget, TargetError};
 pub use crate::plugin::{BusAddress, HeartbeatOptions, TOKEN_LIFE};
 use crate::{capture::CaptureOptions, policy::Policy, sanitize::BODY_BYTES, telemetry::TraceConfig};
@@ -29,6 +31,8 @@ pub struct Config {
     pub record_metrics_interval: Duration,
     /// What is scraped into the recording beside the daemon itself.
     pub scrape: Vec<ScrapeTarget>,
+    /// How record files are written: flushed, forced onto the disk, closed.
+    pub writing: WriterOptions,
     /// Where flows go; into the recording, if none.
     pub flow_file: Option<PathBuf>,
     /// Where findings go; into the recording, if none.
@@ -89,6 +93,7 @@ impl Config {
             record: None,
             record_metrics_interval: Duration::from_secs(5),
             scrape: Vec::new(),
+            writing: WriterOptions { rotation: Some(Rotation::default()), ..WriterOptions::default() },
             flow_file: None,
             findings_file: None,
             audit_file: None,

@@ -12,7 +12,8 @@ pub mod toml_file;
 // The way of the data.
 pub mod capture;
 pub mod sanitize;
-mod flow_log;
+mod room;
+pub mod flow_log;
 pub mod dispatch;
 pub mod plugin;
 mod findings;

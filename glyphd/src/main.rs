@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use glyphd::{Daemon, cli::Args, log_to_stderr};
+use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// What the daemon could not do; the same as for a wrong flag.
@@ -32,6 +33,8 @@ async fn run(args: Args) -> Result<(), Failure> {
     // From the first moment on, so that a signal during the start is not lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| plain(&e))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| plain(&e))?;
+    // A file that may not grow further is one that can't be written, and no reason to die.
+    let _file_size_limit = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map_err(|e| plain(&e))?;
     let daemon = Daemon::start(config).await.map_err(|e| (e.to_string(), e.hint()))?;
     tokio::select! {
         _ = terminate.recv() => {}

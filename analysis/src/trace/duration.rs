@@ -23,7 +23,7 @@ const MOST_DECIMALS: usize = 18;
 
 /// Nanoseconds of one or more numbers, each with its unit, and maybe a sign before all; none if it is something else, or
 /// too long.
-pub(super) fn parse(text: &str) -> Option<i64> {
+pub fn parse(text: &str) -> Option<i64> {
     let (sign, mut rest) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
     let mut sum = 0_i128;
     loop {

@@ -10,7 +10,7 @@ mod attribute;
 pub mod oddity;
 
 // Which of it counts.
-mod duration;
+pub mod duration;
 pub mod filter;
 pub mod window;
 pub mod selection;

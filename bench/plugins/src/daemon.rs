@@ -19,7 +19,7 @@ pub(crate) struct Glyphd {
     log: Lines<BufReader<ChildStderr>>,
     pub(crate) proxy: String,
     pub(crate) control: PathBuf,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Glyphd {
@@ -53,7 +53,7 @@ impl Glyphd {
             .with_context(|| program.to_owned())?;
         let log = BufReader::new(child.stderr.take().context("its log")?).lines();
         let (control, proxy) = (at("control.sock"), String::new());
-        let mut daemon = Self { child, log, proxy, control, _dir: dir };
+        let mut daemon = Self { child, log, proxy, control, dir };
         let line = daemon.line("glyphd listens").await?;
         let (_, rest) = line.split_once("proxy=").context("its address")?;
         daemon.proxy = rest.split(' ').next().unwrap_or_default().to_owned();
@@ -75,6 +75,12 @@ impl Glyphd {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id().unwrap_or_default()
+    }
+
+    /// Ends it at once, with `kill -9`; returns what has its recording.
+    pub(crate) async fn kill(mut self) -> anyhow::Result<TempDir> {
+        self.child.kill().await?;
+        Ok(self.dir)
     }
 
     /// Ends it.

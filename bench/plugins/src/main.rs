@@ -2,11 +2,14 @@
 //!
 //! `dispatch`: a flow to eight subscribers in this process. `throughput`, `pace`: recorded flows to a real plugin
 //! process, as fast as they go and at a set rate. `stalled`: a daemon with 32 sessions, one of which answers nothing.
+//! `flow-log`: flows into the log, and what of them is there; `crash`: daemons that are killed while they record.
 //! `price`: the CPU time of the proxy with and without plugins; `drive`: the same requests through another proxy.
 
 mod clock;
+mod crash;
 mod daemon;
 mod dispatch;
+mod flow_log;
 mod flows;
 mod load;
 mod price;
@@ -35,10 +38,15 @@ async fn main() -> anyhow::Result<ExitCode> {
         ["stalled", glyphd, rate, seconds] => {
             stalled::measure(glyphd, rate.parse()?, seconds.parse()?).await?
         }
+        ["flow-log", flows, fsync] => flow_log::measure(None, flows.parse()?, fsync).await?,
+        ["flow-log", flows, fsync, rate] => {
+            flow_log::measure(Some(rate.parse()?), flows.parse()?, fsync).await?
+        }
+        ["crash", glyphd, kills] => crash::measure(glyphd, kills.parse()?).await?,
         ["price", glyphd, requests] => price::measure(glyphd, requests.parse()?).await?,
         ["drive", proxy, requests] => load::through(proxy, requests.parse()?).await?,
         _ => bail!(
-            "plugin-bench dispatch FLOWS | throughput FLOWS | pace RATE SECONDS | stalled GLYPHD RATE SECONDS | price GLYPHD REQUESTS | drive PROXY REQUESTS"
+            "plugin-bench dispatch FLOWS | throughput FLOWS | pace RATE SECONDS | stalled GLYPHD RATE SECONDS | flow-log FLOWS FSYNC [RATE] | crash GLYPHD KILLS | price GLYPHD REQUESTS | drive PROXY REQUESTS"
         ),
     };
     #[expect(clippy::print_stdout, reason = "it is what this program is for")]

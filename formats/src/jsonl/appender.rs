@@ -13,7 +13,12 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded};
 
-use super::Writer;
+use super::{Fsync, Writer};
+
+/// Items are taken in runs, so long after each other: waking a thread costs more than writing a record does.
+const GATHER: Duration = Duration::from_millis(20);
+/// How often a disk that refuses is tried.
+const RETRY: Duration = Duration::from_millis(200);
 
 /// How much waits, and how long.
 #[derive(Debug, Clone, Copy)]
@@ -23,18 +28,12 @@ pub struct AppenderOptions {
     /// How long a record waits for room in the queue before it is refused. Once one has waited in vain, those after
     /// it do not wait until there is room again: a disk that hangs does not slow everything down for ever.
     pub patience: Duration,
-    /// How long a record may wait in memory for the ones after it. A crash loses no more than that, and the queue.
-    pub flush_interval: Duration,
 }
 
 impl Default for AppenderOptions {
-    /// 8,192 records, 100 ms, 200 ms.
+    /// 8,192 records, 100 ms.
     fn default() -> Self {
-        Self {
-            capacity: 8_192,
-            patience: Duration::from_millis(100),
-            flush_interval: Duration::from_millis(200),
-        }
+        Self { capacity: 8_192, patience: Duration::from_millis(100) }
     }
 }
 
@@ -47,6 +46,8 @@ pub struct Counts {
     pub refused: u64,
     /// Lost, because the disk refused for too long or the record was no JSON.
     pub lost: u64,
+    /// Of the lost ones, those that the disk had not taken when the appender was closed.
+    pub unwritten: u64,
 }
 
 /// The queue stayed full, or the appender is closed: the record was not taken.
@@ -59,12 +60,21 @@ struct Counters {
     written: AtomicU64,
     refused: AtomicU64,
     lost: AtomicU64,
+    unwritten: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Queue<T> {
+    items: Sender<T>,
+    /// Nothing is sent there: that it is gone wakes the thread.
+    _open: Sender<()>,
 }
 
 /// A file that is appended to from anywhere.
 #[derive(Debug)]
 pub struct Appender<T> {
-    queue: Mutex<Option<Sender<T>>>,
+    /// None when it is closed.
+    queue: Mutex<Option<Queue<T>>>,
     thread: Mutex<Option<JoinHandle<io::Result<()>>>>,
     counters: Arc<Counters>,
     patience: Duration,
@@ -73,8 +83,7 @@ pub struct Appender<T> {
 }
 
 impl<T: Send + 'static> Appender<T> {
-    /// Starts the thread. `write` hands one item to the writer; `fault` is told when the disk refuses, once until
-    /// it takes something again.
+    /// Starts the thread. `write` hands one item to the writer. How the file is doing, the writer's observer is told.
     ///
     /// # Errors
     /// If the system refuses a thread.
@@ -83,22 +92,14 @@ impl<T: Send + 'static> Appender<T> {
         writer: Writer,
         options: AppenderOptions,
         write: impl FnMut(T, &mut Writer) -> io::Result<()> + Send + 'static,
-        fault: impl FnMut(&io::Error) + Send + 'static,
     ) -> io::Result<Self> {
-        let (queue, items) = bounded(options.capacity);
+        let (sender, items) = bounded(options.capacity);
+        let (open, closing) = bounded(0);
         let counters = Arc::new(Counters::default());
-        let worker = Worker {
-            items,
-            writer,
-            write,
-            fault,
-            faulty: false,
-            counters: Arc::clone(&counters),
-            interval: options.flush_interval,
-        };
+        let worker = Worker { items, closing, writer, write, counters: Arc::clone(&counters) };
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || worker.run())?;
         Ok(Self {
-            queue: Mutex::new(Some(queue)),
+            queue: Mutex::new(Some(Queue { items: sender, _open: open })),
             thread: Mutex::new(Some(thread)),
             counters,
             patience: options.patience,
@@ -111,8 +112,7 @@ impl<T: Send + 'static> Appender<T> {
     /// # Errors
     /// If there was no room in that time, or there is none still.
     pub fn send(&self, item: T) -> Result<(), Refused> {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let sent = queue.ok_or(Refused).and_then(|queue| match queue.try_send(item) {
+        let sent = self.queue().ok_or(Refused).and_then(|queue| match queue.try_send(item) {
             Ok(()) => {
                 self.stuck.store(false, Ordering::Relaxed);
                 Ok(())
@@ -133,12 +133,30 @@ impl<T: Send + 'static> Appender<T> {
         sent
     }
 
+    /// Hands an item over, if there is room now.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn try_send(&self, item: T) -> Result<(), Refused> {
+        let sent = self.queue().ok_or(Refused).and_then(|queue| queue.try_send(item).map_err(|_| Refused));
+        if sent.is_err() {
+            self.counters.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        sent
+    }
+
+    fn queue(&self) -> Option<Sender<T>> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.as_ref().map(|queue| queue.items.clone())
+    }
+
     /// What became of the records so far.
     pub fn counts(&self) -> Counts {
         Counts {
             written: self.counters.written.load(Ordering::Relaxed),
             refused: self.counters.refused.load(Ordering::Relaxed),
             lost: self.counters.lost.load(Ordering::Relaxed),
+            unwritten: self.counters.unwritten.load(Ordering::Relaxed),
         }
     }
 
@@ -157,58 +175,76 @@ impl<T: Send + 'static> Appender<T> {
     }
 }
 
-struct Worker<T, W, F> {
+struct Worker<T, W> {
     items: Receiver<T>,
+    closing: Receiver<()>,
     writer: Writer,
     write: W,
-    fault: F,
-    faulty: bool,
     counters: Arc<Counters>,
-    interval: Duration,
 }
 
-impl<T, W, F> Worker<T, W, F>
+impl<T, W> Worker<T, W>
 where
     W: FnMut(T, &mut Writer) -> io::Result<()>,
-    F: FnMut(&io::Error),
 {
     fn run(mut self) -> io::Result<()> {
         // Nothing waits for the disk until the first item comes; from then on, at most one interval.
-        while let Ok(item) = self.items.recv() {
-            self.take(item);
-            let due = Instant::now() + self.interval;
-            loop {
-                match self.items.recv_deadline(due) {
-                    Ok(item) => self.take(item),
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-                }
-                if Instant::now() >= due {
-                    break;
-                }
+        loop {
+            match self.next() {
+                Ok(item) => self.run_of_items(item),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
-            let flushed = self.writer.flush();
-            self.tell(flushed);
+            // What the disk refuses is told by the writer, and tried again.
+            drop(self.writer.sync());
         }
-        self.writer.close()
+        self.writer.close().map_err(|(records, error)| {
+            self.counters.written.fetch_sub(records, Ordering::Relaxed);
+            self.counters.lost.fetch_add(records, Ordering::Relaxed);
+            self.counters.unwritten.fetch_add(records, Ordering::Relaxed);
+            error
+        })
+    }
+
+    /// The next item; none, if before it the disk is to be tried again or a file is old enough to be closed.
+    fn next(&self) -> Result<T, RecvTimeoutError> {
+        let retry = self.writer.is_faulty().then_some(RETRY);
+        match retry.or(self.writer.until_rotation()) {
+            Some(wait) => self.items.recv_timeout(wait),
+            None => self.items.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    /// Takes an item, and those that come within the interval.
+    fn run_of_items(&mut self, first: T) {
+        self.take(first);
+        let options = self.writer.options();
+        if options.fsync == Fsync::Always {
+            return self.take_waiting();
+        }
+        let due = Instant::now() + options.flush_interval;
+        loop {
+            self.take_waiting();
+            let left = due.saturating_duration_since(Instant::now());
+            let closing = self.closing.recv_timeout(left.min(GATHER)) == Err(RecvTimeoutError::Disconnected);
+            if closing || left.is_zero() {
+                return;
+            }
+        }
+    }
+
+    /// Takes what is in the queue now: what comes meanwhile does not keep it from the disk.
+    fn take_waiting(&mut self) {
+        for _ in 0..self.items.len() {
+            if let Ok(item) = self.items.try_recv() {
+                self.take(item);
+            }
+        }
     }
 
     fn take(&mut self, item: T) {
         let written = (self.write)(item, &mut self.writer);
         let counter = if written.is_ok() { &self.counters.written } else { &self.counters.lost };
         counter.fetch_add(1, Ordering::Relaxed);
-        if written.is_err() {
-            self.tell(written);
-        }
-    }
-
-    fn tell(&mut self, result: io::Result<()>) {
-        match result {
-            Err(e) if !self.faulty => {
-                self.faulty = true;
-                (self.fault)(&e);
-            }
-            Err(_) => {}
-            Ok(()) => self.faulty = false,
-        }
     }
 }

@@ -8,15 +8,24 @@ pub mod input;
 mod blocks;
 mod records;
 pub mod segments;
+mod options;
+mod observer;
+mod pending;
+mod current;
+mod closing;
 mod writer;
 mod appender;
 
 pub use appender::{Appender, AppenderOptions, Counts, Refused};
 pub use blocks::{Block, Blocks, Taken};
-pub use records::{ReadWarning, Records, records};
-pub use writer::{Rotation, Writer, WriterOptions};
+pub use observer::{FileEvent, Observer};
+pub use options::{Fsync, Rotation, WriterOptions};
+pub use records::{ReadWarning, Records, newer_format, records};
+pub use writer::Writer;
 
 use std::{io, path::PathBuf};
+
+use crate::FORMAT_VERSION;
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +57,16 @@ pub enum ReadError {
         line: u64,
         /// What is wrong with it.
         source: serde_json::Error,
+    },
+    /// A line is of a version that this program does not know.
+    #[error("{path}:{line}: format version {found}; this program reads up to {FORMAT_VERSION}", path = path.display())]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// Its version.
+        found: u32,
     },
 }
 

@@ -5,6 +5,7 @@ use std::{fmt, marker::PhantomData, path::PathBuf, vec};
 use serde::de::DeserializeOwned;
 
 use super::{Blocks, ReadError, input, segments};
+use crate::FORMAT_VERSION;
 
 /// Something odd that does not keep the file from being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,17 @@ pub fn records<T: DeserializeOwned>(path: &std::path::Path) -> Result<Records<T>
         warnings: Vec::new(),
         kind: PhantomData,
     })
+}
+
+/// The version of a line's format, if it is newer than this program: where a record has its version, that stands first.
+pub fn newer_format(line: &[u8]) -> Option<u32> {
+    let mut rest = line;
+    for text in [&b"{"[..], b"\"format\"", b":"] {
+        rest = rest.trim_ascii_start().strip_prefix(text)?;
+    }
+    let digits = rest.trim_ascii_start();
+    let digits = &digits[..digits.iter().take_while(|byte| byte.is_ascii_digit()).count()];
+    std::str::from_utf8(digits).ok()?.parse().ok().filter(|found| *found > FORMAT_VERSION)
 }
 
 /// Iterates over records. What was odd is in [`Records::warnings`] as soon as it was met.
@@ -69,6 +81,10 @@ impl<T: DeserializeOwned> Records<T> {
         };
         let mut batch = Vec::new();
         for (line, bytes) in block.lines() {
+            if let Some(found) = newer_format(bytes) {
+                batch.push(Err(ReadError::TooNew { path: block.path.to_owned(), line, found }));
+                continue;
+            }
             match serde_json::from_slice(bytes) {
                 Ok(record) => batch.push(Ok(record)),
                 Err(_) if block.may_be_torn(bytes) => self.warnings.push(ReadWarning {

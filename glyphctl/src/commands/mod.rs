@@ -6,6 +6,7 @@ pub(crate) mod metrics;
 pub(crate) mod alerts;
 pub(crate) mod check;
 pub(crate) mod replay;
+pub(crate) mod flows;
 pub(crate) mod trace;
 pub(crate) mod plugin;
 
@@ -25,6 +26,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Metrics(args) => metrics::run(args),
         Command::Alerts(args) => alerts::run(args),
         Command::Replay(args) => replay::run(*args),
+        Command::Flows(args) => flows::run(args),
         Command::Plugin(args) => plugin::run(*args),
         Command::PluginProcess { plugin } => demo::run_plugin(plugin).map(|()| ExitCode::SUCCESS),
     }

@@ -19,22 +19,38 @@ pub(super) fn write_line(value: &impl Serialize, out: &mut dyn Write) -> io::Res
     writeln!(out)
 }
 
+/// Writes a line of JSON that is there already.
+pub(super) fn write_raw(line: &str, out: &mut dyn Write) -> io::Result<()> {
+    // What is hidden can stand only within its strings.
+    escaped(line, out)?;
+    writeln!(out)
+}
+
+/// Writes text with what is hidden escaped.
+fn escaped<W: ?Sized + Write>(text: &str, out: &mut W) -> io::Result<()> {
+    let mut rest = text;
+    if text.is_ascii() && !text.contains('\u{7f}') {
+        // Of control characters JSON allows no other, but for blanks between its tokens.
+        return out.write_all(text.as_bytes());
+    }
+    while let Some(at) = rest.find(is_hidden) {
+        out.write_all(&rest.as_bytes()[..at])?;
+        let mut chars = rest[at..].chars();
+        if let Some(c) = chars.next() {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+        }
+        rest = chars.as_str();
+    }
+    out.write_all(rest.as_bytes())
+}
+
 struct Harmless<F>(F);
 
 impl<F: Formatter> Formatter for Harmless<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(is_hidden) {
-            out.write_all(&rest.as_bytes()[..at])?;
-            let mut chars = rest[at..].chars();
-            if let Some(c) = chars.next() {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    write!(out, "\\u{unit:04x}")?;
-                }
-            }
-            rest = chars.as_str();
-        }
-        out.write_all(rest.as_bytes())
+        escaped(fragment, out)
     }
 
     fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {

@@ -7,6 +7,7 @@ pub(crate) mod alerts;
 pub(crate) mod artifact;
 pub(crate) mod check;
 pub(crate) mod failure;
+pub(crate) mod flows;
 mod github;
 mod json;
 pub(crate) mod junit;
@@ -46,6 +47,15 @@ pub(crate) enum Format {
 pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     write(&mut out).and_then(|()| out.flush()).context("standard output: can't be written")
+}
+
+/// The same for what is printed as it is read: what was printed until an error stays.
+pub(crate) fn streamed<T>(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let written = write(&mut out);
+    let flushed = out.flush().context("standard output: can't be written");
+    let value = written?;
+    flushed.map(|()| value)
 }
 
 /// Says something that the user should know, beside the data.

@@ -14,6 +14,7 @@ mod metrics_server;
 mod metrics_test;
 mod server;
 mod demo;
+mod flows;
 mod perfetto;
 mod plugin;
 mod record;

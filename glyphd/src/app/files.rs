@@ -7,7 +7,7 @@ use std::{
 
 use glyph_formats::{
     Recording,
-    jsonl::{Rotation, Writer, WriterOptions},
+    jsonl::{Writer, WriterOptions},
     recording::{AUDIT, FINDINGS, FLOWS, METRICS, RecordingError, TRACES},
 };
 
@@ -15,11 +15,13 @@ use super::StartError;
 use crate::{
     config::{AuditTarget, Config},
     sanitize::create_secrets_file,
+    telemetry::{FileHealth, FileKind},
 };
 
 /// What a start has made so far. It is taken away again, unless the start succeeds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Made {
+    writing: WriterOptions,
     files: Vec<PathBuf>,
     recording: Option<PathBuf>,
 }
@@ -32,7 +34,7 @@ impl Made {
     }
 
     fn secrets(&mut self, path: &Path) -> Result<Writer, StartError> {
-        let created = create_secrets_file(path);
+        let created = create_secrets_file(path, self.writing);
         let writer = created.map_err(|source| StartError::Open {
             flag: "--secrets",
             path: path.to_owned(),
@@ -48,7 +50,7 @@ impl Made {
                 fs::create_dir_all(parent)?;
             }
             let was_there = path.symlink_metadata().is_ok();
-            let writer = Writer::append(&path, WriterOptions { rotation: Some(Rotation::default()) })?;
+            let writer = Writer::append(&path, self.writing)?;
             if !was_there {
                 self.files.push(path.clone());
             }
@@ -83,12 +85,27 @@ pub(super) struct Files {
 }
 
 impl Files {
+    /// Has all but the trace file looked after, which telemetry does itself.
+    pub(super) fn observe(&mut self, health: &FileHealth) {
+        for (kind, file) in [
+            (FileKind::Flows, &mut self.flows),
+            (FileKind::Findings, &mut self.findings),
+            (FileKind::Metrics, &mut self.metrics),
+            (FileKind::Audit, &mut self.audit),
+            (FileKind::Secrets, &mut self.secrets),
+        ] {
+            if let Some(writer) = file {
+                health.observe(kind, writer);
+            }
+        }
+    }
+
     /// Opens what the configuration names, and makes the recording if there is to be one.
     pub(super) fn open(
         config: &Config,
         create: impl FnOnce(&Path) -> Result<Recording, RecordingError>,
     ) -> Result<(Self, Option<Recording>, Made), StartError> {
-        let mut made = Made::default();
+        let mut made = Made { writing: config.writing, files: Vec::new(), recording: None };
         let mut named =
             |flag, path: &Option<PathBuf>| path.clone().map(|path| made.append(flag, path)).transpose();
         let flows = named("--flow-file", &config.flow_file)?;

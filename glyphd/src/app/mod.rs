@@ -7,7 +7,14 @@ mod plugins;
 mod sockets;
 mod showing;
 
-use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use glyph_formats::{FORMAT_VERSION, Recording, UnixNanos, recording::RecordingInfo};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -52,7 +59,7 @@ pub struct Daemon {
     sanitizer: Arc<Sanitizer>,
     findings: Findings,
     metrics_log: Option<MetricsLog>,
-    recording: Option<Recording>,
+    recording: Option<Arc<Mutex<Recording>>>,
     _sockets: Sockets,
 }
 
@@ -127,20 +134,26 @@ impl Daemon {
             plugin: bus.address.clone(),
             control,
         };
-        let (files, recording, made) =
+        let (mut files, recording, made) =
             Files::open(&config, |dir| Recording::create(dir, info(&config, &addresses)))?;
 
-        let (telemetry, exporters) = Telemetry::start(&config.trace, files.traces)?;
+        let (telemetry, exporters) = Telemetry::start(&config.trace, files.traces.take())?;
+        files.observe(telemetry.files());
+        let recording = recording.map(|recording| Arc::new(Mutex::new(recording)));
+        if let Some(recording) = &recording {
+            telemetry.files().list_segments_in(Arc::clone(recording));
+        }
         if config.trace.insecure_skip_verify && config.trace.endpoint.is_some() {
             tracing::warn!("--trace-insecure-skip-verify: any certificate of the collector is taken");
         }
         let secrets = files.secrets.map(SecretsFile::start).transpose().map_err(StartError::Runtime)?;
         let sanitizer = Sanitizer::new(config.policy.redaction.clone(), config.max_body_bytes);
         let sanitizer = Arc::new(sanitizer.with_secrets_file(secrets));
-        let sink = files.audit.map_or(Sink::Stderr, Sink::File);
+        let sink = files.audit.map_or(Sink::Stderr, |writer| Sink::File(Box::new(writer)));
         let audit = Arc::new(Audit::new(sink, Arc::clone(&sanitizer), telemetry.clone()));
         let findings = Findings::start(files.findings).map_err(StartError::Runtime)?;
-        let flow_log = files.flows.map(FlowLog::start).transpose().map_err(StartError::Runtime)?;
+        let flow_log = files.flows.map(|writer| FlowLog::start(writer, telemetry.clone()));
+        let flow_log = flow_log.transpose().map_err(StartError::Runtime)?;
 
         let metrics_log =
             files.metrics.map(|w| MetricsLog::start(w, telemetry.clone(), addresses.metrics, scrapers));
@@ -242,15 +255,15 @@ impl Daemon {
         let (flow_log, findings, telemetry) = (self.flow_log, self.findings, self.telemetry.clone());
         let sanitizer = self.sanitizer;
         let records = blocking(move || {
-            let flows = flow_log.map_or(Ok(()), |log| log.close(&telemetry));
+            let flows = flow_log.map_or(Ok(()), |log| log.close());
             flows.and(findings.close(&telemetry)).and(sanitizer.close())
         });
         let records = records.await;
         let spans = self.exporters.shutdown(EXPORT_DRAIN).await;
         // The last scrape counts what was dropped on the way here.
         let metrics = blocking(|| self.metrics_log.map_or(Ok(()), |log| log.close())).await;
-        if let Some(mut recording) = self.recording {
-            recording.finish(UnixNanos::now())?;
+        if let Some(recording) = self.recording {
+            recording.lock().unwrap_or_else(PoisonError::into_inner).finish(UnixNanos::now())?;
         }
         records.and(metrics).map_err(DrainError::Files)?;
         let counters = self.telemetry.counters();

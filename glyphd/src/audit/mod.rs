@@ -93,7 +93,7 @@ pub(crate) struct Audit {
 
 #[derive(Debug)]
 pub(crate) enum Sink {
-    File(Writer),
+    File(Box<Writer>),
     Stderr,
     /// To whoever runs plugins over a recording.
     Handed(mpsc::UnboundedSender<AuditEntry>),
@@ -127,6 +127,10 @@ impl Audit {
         let mut sweep = tokio::time::interval(SWEEP);
         while stop.run_until_cancelled(sweep.tick()).await.is_some() {
             self.sweep(false);
+            if let Sink::File(writer) = &mut *self.sink() {
+                // How the file is doing, its observer is told.
+                drop(if writer.is_faulty() { writer.probe() } else { writer.sync() });
+            }
         }
         self.sweep(true);
     }
@@ -163,8 +167,8 @@ impl Audit {
             span_id: entry.context.map(|c| c.span_id),
             sampled: entry.context.is_some_and(|c| c.sampled),
         };
-        let written = match &mut *self.sink.lock().unwrap_or_else(PoisonError::into_inner) {
-            Sink::File(writer) => writer.write(&entry).and_then(|()| writer.flush()),
+        let written = match &mut *self.sink() {
+            Sink::File(writer) => writer.write_now(&entry),
             Sink::Stderr => serde_json::to_string(&entry)
                 .map_err(io::Error::from)
                 .and_then(|line| io::stderr().write_all((line + "\n").as_bytes())),
@@ -182,6 +186,10 @@ impl Audit {
             other => other,
         };
         Attributes(metadata.0.into_iter().map(|(key, value)| (key, clean(value))).collect())
+    }
+
+    fn sink(&self) -> MutexGuard<'_, Sink> {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn repeats(&self) -> MutexGuard<'_, Repeats> {

@@ -115,6 +115,7 @@ impl Proxy {
         }
         let recorder =
             Recorder::start(draft, span, self.intake.clone(), self.telemetry.clone(), self.cut.clone());
+        self.intake.ready().await;
         let answer = match route {
             Ok(Route::Forward { url, host, port }) => {
                 recorder.target("http", url.clone(), host, port);

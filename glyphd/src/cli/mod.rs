@@ -1,12 +1,16 @@
 //! The command line of `glyphd`: flags as they are parsed, and what they mean.
 
+mod record;
 mod trace;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Parser;
 
-pub use self::trace::TraceArgs;
+pub use self::{
+    record::{FsyncPolicy, RecordArgs},
+    trace::TraceArgs,
+};
 
 use crate::{
     capture::CaptureOptions,
@@ -58,6 +62,10 @@ pub struct Args {
     /// How many bytes of each body's content are kept; 0 for none
     #[arg(long, value_name = "BYTES", default_value_t = BODY_BYTES, help_heading = "Recording")]
     pub max_body_bytes: usize,
+
+    /// How record files are written.
+    #[command(flatten)]
+    pub writing: RecordArgs,
 
     /// Where spans go.
     #[command(flatten)]
@@ -155,6 +163,7 @@ impl Args {
             record: self.record,
             record_metrics_interval: Duration::from_secs(self.record_metrics_interval),
             scrape: Vec::new(),
+            writing: self.writing.into_options(),
             flow_file: self.flow_file,
             findings_file: self.findings_file,
             audit_file,

@@ -94,7 +94,7 @@ fn respond(request: &Request<Incoming>, roster: &Roster, telemetry: &Telemetry) 
     match request.uri().path() {
         "/metrics" => metrics(request.headers(), telemetry),
         "/healthz" => text(StatusCode::OK, "ok\n".to_owned()),
-        "/readyz" => ready(roster),
+        "/readyz" => ready(roster, telemetry),
         _ => text(StatusCode::NOT_FOUND, "there are /metrics, /healthz and /readyz\n".to_owned()),
     }
 }
@@ -115,8 +115,8 @@ fn metrics(headers: &HeaderMap, telemetry: &Telemetry) -> Response<Full<Bytes>> 
     response
 }
 
-/// Ready, if every plugin that was started is connected.
-fn ready(roster: &Roster) -> Response<Full<Bytes>> {
+/// Ready, if every plugin that was started is connected and every file can be written.
+fn ready(roster: &Roster, telemetry: &Telemetry) -> Response<Full<Bytes>> {
     let mut status = StatusCode::OK;
     let mut lines = String::new();
     for (plugin, state) in roster.states() {
@@ -124,6 +124,10 @@ fn ready(roster: &Roster) -> Response<Full<Bytes>> {
             status = StatusCode::SERVICE_UNAVAILABLE;
         }
         lines.push_str(&format!("plugin {plugin}: {}\n", state.as_str()));
+    }
+    for (file, cause) in telemetry.files().faults() {
+        status = StatusCode::SERVICE_UNAVAILABLE;
+        lines.push_str(&format!("file {}: {cause}\n", file.display()));
     }
     let head = if status == StatusCode::OK { "ready\n" } else { "not ready\n" };
     text(status, format!("{head}{lines}"))

@@ -26,10 +26,8 @@ pub(crate) enum Findings {
 impl Findings {
     pub(crate) fn start(writer: Option<Writer>) -> io::Result<Self> {
         let Some(writer) = writer else { return Ok(Self::Nowhere) };
-        let path = writer.path().to_owned();
         let write = |finding: Finding, writer: &mut Writer| writer.write(&finding);
-        let fault = move |error: &io::Error| Telemetry::file_failed(&path, error);
-        let appender = Appender::spawn("findings", writer, AppenderOptions::default(), write, fault)?;
+        let appender = Appender::spawn("findings", writer, AppenderOptions::default(), write)?;
         Ok(Self::File(Arc::new(appender)))
     }
 

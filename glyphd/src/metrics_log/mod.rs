@@ -53,13 +53,11 @@ impl MetricsLog {
         instance: SocketAddr,
         others: Vec<Scraper>,
     ) -> io::Result<Self> {
-        let path = writer.path().to_owned();
         // A scrape is flushed whole, so that a file is closed between two of them.
         let write =
             |scrape: String, writer: &mut Writer| writer.write_lines(&scrape).and_then(|()| writer.flush());
-        let fault = move |error: &io::Error| Telemetry::file_failed(&path, error);
         let options = AppenderOptions { capacity: QUEUE, ..AppenderOptions::default() };
-        let scrapes = Arc::new(Appender::spawn("metrics-log", writer, options, write, fault)?);
+        let scrapes = Arc::new(Appender::spawn("metrics-log", writer, options, write)?);
         let own = Arc::new(Track::new(JOB.to_owned(), instance.to_string()));
         Ok(Self { scrapes, telemetry, own, others })
     }

@@ -54,27 +54,28 @@ pub(super) fn record(kept: Kept<'_>, headers: &HeaderMap, found: &mut Found<'_>)
     let cut = (kept.bytes.len() as u64) < kept.size || !kept.complete;
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let Some(content) = content::decode(kept.bytes, headers, cut, limit.saturating_add(MARGIN)) else {
+    let Some(content) = content::decode(kept.bytes, headers, limit.saturating_add(MARGIN)) else {
         return binary(body, kept.bytes, Vec::new(), found.sanitizer);
     };
+    let content_cut = content.cut || cut;
     let document = document(content_type, &content.bytes);
     let reading = match document {
         Document::Multipart(boundary) => whole_text(&content.bytes, boundary, found),
-        _ => content::read_text(&content.bytes, content_type, content.cut),
+        _ => content::read_text(&content.bytes, content_type, content_cut),
     };
     match reading {
-        Reading::Binary => binary(body, &content.bytes, content.codings, found.sanitizer),
+        Reading::Binary => binary(body, &content.bytes, content.undone, found.sanitizer),
         Reading::Text { text, charset } => {
-            let limit = if content.cut && kept.complete && content.bytes.len() < limit.saturating_add(MARGIN)
+            let limit = if content_cut && kept.complete && content.bytes.len() < limit.saturating_add(MARGIN)
             {
                 // The codings end before the limit does: its last bytes are the margin.
                 text.len().saturating_sub(MARGIN).min(limit)
             } else {
                 limit
             };
-            let changed = !content.codings.is_empty() || charset.is_some();
+            let changed = !content.undone.is_empty() || charset.is_some();
             let body = Body {
-                content_encoding: content.codings.clone(),
+                content_encoding: content.undone.clone(),
                 charset: charset.map(str::to_owned),
                 ..body
             };

@@ -1,25 +1,10 @@
 //! What a body says: its content codings undone (RFC 9110, 8.4), and its charset, if it is text.
 
-use std::{
-    borrow::Cow,
-    io::{self, Read},
-};
+use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use glyph_formats::content::Content;
 use http::{HeaderMap, header};
-
-/// More codings than that on one body nobody uses.
-const CODINGS: usize = 4;
-
-/// A body without its codings.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Content<'a> {
-    pub(super) bytes: Cow<'a, [u8]>,
-    /// The codings that were undone, in the order in which they had been applied.
-    pub(super) codings: Vec<String>,
-    /// Whether there is, or may be, more of it than these bytes.
-    pub(super) cut: bool,
-}
 
 /// What the bytes are.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,64 +19,12 @@ pub(super) enum Reading<'a> {
 }
 
 /// Undoes the codings, to at most `most` bytes, so that a bomb is not unpacked. None if one is not known, or what is
-/// there is not in it. `cut`: whether these bytes are but the first of the body.
-pub(super) fn decode<'a>(
-    bytes: &'a [u8],
-    headers: &HeaderMap,
-    cut: bool,
-    most: usize,
-) -> Option<Content<'a>> {
-    let codings = codings(headers);
-    if codings.len() > CODINGS {
-        return None;
-    }
-    let mut content = Content { bytes: Cow::Borrowed(bytes), codings: Vec::new(), cut };
-    for coding in codings.iter().rev() {
-        let (decoded, is_more) = undo(coding, &content.bytes, content.cut, most)?;
-        content.bytes = Cow::Owned(decoded);
-        content.cut = is_more;
-        content.codings.insert(0, coding.clone());
-    }
-    Some(content)
-}
-
-fn codings(headers: &HeaderMap) -> Vec<String> {
-    let values =
-        headers.get_all(header::CONTENT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
-    let words = values.flat_map(|value| value.split(',')).map(|word| word.trim().to_ascii_lowercase());
-    words.filter(|word| !word.is_empty() && word != "identity").collect()
-}
-
-fn undo(coding: &str, bytes: &[u8], cut: bool, most: usize) -> Option<(Vec<u8>, bool)> {
-    match coding {
-        "gzip" | "x-gzip" => read(flate2::read::MultiGzDecoder::new(bytes), cut, most),
-        // Meant is zlib; some send bare deflate.
-        "deflate" => read(flate2::read::ZlibDecoder::new(bytes), cut, most)
-            .or_else(|| read(flate2::read::DeflateDecoder::new(bytes), cut, most)),
-        "br" => read(brotli_decompressor::Decompressor::new(bytes, 4_096), cut, most),
-        "zstd" => read(zstd::Decoder::with_buffer(bytes).ok()?, cut, most),
-        _ => None,
-    }
-}
-
-/// The first bytes, and whether there are more. An end that is missing is a fault only of a body that was not cut.
-fn read(mut decoder: impl Read, cut: bool, most: usize) -> Option<(Vec<u8>, bool)> {
-    let mut decoded = Vec::new();
-    let mut buffer = [0; 8_192];
-    loop {
-        let room = (most - decoded.len()).min(buffer.len());
-        if room == 0 {
-            return Some((decoded, true));
-        }
-        match decoder.read(&mut buffer[..room]) {
-            Ok(0) => return Some((decoded, cut)),
-            Ok(n) => decoded.extend_from_slice(&buffer[..n]),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            // What is broken from some point on is told up to there.
-            Err(_) if cut || !decoded.is_empty() => return Some((decoded, true)),
-            Err(_) => return None,
-        }
-    }
+/// there is not in it.
+pub(super) fn decode<'a>(bytes: &'a [u8], headers: &HeaderMap, most: usize) -> Option<Content<'a>> {
+    let values = headers.get_all(header::CONTENT_ENCODING).into_iter();
+    let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
+    let content = Content::decoded(Cow::Borrowed(bytes), &values.join(","), most);
+    content.fault.is_none().then_some(content)
 }
 
 /// What the bytes are, by the Content-Type and by themselves.
@@ -153,44 +86,7 @@ pub(super) fn parameter<'a>(content_type: &'a str, name: &str) -> Option<&'a str
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use flate2::{Compression, write::GzEncoder};
-    use http::HeaderValue;
-
     use super::*;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn encoded(coding: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static(coding))])
-    }
-
-    #[test]
-    fn codings_are_undone_in_their_order() {
-        let zstd = zstd::encode_all(&b"hello hello hello"[..], 0).unwrap();
-        let both = gzip(&zstd);
-        let content = decode(&both, &encoded("zstd, GZip"), false, 1_000).unwrap();
-        assert_eq!((&*content.bytes, content.cut), (&b"hello hello hello"[..], false));
-        assert_eq!(content.codings, ["zstd", "gzip"]);
-        assert_eq!(decode(b"x", &encoded("compress"), false, 9), None, "not known");
-        assert_eq!(decode(b"no gzip", &encoded("gzip"), false, 9), None);
-    }
-
-    #[test]
-    fn a_bomb_is_not_unpacked_and_a_body_that_is_cut_is_read_as_far_as_it_goes() {
-        let bomb = gzip(&vec![b'0'; 10 << 20]);
-        let content = decode(&bomb, &encoded("gzip"), false, 5_000).unwrap();
-        assert_eq!((content.bytes.len(), content.cut), (5_000, true));
-        let text: Vec<u8> = (0..20_000_u32).flat_map(|n| n.to_string().into_bytes()).collect();
-        let whole = gzip(&text);
-        let content = decode(&whole[..whole.len() / 2], &encoded("gzip"), true, 1 << 20).unwrap();
-        assert!(content.cut && content.bytes.len() > 1_000 && text.starts_with(&content.bytes));
-    }
 
     #[test]
     fn text_is_told_from_bytes() {

@@ -1,21 +1,40 @@
 //! The way in for exchanges, and the task that takes them through: sanitize, flow log, dispatch.
+//!
+//! What waits here is bounded by its bytes. Where it has become much, capture begins no further exchange for a moment
+//! ([`Intake::ready`]); what ends meanwhile waits for room, and is dropped, counted, if that is in vain.
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::mpsc::{self, error::TrySendError};
+use http::HeaderMap;
+use tokio::{
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
 
 use super::{Sanitized, Sanitizer};
-use crate::{capture::Exchange, dispatch::Dispatcher, flow_log::FlowLog, telemetry::Telemetry};
+use crate::{
+    capture::{Exchange, exchange::RawBody},
+    dispatch::Dispatcher,
+    flow_log::FlowLog,
+    room::{Held, Room},
+    telemetry::{DropReason, Telemetry},
+};
 
-/// Exchanges that wait to be sanitised.
-const QUEUE: usize = 1_024;
-/// How long one more waits for room before it is dropped, counted.
+/// What exchanges that wait to be sanitised may hold, in bytes; and as much again those that wait for that.
+const ROOM: usize = 64 << 20;
+/// How long one waits for room before it is dropped, counted; and how long capture waits with the next.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How often what was dropped is told.
+const TELL: Duration = Duration::from_secs(1);
 
 /// Where capture hands its exchanges in. When the last one is dropped, the publisher ends.
 #[derive(Debug, Clone)]
 pub struct Intake {
-    queue: mpsc::Sender<Exchange>,
+    // Who sends holds room.
+    queue: mpsc::UnboundedSender<(Exchange, Held)>,
+    room: Room,
+    /// For those that wait.
+    antechamber: Room,
     sanitizer: Arc<Sanitizer>,
     telemetry: Telemetry,
 }
@@ -23,7 +42,7 @@ pub struct Intake {
 /// The other end.
 #[derive(Debug)]
 pub(crate) struct Publisher {
-    queue: mpsc::Receiver<Exchange>,
+    queue: mpsc::UnboundedReceiver<(Exchange, Held)>,
     sanitizer: Arc<Sanitizer>,
     log: Option<FlowLog>,
     dispatcher: Dispatcher,
@@ -37,8 +56,14 @@ impl Intake {
         dispatcher: Dispatcher,
         telemetry: Telemetry,
     ) -> (Self, Publisher) {
-        let (sender, queue) = mpsc::channel(QUEUE);
-        let intake = Self { queue: sender, sanitizer: Arc::clone(&sanitizer), telemetry: telemetry.clone() };
+        let (sender, queue) = mpsc::unbounded_channel();
+        let intake = Self {
+            queue: sender,
+            room: Room::new(ROOM, PATIENCE),
+            antechamber: Room::new(ROOM, PATIENCE),
+            sanitizer: Arc::clone(&sanitizer),
+            telemetry: telemetry.clone(),
+        };
         (intake, Publisher { queue, sanitizer, log, dispatcher, telemetry })
     }
 
@@ -57,41 +82,77 @@ impl Intake {
         self.sanitizer.text(text)
     }
 
+    /// Waits, within a limit, until there is room for another exchange when it ends.
+    pub(crate) async fn ready(&self) {
+        self.room.quarter().await;
+    }
+
     /// Takes an exchange that has come to its end. Does not block: if there is no room, a task waits for it.
     pub(crate) fn take(&self, exchange: Exchange) {
-        match self.queue.try_send(exchange) {
-            Ok(()) => {}
-            Err(TrySendError::Closed(exchange)) => self.telemetry.flow_dropped(exchange.context, "stopped"),
-            Err(TrySendError::Full(exchange)) => {
-                let Self { queue, telemetry, .. } = self.clone();
-                tokio::spawn(async move {
-                    let context = exchange.context;
-                    if queue.send_timeout(exchange, PATIENCE).await.is_err() {
-                        telemetry.flow_dropped(context, "queue_full");
-                    }
-                });
+        let size = size(&exchange);
+        if let Some(held) = self.room.try_take(size) {
+            return self.hand_over(exchange, held);
+        }
+        let Some(waits) = self.antechamber.try_take(size) else {
+            return self.telemetry.flow_dropped(exchange.context, DropReason::QueueFull);
+        };
+        let intake = self.clone();
+        tokio::spawn(async move {
+            let held = intake.room.take(size).await;
+            drop(waits);
+            match held {
+                Some(held) => intake.hand_over(exchange, held),
+                None => intake.telemetry.flow_dropped(exchange.context, DropReason::QueueFull),
             }
+        });
+    }
+
+    fn hand_over(&self, exchange: Exchange, held: Held) {
+        if let Err(mpsc::error::SendError((exchange, _))) = self.queue.send((exchange, held)) {
+            self.telemetry.flow_dropped(exchange.context, DropReason::Stopped);
         }
     }
+}
+
+/// About how many bytes an exchange holds, beside what each does.
+fn size(exchange: &Exchange) -> usize {
+    let part = |body: &RawBody, headers: &HeaderMap| -> usize {
+        body.kept.len() + headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
+    };
+    let (request, response) = (&exchange.request, exchange.response.as_ref());
+    part(&request.body, &request.headers)
+        + response.map_or(0, |response| part(&response.body, &response.headers))
 }
 
 impl Publisher {
     /// Takes exchanges through until nobody can hand one in any more.
     pub(crate) async fn run(mut self) {
-        while let Some(exchange) = self.queue.recv().await {
-            let wants_raw = self.dispatcher.wants_raw();
-            let Sanitized { flow, raw, publish } = self.sanitizer.exchange(exchange, wants_raw);
-            for redaction in &flow.redactions {
-                self.telemetry.redacted(&redaction.kind, redaction.count);
+        let mut tell = interval(TELL);
+        tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                next = self.queue.recv() => match next {
+                    Some((exchange, held)) => self.publish(exchange, held).await,
+                    None => break,
+                },
+                _ = tell.tick() => self.telemetry.tell_drops(),
             }
-            let status = flow.response.as_ref().map(|r| r.status);
-            self.telemetry.flow_recorded(flow.context(), &flow.request.method, &flow.request.url, status);
-            if let Some(log) = &self.log
-                && log.write(&flow).is_err()
-            {
-                self.telemetry.flow_dropped(flow.context(), "log_full");
-            }
-            self.dispatcher.dispatch(&flow, raw.as_ref(), publish.context()).await;
         }
+        self.telemetry.tell_drops();
+    }
+
+    async fn publish(&self, exchange: Exchange, held: Held) {
+        let wants_raw = self.dispatcher.wants_raw();
+        let Sanitized { flow, raw, publish } = self.sanitizer.exchange(exchange, wants_raw);
+        for redaction in &flow.redactions {
+            self.telemetry.redacted(&redaction.kind, redaction.count);
+        }
+        let status = flow.response.as_ref().map(|r| r.status);
+        self.telemetry.flow_recorded(flow.context(), &flow.request.method, &flow.request.url, status);
+        if let Some(log) = &self.log {
+            log.write(&flow).await;
+        }
+        self.dispatcher.dispatch(&flow, raw.as_ref(), publish.context()).await;
+        drop(held);
     }
 }

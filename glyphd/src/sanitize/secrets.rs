@@ -12,6 +12,8 @@ use std::{
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::{Engine, prelude::BASE64_STANDARD};
 
+use super::find::Codec;
+
 /// A secret shorter than that is only replaced where it stands alone: `1` is in every other word.
 const SHORT: usize = 4;
 
@@ -87,9 +89,7 @@ impl Search {
 /// How else a secret may be read.
 fn readings(secret: &str) -> Vec<String> {
     let mut readings = Vec::new();
-    if let Cow::Owned(decoded) = percent_decoded(secret) {
-        readings.push(decoded);
-    }
+    readings.extend(Codec::Percent.decode(secret));
     // Basic authentication: user and password, and the password alone (RFC 7617).
     let decoded = BASE64_STANDARD.decode(secret).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let pair = decoded.as_deref().unwrap_or(secret);
@@ -98,15 +98,6 @@ fn readings(secret: &str) -> Vec<String> {
         readings.extend(decoded);
     }
     readings
-}
-
-/// As in a query, where `+` is a space.
-fn percent_decoded(text: &str) -> Cow<'_, str> {
-    let mut parsed = url::form_urlencoded::parse(text.as_bytes());
-    match (parsed.next(), parsed.next()) {
-        (Some((whole, value)), None) if value.is_empty() && whole != text => Cow::Owned(whole.into_owned()),
-        _ => Cow::Borrowed(text),
-    }
 }
 
 fn stands_alone(text: &str, start: usize, end: usize) -> bool {

@@ -9,11 +9,9 @@ use std::{
 };
 
 use glyph_formats::{
-    jsonl::{Appender, AppenderOptions, Writer},
+    jsonl::{Appender, AppenderOptions, Writer, WriterOptions},
     secrets::{Key, Line, Secret},
 };
-
-use crate::telemetry::Telemetry;
 
 /// Tokens that are known to be in the file. Beyond that they are written again: that costs room and no more.
 const KNOWN: usize = 1 << 20;
@@ -29,10 +27,8 @@ pub(crate) struct SecretsFile {
 impl SecretsFile {
     /// Starts the thread that writes.
     pub(crate) fn start(writer: Writer) -> io::Result<Self> {
-        let path = writer.path().to_owned();
         let write = |line: Line, writer: &mut Writer| writer.write(&line);
-        let fault = move |error: &io::Error| Telemetry::file_failed(&path, error);
-        let appender = Appender::spawn("secrets", writer, AppenderOptions::default(), write, fault)?;
+        let appender = Appender::spawn("secrets", writer, AppenderOptions::default(), write)?;
         Ok(Self { appender, known: Mutex::default(), hasher: RandomState::new() })
     }
 
@@ -69,10 +65,11 @@ impl SecretsFile {
 }
 
 /// Makes the file. What is there already is another recording's, and stays.
-pub(crate) fn create(path: &Path) -> io::Result<Writer> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?;
-    Writer::append(path, glyph_formats::jsonl::WriterOptions::default())
+pub(crate) fn create(path: &Path, options: WriterOptions) -> io::Result<Writer> {
+    let mut new = std::fs::OpenOptions::new();
+    new.write(true).create_new(true);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
+    new.open(path)?;
+    // It is one file, whatever its size: who restores secrets looks for them here.
+    Writer::append(path, WriterOptions { rotation: None, ..options })
 }

@@ -10,7 +10,7 @@ use std::{
 
 use glyph_formats::jsonl::Appender;
 
-use super::{QueueMeter, Telemetry, TraceContext};
+use super::{DropReason, QueueMeter, Telemetry, TraceContext};
 
 /// How often things happened that are told at the end.
 #[derive(Debug, Default)]
@@ -49,11 +49,24 @@ impl Telemetry {
         tracing::debug!(trace_id = %trace.trace_id, method, url, status, "flow");
     }
 
-    /// An exchange or its flow could not be kept.
-    pub(crate) fn flow_dropped(&self, trace: TraceContext, reason: &'static str) {
-        count(&self.inner.counters.flows_dropped);
-        self.inner.metrics.flow_dropped(reason);
-        tracing::warn!(trace_id = %trace.trace_id, reason, "a flow was not recorded");
+    /// An exchange or its flow could not be kept. The warning comes with [`Telemetry::tell_drops`].
+    pub(crate) fn flow_dropped(&self, trace: TraceContext, reason: DropReason) {
+        self.flows_dropped(1, reason);
+        tracing::debug!(trace_id = %trace.trace_id, reason = reason.as_str(), "a flow was not recorded");
+    }
+
+    /// So many flows could not be kept.
+    pub(crate) fn flows_dropped(&self, flows: u64, reason: DropReason) {
+        self.inner.counters.flows_dropped.fetch_add(flows, Ordering::Relaxed);
+        self.inner.metrics.flows_dropped(flows, reason);
+        self.inner.drops.add(flows, reason);
+    }
+
+    /// Tells how many flows were dropped since it was told last, a line for each reason.
+    pub(crate) fn tell_drops(&self) {
+        for (reason, flows) in self.inner.drops.take() {
+            tracing::warn!(reason = reason.as_str(), flows, "flows were not recorded");
+        }
     }
 
     /// An exchange has come to its end, and its client was answered so; 0 if it was not.
@@ -262,10 +275,5 @@ impl Telemetry {
     /// A target can be scraped, after it could not.
     pub(crate) fn target_up(job: &str, instance: &str) {
         tracing::info!(job, instance, "a target can be scraped again");
-    }
-
-    /// A file of the recording can't be written.
-    pub(crate) fn file_failed(file: &std::path::Path, error: &io::Error) {
-        tracing::error!(file = %file.display(), %error, "the file can't be written");
     }
 }

@@ -24,17 +24,13 @@ impl FileSpans {
     pub(super) fn start(writer: Writer, service_name: String, metrics: Arc<Metrics>) -> io::Result<Self> {
         metrics.exporter_known(EXPORTER);
         let outcomes = Arc::clone(&metrics);
-        let path = writer.path().to_owned();
         let write = move |span: SpanData, writer: &mut Writer| {
             let record = convert::record(span, &service_name).ok_or(io::Error::other("a span without an id"));
             let written = record.and_then(|record| writer.write(&record));
             outcomes.spans(EXPORTER, if written.is_ok() { "exported" } else { "dropped" }, 1);
             written
         };
-        let fault = move |error: &io::Error| {
-            tracing::error!(file = %path.display(), %error, "the trace file can't be written");
-        };
-        let appender = Appender::spawn("trace-file", writer, AppenderOptions::default(), write, fault)?;
+        let appender = Appender::spawn("trace-file", writer, AppenderOptions::default(), write)?;
         Ok(Self { appender: Arc::new(appender), metrics })
     }
 

@@ -5,6 +5,8 @@
 //! to their own files. Not here: what traffic was like, which is for the flow log.
 
 pub mod event;
+mod drops;
+mod files;
 pub mod context;
 pub mod span;
 pub mod metrics;
@@ -23,7 +25,9 @@ use opentelemetry_sdk::{
 };
 
 pub use context::TraceContext;
+pub(crate) use drops::DropReason;
 pub use event::Counters;
+pub(crate) use files::{FileHealth, FileKind};
 pub(crate) use metrics::{Metrics, QueueMeter};
 pub(crate) use otlp::tls;
 pub use span::{Span, SpanBuilder, name};
@@ -79,7 +83,9 @@ pub struct Telemetry {
 #[derive(Debug)]
 struct Inner {
     counters: Counters,
+    drops: drops::Drops,
     metrics: Arc<Metrics>,
+    files: FileHealth,
     tracer: Option<SdkTracer>,
 }
 
@@ -107,7 +113,13 @@ impl Telemetry {
     }
 
     fn new(metrics: Arc<Metrics>, tracer: Option<SdkTracer>) -> Self {
-        Self { inner: Arc::new(Inner { counters: Counters::default(), metrics, tracer }) }
+        let files = FileHealth::new(Arc::clone(&metrics));
+        Self::with(metrics, files, tracer)
+    }
+
+    fn with(metrics: Arc<Metrics>, files: FileHealth, tracer: Option<SdkTracer>) -> Self {
+        let (counters, drops) = (Counters::default(), drops::Drops::default());
+        Self { inner: Arc::new(Inner { counters, drops, metrics, files, tracer }) }
     }
 
     /// Sets up what the configuration asks for; with ratio 0, or nowhere to send spans to, nothing at all.
@@ -128,7 +140,9 @@ impl Telemetry {
             .build();
         let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample_ratio)));
         let mut provider = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource.clone());
-        if let Some(writer) = file {
+        let files = FileHealth::new(Arc::clone(&metrics));
+        if let Some(mut writer) = file {
+            files.observe(FileKind::Traces, &mut writer);
             let spans = file::FileSpans::start(writer, config.service_name.clone(), Arc::clone(&metrics))?;
             provider = provider.with_span_processor(spans.clone());
             exporters.file = Some(spans);
@@ -141,7 +155,7 @@ impl Telemetry {
         let provider = provider.build();
         let tracer = provider.tracer("glyphd");
         exporters.provider = Some(provider);
-        Ok((Self::new(metrics, Some(tracer)), exporters))
+        Ok((Self::with(metrics, files, Some(tracer)), exporters))
     }
 
     /// Whether spans are recorded at all.
@@ -152,6 +166,11 @@ impl Telemetry {
     /// A span to be started.
     pub fn span(&self, name: &'static str) -> SpanBuilder<'_> {
         SpanBuilder::new(self.inner.tracer.as_ref(), &self.inner.metrics, name)
+    }
+
+    /// How the files are doing.
+    pub(crate) fn files(&self) -> &FileHealth {
+        &self.inner.files
     }
 
     /// All metrics as OpenMetrics text.

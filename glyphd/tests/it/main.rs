@@ -20,6 +20,11 @@ mod scrapes;
 mod prometheus;
 mod schemas;
 
+// What it is written onto.
+mod disk;
+mod rotation;
+mod crash;
+
 // Who is shown it.
 mod plugins;
 mod plugin_processes;

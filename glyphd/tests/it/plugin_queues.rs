@@ -2,10 +2,12 @@
 
 use glyph_plugin::{Phase, Subscription, wire::Hello};
 
+use http::StatusCode;
+
 use crate::harness::{
     FakeOrigin, FakePlugin, TestDaemon,
     bus::{hello, open},
-    operator,
+    operator, text,
     told::{counted, until},
 };
 
@@ -75,4 +77,28 @@ async fn each_queue_keeps_what_its_policy_says_and_what_is_dropped_is_told_by_re
     let recorded = daemon.drain().await;
     assert_eq!(recorded.summary.events_dropped, 3 * TOO_MANY);
     assert_eq!(recorded.flows.len() as u64, WINDOW + TOO_MANY + 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_is_waited_for_makes_the_proxy_wait_once_and_costs_flows_only_when_memory_is_full() {
+    const LARGE: usize = 130_000;
+    let origin = FakeOrigin::answering(|_| text("x".repeat(LARGE))).await;
+    let policy = "[plugins.block]\nstart = false\nqueue_capacity = 2\nqueue_policy = \"block\"\nqueue_block_ms = 8000\n";
+    let daemon = TestDaemon::with(|config| config.policy = toml::from_str(policy).unwrap()).await;
+    let _plugin = subscribed(&daemon, "block").await;
+    let (mut client, metrics) = (daemon.client().await, daemon.metrics());
+    let dropped =
+        async || counted(metrics, "glyph_flow_log_dropped_total", &[("reason", "queue_full")]).await;
+    let mut asked = 0;
+    // About 480 find room to wait for the plugin, and as many to wait for that.
+    while dropped().await < 1.0 {
+        for _ in 0..50 {
+            assert_eq!(client.get(&origin.url("/")).await.status, StatusCode::OK, "traffic goes on");
+            asked += 1;
+        }
+        assert!(asked < 10_000, "nothing bounds what waits");
+    }
+    assert!(asked > 400, "{asked}");
+    let recorded = daemon.drain().await;
+    assert_eq!(recorded.flows.len() as u64 + recorded.summary.flows_dropped, asked, "there, or counted");
 }

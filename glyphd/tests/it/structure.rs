@@ -7,10 +7,11 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 16] = [
+const TABLE: [(&str, &[&str]); 17] = [
     ("capture", &["sanitize::Intake", "telemetry"]),
-    ("sanitize", &["capture", "dispatch", "flow_log", "telemetry"]),
-    ("flow_log", &["sanitize::Flow", "telemetry"]),
+    ("sanitize", &["capture", "dispatch", "flow_log", "room", "telemetry"]),
+    ("room", &[]),
+    ("flow_log", &["room", "sanitize::Flow", "telemetry"]),
     ("dispatch", &["sanitize::Flow", "sanitize::Raw", "telemetry"]),
     (
         "plugin",

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode_str;
+
 /// An encoding of text in text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sanitize) enum Codec {
@@ -13,18 +15,14 @@ pub(in crate::sanitize) enum Codec {
 
 impl Codec {
     /// What was encoded; none if it is no such encoding, or encodes nothing.
-    pub(super) fn decode(self, raw: &str) -> Option<String> {
+    pub(in crate::sanitize) fn decode(self, raw: &str) -> Option<String> {
         match self {
             Self::Json if !raw.contains('\\') => None,
             Self::Json => serde_json::from_str(&format!("\"{raw}\"")).ok(),
-            Self::Percent => {
-                if !raw.bytes().any(|b| matches!(b, b'%' | b'+')) {
-                    return None;
-                }
-                let (name, value) = url::form_urlencoded::parse(raw.as_bytes()).next()?;
-                // What has a bare `=` is not one value.
-                value.is_empty().then(|| name.into_owned())
-            }
+            Self::Percent => match percent_decoded(raw) {
+                Cow::Owned(decoded) => Some(decoded),
+                Cow::Borrowed(_) => None,
+            },
         }
     }
 
@@ -40,11 +38,11 @@ impl Codec {
     }
 }
 
-/// The name of a parameter, as it is meant.
-pub(super) fn percent_decoded(name: &str) -> Cow<'_, str> {
-    if name.bytes().any(|b| matches!(b, b'%' | b'+')) {
-        url::form_urlencoded::parse(name.as_bytes()).next().map_or(Cow::Borrowed(""), |(name, _)| name)
-    } else {
-        Cow::Borrowed(name)
+/// A part of a query or a form, as it is meant: `+` is a blank there. Owned if it stands otherwise.
+pub(super) fn percent_decoded(part: &str) -> Cow<'_, str> {
+    if !part.bytes().any(|b| matches!(b, b'%' | b'+')) {
+        return Cow::Borrowed(part);
     }
+    let blanks = part.replace('+', " ");
+    Cow::Owned(percent_decode_str(&blanks).decode_utf8_lossy().into_owned())
 }

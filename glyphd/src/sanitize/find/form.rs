@@ -7,54 +7,47 @@ use crate::sanitize::rules::{In, Rules};
 
 /// A form: the body of `application/x-www-form-urlencoded`.
 pub(super) fn find(text: &str, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
-    pairs(text, 0, In::Field, "form", place, rules, hits);
+    Pairs { base: 0, within: In::Field, place: Some(place), rules }.find(text, hits);
 }
 
-/// The pairs in a part of a text that begins at `base`.
-pub(super) fn pairs(
-    text: &str,
-    base: usize,
-    within: In,
-    kind: &'static str,
-    place: Place<'_>,
-    rules: &Rules,
-    hits: &mut Hits,
-) {
-    let mut start = base;
-    for part in text.split('&') {
-        if let Some((name, value)) = part.split_once('=') {
-            let at = start + name.len() + 1;
-            pair(name, value, at, within, kind, place, rules, hits);
+/// How pairs are to be taken.
+pub(super) struct Pairs<'a> {
+    /// Where in the whole text the part with the pairs begins.
+    pub(super) base: usize,
+    pub(super) within: In,
+    /// Where the form stands; none for a part of a URL.
+    pub(super) place: Option<Place<'a>>,
+    pub(super) rules: &'a Rules,
+}
+
+impl Pairs<'_> {
+    /// Takes the pairs of a part of the text.
+    pub(super) fn find(&self, text: &str, hits: &mut Hits) {
+        let mut start = self.base;
+        for part in text.split('&') {
+            if let Some((name, value)) = part.split_once('=') {
+                self.pair(name, value, start + name.len() + 1, hits);
+            }
+            start += part.len() + 1;
         }
-        start += part.len() + 1;
     }
-}
 
-#[expect(clippy::too_many_arguments, reason = "what a pair is, and where it stands")]
-fn pair(
-    name: &str,
-    value: &str,
-    at: usize,
-    within: In,
-    kind: &'static str,
-    place: Place<'_>,
-    rules: &Rules,
-    hits: &mut Hits,
-) {
-    let encoded = |b: u8| matches!(b, b'%' | b'+');
-    let range = at..at + value.len();
-    // In HTML `&` is written `&amp;`.
-    let name = percent_decoded(name.strip_prefix("amp;").unwrap_or(name));
-    let meant = if value.bytes().any(encoded) { percent_decoded(value) } else { Cow::Borrowed(value) };
-    let separator = if kind == "query" { '.' } else { '/' };
-    let place = |name: &str| match kind {
-        "query" => format!("query{separator}{name}"),
-        _ => format!("{place}{separator}{name}"),
-    };
-    if rules.is_secret(&name, &meant, within) {
-        hits.add(range, kind, place(&name), Instead::Token);
-    } else if matches!(meant, Cow::Owned(_)) {
-        hits.add(range, kind, place(&name), Instead::Nested(Codec::Percent));
+    fn pair(&self, name: &str, value: &str, at: usize, hits: &mut Hits) {
+        // In HTML `&` is written `&amp;`.
+        let name = percent_decoded(name.strip_prefix("amp;").unwrap_or(name));
+        let meant = percent_decoded(value);
+        let instead = if self.rules.is_secret(&name, &meant, self.within) {
+            Instead::Token
+        } else if matches!(meant, Cow::Owned(_)) {
+            Instead::Nested(Codec::Percent)
+        } else {
+            return;
+        };
+        let range = at..at + value.len();
+        match self.place {
+            Some(place) => hits.add(range, "form", format_args!("{place}/{name}"), instead),
+            None => hits.add(range, "query", format_args!("query.{name}"), instead),
+        }
     }
 }
 
@@ -74,5 +67,7 @@ mod tests {
             "{text}"
         );
         assert_eq!(places, ["body/password", "query.token"]);
+        let (text, _) = clean("password==%73=s3cr3t&x==%20", Document::Form);
+        assert!(!text.contains("s3cr3t") && text.ends_with("&x==%20"), "{text}");
     }
 }

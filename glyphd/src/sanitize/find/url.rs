@@ -1,7 +1,7 @@
 //! URLs: user info, and the values of parameters with a secret's name, in the query, the fragment, and the path
 //! (`;jsessionid=…`).
 
-use super::{Hits, Instead, Place, form};
+use super::{Hits, Instead, Place, form::Pairs};
 use crate::sanitize::rules::{In, Rules};
 
 /// Whether a text is a URL, or what follows the host in one.
@@ -20,21 +20,22 @@ pub(super) fn find(url: &str, base: usize, place: Place<'_>, rules: &Rules, hits
     let query = before_fragment.find('?');
     let path = &before_fragment[..query.unwrap_or(before_fragment.len())];
     user_info(path, base, place, rules, hits);
+    let pairs = |base, within| Pairs { base, within, place: None, rules };
     let mut at = base;
     for segment in path.split(';') {
         if at > base {
-            form::pairs(segment, at, In::Field, "query", place, rules, hits);
+            pairs(at, In::Field).find(segment, hits);
         }
         at += segment.len() + 1;
     }
     if let Some(query) = query {
-        form::pairs(&before_fragment[query + 1..], base + query + 1, In::Query, "query", place, rules, hits);
+        pairs(base + query + 1, In::Query).find(&before_fragment[query + 1..], hits);
     }
     if let Some(fragment) = fragment {
         let text = &url[fragment + 1..];
         // A path and a query of its own, as single-page applications have it.
         let start = text.find('?').map_or(0, |at| at + 1);
-        form::pairs(&text[start..], base + fragment + 1 + start, In::Query, "query", place, rules, hits);
+        pairs(base + fragment + 1 + start, In::Query).find(&text[start..], hits);
     }
 }
 

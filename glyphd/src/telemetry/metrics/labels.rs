@@ -24,6 +24,7 @@ labels! {
     PluginError { plugin: String, reason: &'static str }
     SpanName { span: &'static str }
     Exporter { exporter: &'static str, outcome: &'static str }
+    File { file: &'static str }
     Reason { reason: &'static str }
     Http { via: &'static str, plugin: String, capability: &'static str, method: &'static str, status: u16 }
     Trace { trace_id: String, span_id: String }

@@ -16,10 +16,10 @@ use prometheus_client::{
 
 pub use self::labels::method_label;
 use self::labels::{
-    Dropped, Event, Exporter, Http, Kind, PluginError, PluginEvent, PluginName, Reason, Rpc, RpcCode,
+    Dropped, Event, Exporter, File, Http, Kind, PluginError, PluginEvent, PluginName, Reason, Rpc, RpcCode,
     SpanName, Trace,
 };
-use super::TraceContext;
+use super::{DropReason, FileKind, TraceContext};
 
 /// In seconds, for HTTP and RPC: 0.5 ms to 60 s.
 const REQUESTS: [f64; 16] =
@@ -94,6 +94,8 @@ pub(crate) struct Metrics {
     trace_spans: Family<Exporter, Counter>,
     connections: Gauge,
     flow_log_dropped: Family<Reason, Counter>,
+    file_faults: Family<File, Counter>,
+    segments_deleted: Family<File, Counter>,
     audit_failures: Counter,
 }
 
@@ -130,6 +132,8 @@ impl Default for Metrics {
             trace_spans: Family::default(),
             connections: Gauge::default(),
             flow_log_dropped: Family::default(),
+            file_faults: Family::default(),
+            segments_deleted: Family::default(),
             audit_failures: Counter::default(),
         };
         metrics.register();
@@ -200,6 +204,16 @@ impl Metrics {
         r.register("trace_spans", "Spans by what became of them", self.trace_spans.clone());
         r.register("connections", "Clients' connections to the proxy", self.connections.clone());
         r.register("flow_log_dropped", "Flows that could not be recorded", self.flow_log_dropped.clone());
+        r.register(
+            "file_faults",
+            "Times that a record file could not be written, or was taken away",
+            self.file_faults.clone(),
+        );
+        r.register(
+            "segments_deleted",
+            "Closed record files that were deleted to stay under their limit",
+            self.segments_deleted.clone(),
+        );
         r.register("audit_failures", "Audit entries that could not be written", self.audit_failures.clone());
     }
 
@@ -220,8 +234,12 @@ impl Metrics {
         for kind in REDACTIONS {
             drop(self.flow_redactions.get_or_create(&Kind { kind: kind.to_owned() }));
         }
-        for reason in ["queue_full", "log_full", "stopped"] {
-            drop(self.flow_log_dropped.get_or_create(&Reason { reason }));
+        for reason in DropReason::ALL {
+            self.flows_dropped(0, reason);
+        }
+        for file in FileKind::ALL.map(FileKind::as_str) {
+            drop(self.file_faults.get_or_create(&File { file }));
+            drop(self.segments_deleted.get_or_create(&File { file }));
         }
     }
 
@@ -345,8 +363,16 @@ impl Metrics {
         self.trace_spans.get_or_create(&Exporter { exporter, outcome }).inc_by(count);
     }
 
-    pub(super) fn flow_dropped(&self, reason: &'static str) {
-        self.flow_log_dropped.get_or_create(&Reason { reason }).inc();
+    pub(super) fn flows_dropped(&self, flows: u64, reason: DropReason) {
+        self.flow_log_dropped.get_or_create(&Reason { reason: reason.as_str() }).inc_by(flows);
+    }
+
+    pub(super) fn file_failed(&self, file: &'static str) {
+        self.file_faults.get_or_create(&File { file }).inc();
+    }
+
+    pub(super) fn segment_deleted(&self, file: &'static str) {
+        self.segments_deleted.get_or_create(&File { file }).inc();
     }
 
     pub(super) fn audit_failed(&self) {

@@ -1,6 +1,9 @@
 //! A daemon inside the test's process.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use glyphd::{Config, Daemon};
 use tempfile::TempDir;
@@ -44,6 +47,11 @@ impl TestDaemon {
         &self.daemon.addresses().control
     }
 
+    /// Where it records.
+    pub(crate) fn recording(&self) -> PathBuf {
+        self.dir.path().join("recording")
+    }
+
     /// A new connection to the proxy.
     pub(crate) async fn client(&self) -> Client {
         Client::connect(self.proxy()).await
@@ -52,6 +60,11 @@ impl TestDaemon {
     /// Waits until no plugin is starting any more.
     pub(crate) async fn plugins_settled(&self) {
         within("the plugins", self.daemon.plugins_settled()).await;
+    }
+
+    /// The daemon alone, for who reads its files himself.
+    pub(crate) fn into_daemon(self) -> Daemon {
+        self.daemon
     }
 
     /// Stops it, and reads back what it wrote.

@@ -1,0 +1,123 @@
+//! The flows of a recording, one after the other. In: what the user named. Out: each line and the flow at a glance; what
+//! is odd about the file, as warnings.
+
+use std::{
+    fs,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+use anyhow::anyhow;
+use console::Term;
+use glyph_formats::{
+    Flow,
+    glance::Glance,
+    jsonl::{
+        Blocks, ReadError,
+        input::{self, Progress, is_stdin},
+        segments,
+    },
+    recording::FLOWS,
+};
+
+use crate::{
+    commands::recording::Opened,
+    output::{failure::HintExt, progress::Bar, warn},
+};
+
+/// What the help says of RECORDING.
+pub(super) const INPUT_HELP: &str =
+    "A recording (directory or artifact), a file of flows (also .gz and .zst), or - for standard input";
+
+/// A file of flows with its closed segments.
+#[derive(Debug)]
+pub(super) struct Source {
+    _opened: Opened,
+    files: Vec<PathBuf>,
+}
+
+/// One line of it.
+pub(super) struct Record<'a> {
+    pub(super) line: &'a str,
+    pub(super) flow: Glance<'a>,
+}
+
+impl Record<'_> {
+    /// All of it.
+    pub(super) fn whole(&self) -> anyhow::Result<Flow> {
+        serde_json::from_str(self.line).map_err(|e| anyhow!("flow {}: {e}", self.flow.id))
+    }
+}
+
+impl Source {
+    /// Finds the files.
+    pub(super) fn open(given: &Path) -> anyhow::Result<Self> {
+        let opened = Opened::open(given)?;
+        let path = opened.path();
+        let path = if path.is_dir() { path.join(FLOWS) } else { path.to_owned() };
+        let files = segments::with_closed(&path).map_err(unreadable)?;
+        Ok(Self { _opened: opened, files })
+    }
+
+    /// Gives `see` each flow whose line `may` be of interest, until it has seen enough. Lines that may not are not looked at
+    /// any closer.
+    pub(super) fn each(
+        &self,
+        may: impl Fn(&[u8]) -> bool,
+        mut see: impl FnMut(Record<'_>) -> anyhow::Result<ControlFlow<()>>,
+    ) -> anyhow::Result<()> {
+        let progress = self.progress();
+        // Not through what is printed meanwhile.
+        let _bar = (!Term::stdout().is_term()).then(|| Bar::start("reading", &progress));
+        for path in &self.files {
+            let input = input::open_counted(path, progress.clone()).map_err(unreadable)?;
+            let mut blocks = Blocks::new(input);
+            while let Some(block) = blocks.next_block().map_err(unreadable)? {
+                for (number, bytes) in block.lines() {
+                    if !may(bytes) {
+                        continue;
+                    }
+                    let record = std::str::from_utf8(bytes)
+                        .map_err(|_| serde::de::Error::custom("no UTF-8"))
+                        .and_then(|line| Ok(Record { line, flow: serde_json::from_str(line)? }));
+                    match record {
+                        Ok(record) => {
+                            if see(record)?.is_break() {
+                                return Ok(());
+                            }
+                        }
+                        Err(_) if block.may_be_torn(bytes) => warn(format_args!(
+                            "{}:{number}: the last line is torn, as a crash leaves it; it was left out",
+                            path.display()
+                        )),
+                        Err(source) => {
+                            return Err(unreadable(ReadError::Record {
+                                path: path.clone(),
+                                line: number,
+                                source,
+                            }));
+                        }
+                    }
+                }
+            }
+            if blocks.cut_short() {
+                warn(format_args!(
+                    "{}: the compressed file ends before its end; what could be read of it was taken",
+                    path.display()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        let length =
+            |path: &PathBuf| if is_stdin(path) { None } else { Some(fs::metadata(path).ok()?.len()) };
+        Progress::of(self.files.iter().map(length).sum())
+    }
+}
+
+fn unreadable(error: ReadError) -> anyhow::Error {
+    anyhow::Error::new(error)
+        .hint("RECORDING comes first: a recording, an artifact, or a file of flows (flows.jsonl)")
+}
