@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL beside Prometheus,
-what plugins cost, flows beside jq, and what the flow log holds.
+what plugins and sanitizing cost, flows beside jq, and what the flow log holds.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -18,12 +18,13 @@ from runner.measure import Failed
 from runner.metrics_reading import metrics_reading
 from runner.plugins import plugins
 from runner.rule_testing import rule_testing
+from runner.sanitizing import sanitizing
 from runner.scenarios import Scenarios
 from runner.tools import Tools, say
 
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
-    *["queries", "metrics-reading", "rule-testing", "plugins", "flows", "flow-log"],
+    *["queries", "metrics-reading", "rule-testing", "plugins", "sanitizing", "flows", "flow-log"],
 ]
 
 
@@ -43,6 +44,8 @@ def main():
             results += plugins(tools, args.rounds, args.patience, args.quick)
         elif name == "flow-log":
             results += flow_log(tools, args.rounds, args.patience, args.quick)
+        elif name == "sanitizing":
+            results += sanitizing(tools, args.rounds, args.patience, args.quick)
         else:
             results.append(getattr(scenarios, name.replace("-", "_"))())
     versions = ", ".join(filter(None, [tools.version(), f"DuckDB {args.duckdb}", tools.prometheus()]))

@@ -91,6 +91,14 @@ class Tools:
         subprocess.run(command, cwd=REPOSITORY, check=True)
         return self._target() / "plugin-bench"
 
+    @functools.cached_property
+    def sanitize_bench(self):
+        """The program that measures the sanitizer, built as users build the daemon."""
+        say("building sanitize-bench")
+        command = ["cargo", "build", "--release", "--quiet", "-p", "glyphctl", "-p", "glyphd", "-p", "sanitize-bench"]
+        subprocess.run(command, cwd=REPOSITORY, check=True)
+        return self._target() / "sanitize-bench"
+
     @property
     def glyphd(self):
         """The daemon that was built with it."""

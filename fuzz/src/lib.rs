@@ -1,13 +1,17 @@
 //! What the fuzz targets do with their input: a file of it is read as a user's is, by the public interface; an
-//! expression or a template is parsed and evaluated.
+//! expression or a template is parsed and evaluated; a message is freed of its secrets.
 //!
 //! In: bytes. Out: nothing, or a panic that libFuzzer keeps the input of.
 
+mod flows;
 mod metrics;
 mod mutate;
 mod oracle;
 mod expression;
 mod rules;
+mod sanitize;
+#[path = "../../glyphd/tests/it/planted/template.rs"]
+mod secrets;
 mod template;
 mod words;
 
@@ -22,10 +26,12 @@ use serde::de::IgnoredAny;
 use tempfile::TempDir;
 
 pub use expression::{WORDS as EXPRESSION_WORDS, expression};
+pub use flows::flows;
 pub use metrics::metrics;
 pub use mutate::mutate;
 pub use oracle::{as_public_type, lines_and_document};
 pub use rules::rules;
+pub use sanitize::{WORDS as SANITIZE_WORDS, sanitize};
 pub use template::{WORDS as TEMPLATE_WORDS, template};
 pub use words::mutate_words;
 

@@ -38,6 +38,18 @@ const TEMPLATES: &str = r#"{{ $labels.a }} is at {{ $value | humanizePercentage 
 const RULES: &str = "groups:\n- name: g\n  interval: 1m\n  limit: 3\n  rules:\n  - record: a:b\n    expr: sum by (x) (rate(a[5m]))\n  - alert: A\n    expr: a:b > 5\n    for: 1m\n    keep_firing_for: 2m\n    labels: {severity: 'page {{ $labels.x }}'}\n    annotations: {summary: '{{ $value }}'}\n";
 const TESTS: &str = "rule_files: []\nevaluation_interval: 1m\nfuzzy_compare: true\ntests:\n- name: t\n  interval: 30s\n  external_labels: {a: b}\n  input_series:\n  - {series: 'up{job=\"a\"}', values: '1 _x2 0+1x3 stale'}\n  alert_rule_test:\n  - {eval_time: 1m, alertname: A, exp_state: pending, exp_alerts: [{exp_labels: {a: b}, exp_annotations: {c: d}}]}\n  promql_expr_test:\n  - {expr: up, eval_time: 2m, exp_samples: [{labels: 'up{job=\"a\"}', value: 1}]}\n";
 
+/// Messages for `sanitize`, each after four bytes that say what is done with it.
+const MESSAGES: [&str; 8] = [
+    "0000{\"user\":\"joe\",\"password\":\"hunter2-hunter2\",\"in\":[{\"token\":12}],\"payload\":\"{\\\"api_key\\\":\\\"x\\\"}\"}",
+    "1a20user=joe&password=a%20b&next=https%3A%2F%2Fa.test%2F%3Ftoken%3Dx#id_token=1",
+    "2b40--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nx\r\n--b--\r\n",
+    "3c60curl -H 'Authorization: Bearer 0123456789abcdef' http://joe:pass@a.test/?sig=1",
+    "4d80<input type=\"hidden\" name=\"csrf_token\" value=\"0123456789abcdef\"><script>x={apiKey:\"abc\"}</script>",
+    "5ea0-----BEGIN X PRIVATE KEY-----\nAAAA\n-----END X PRIVATE KEY-----\n",
+    "6fc0DB_PASSWORD=x\nurl: postgres://a:b@c/d\neyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x 12345678:AAx\n",
+    "7gf0sid=1; theme=dark; Path=/; \u{e9}",
+];
+
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [testdata, target, corpus] = &arguments[..] else {
@@ -61,6 +73,11 @@ fn main() -> io::Result<()> {
         "template" => TEMPLATES.lines().map(text).collect(),
         "rules" => [RULES, TESTS].map(text).into(),
         "promql" => PROMQL.lines().map(text).collect(),
+        "sanitize" => MESSAGES.map(text).into(),
+        "flows" => {
+            let plain = file("../recordings/shop/flows.jsonl")?;
+            vec![Ok(zstd::encode_all(&plain[..], 1)?), Ok(gzip(&plain)?), Ok(plain)]
+        }
         "compressed" => {
             let plain = file("checkout/input.jsonl")?;
             let halves = plain.split_at(plain.len() / 2);

@@ -8,6 +8,8 @@ mod failures;
 mod tunnels;
 mod redaction;
 mod redaction_policy;
+mod planted;
+mod ordinary;
 
 // What is said about it.
 mod spans;

@@ -109,6 +109,20 @@ impl DaemonProcess {
         }
     }
 
+    /// Waits for that, and reads the log meanwhile: a daemon with much to say stands still if nobody does.
+    pub(crate) async fn meanwhile<F: Future>(&mut self, future: F) -> F::Output {
+        let mut future = std::pin::pin!(future);
+        loop {
+            tokio::select! {
+                output = &mut future => return output,
+                line = self.stderr.next_line() => match line.unwrap() {
+                    Some(line) => self.log.push(line),
+                    None => return future.await,
+                },
+            }
+        }
+    }
+
     pub(crate) async fn client(&self) -> Client {
         Client::connect(self.proxy).await
     }

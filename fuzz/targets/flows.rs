@@ -1,0 +1,5 @@
+//! Flow logs, plain, compressed and torn.
+
+#![no_main]
+
+glyph_fuzz::target!(flows);
