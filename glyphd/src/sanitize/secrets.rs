@@ -89,7 +89,7 @@ impl Search {
 /// How else a secret may be read.
 fn readings(secret: &str) -> Vec<String> {
     let mut readings = Vec::new();
-    readings.extend(Codec::Percent.decode(secret));
+    readings.extend([Codec::Percent, Codec::Json].into_iter().filter_map(|codec| codec.decode(secret)));
     // Basic authentication: user and password, and the password alone (RFC 7617).
     let decoded = BASE64_STANDARD.decode(secret).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let pair = decoded.as_deref().unwrap_or(secret);

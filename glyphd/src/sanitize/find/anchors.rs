@@ -23,6 +23,12 @@ pub(super) enum Anchor {
     Name,
     /// A token of a Telegram bot.
     Telegram,
+    /// A token of a Discord bot.
+    Discord,
+    /// The end of a Mailchimp key.
+    Mailchimp,
+    /// The middle of a client secret of Microsoft Entra.
+    Entra,
     /// An e-mail address.
     Email,
 }
@@ -30,6 +36,9 @@ pub(super) enum Anchor {
 /// Words in names of secrets, in lower case. A name that has one is weighed as a whole.
 const NAMES: [&str; 12] =
     ["access", "api", "auth", "cred", "csrf", "pass", "private", "pwd", "secret", "session", "sig", "token"];
+
+/// How the numbers of Discord's users begin, in Base64.
+const DISCORD: [&str; 9] = ["MT", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"];
 
 /// All of them, in one automaton: that is faster than a packed search, for which there are too many.
 #[derive(Debug)]
@@ -46,10 +55,14 @@ impl Anchors {
             ("-----BEGIN ".to_owned(), Anchor::Pem),
             ("://".to_owned(), Anchor::Url),
             (":AA".to_owned(), Anchor::Telegram),
+            ("-us".to_owned(), Anchor::Mailchimp),
+            ("7Q~".to_owned(), Anchor::Entra),
+            ("8Q~".to_owned(), Anchor::Entra),
         ];
         all.extend(
             SHAPES.iter().enumerate().map(|(at, shape)| (shape.beginning.to_owned(), Anchor::Shape(at))),
         );
+        all.extend(DISCORD.iter().map(|start| ((*start).to_owned(), Anchor::Discord)));
         let cases = |word: &str, anchor| spellings(word).map(|spelling| (spelling, anchor));
         all.extend(cases("bearer", Anchor::Bearer));
         all.extend(cases("basic", Anchor::Basic));

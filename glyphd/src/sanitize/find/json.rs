@@ -7,11 +7,11 @@ use std::{borrow::Cow, ops::Range};
 use memchr::memchr2;
 
 use super::{Codec, Hits, Instead, Place};
-use crate::sanitize::rules::{In, Rules, Weight, looks_random};
+use crate::sanitize::rules::{In, Rules, Weight, holds_secrets, looks_random};
 
 /// Places are told with so many of the names around them.
 const NAMES: usize = 16;
-/// And with so much of each.
+/// And with those of them that have no more bytes.
 const NAME: usize = 64;
 /// A number with fewer digits is no code, but counts something.
 const DIGITS: usize = 3;
@@ -81,6 +81,13 @@ impl Scan<'_> {
             // Under a secret's name: what is in an array is one, what is in an object may be.
             Some(Weight::Secret) if is_array => Some(Weight::Secret),
             Some(Weight::Secret) => Some(Weight::IfRandom),
+            Some(_)
+                if name
+                    .as_ref()
+                    .is_some_and(|name| holds_secrets(&meant(&self.text[name.range.clone()]))) =>
+            {
+                Some(Weight::IfRandom)
+            }
             Some(Weight::IfRandom | Weight::Ordinary) | None => outer,
         };
         self.open.push(Container {
@@ -185,7 +192,8 @@ impl Scan<'_> {
         let mut place = self.place.to_string();
         let mut push = |part: &str| {
             place.push('/');
-            place.push_str(&part[..part.floor_char_boundary(NAME)]);
+            // Of a longer one a part would stand here, which might be that of a secret.
+            place.push_str(if part.len() <= NAME { part } else { "…" });
         };
         let from = self.open.len().saturating_sub(NAMES);
         for open in &self.open[from..] {

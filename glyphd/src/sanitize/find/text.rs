@@ -55,6 +55,9 @@ pub(super) fn find(text: &str, document: Document<'_>, place: Place<'_>, rules: 
         let found = match anchor {
             Anchor::Shape(at) => scan.shape(start, end, &SHAPES[at]).map(|range| (range, "key")),
             Anchor::Telegram => scan.telegram(start, end).map(|range| (range, "key")),
+            Anchor::Discord => scan.discord(start).map(|range| (range, "key")),
+            Anchor::Mailchimp => scan.mailchimp(start, end).map(|range| (range, "key")),
+            Anchor::Entra => scan.entra(start, end).map(|range| (range, "key")),
             Anchor::Jwt => scan.jwt(start).map(|range| (range, "jwt")),
             Anchor::Pem => scan.pem(end).map(|range| (range, "private_key")),
             Anchor::Bearer => scan.credentials(end, looks_credential).map(|range| (range, "credentials")),
@@ -141,6 +144,36 @@ impl Scan<'_> {
         ((8..=10).contains(&digits) && (32..=36).contains(&length)).then(|| start - digits..end + length)
     }
 
+    /// Number, time and signature, in Base64, with dots between them.
+    fn discord(&self, start: usize) -> Option<Range<usize>> {
+        if !self.begins(start) {
+            return None;
+        }
+        let (mut at, mut parts) = (start, [0; 3]);
+        for part in &mut parts {
+            *part = self.run(at, 48, |b| Alphabet::Word.has(b));
+            at += *part + 1;
+        }
+        let dots =
+            [start + parts[0], start + parts[0] + 1 + parts[1]].map(|at| self.bytes.get(at) == Some(&b'.'));
+        let fits = (23..=28).contains(&parts[0]) && parts[1] == 6 && (27..=40).contains(&parts[2]);
+        (fits && dots == [true, true]).then_some(start..at - 1)
+    }
+
+    /// `<32 hexadecimal digits>-us12`
+    fn mailchimp(&self, start: usize, end: usize) -> Option<Range<usize>> {
+        let digits = self.run_back(start, 33, |b| Alphabet::Hex.has(b));
+        let center = self.run(end, 3, |b| b.is_ascii_digit());
+        (digits == 32 && center > 0).then(|| start - digits..end + center)
+    }
+
+    /// `abc8Q~…`
+    fn entra(&self, start: usize, end: usize) -> Option<Range<usize>> {
+        let drawn = |b: u8| Alphabet::Dotted.has(b) || b == b'~';
+        let (before, after) = (self.run_back(start, 4, drawn), self.run(end, 40, drawn));
+        (before == 3 && (31..=34).contains(&after)).then(|| start - before..end + after)
+    }
+
     /// Two or more parts of Base64, of which the first is a JSON object.
     fn jwt(&mut self, start: usize) -> Option<Range<usize>> {
         if !self.begins(start) {
@@ -217,7 +250,7 @@ impl Scan<'_> {
         if weight == Weight::Ordinary {
             return None;
         }
-        let (mark, from) = self.separator(end)?;
+        let (mark, from) = self.separator(end).or_else(|| self.behind_attributes(start, end))?;
         if from < self.value_end {
             return None;
         }
@@ -237,6 +270,7 @@ impl Scan<'_> {
             _ if text.len() > VALUE => false,
             // `e.password1` is an expression.
             _ if !value.quoted && mark != b'>' && text.contains('.') => looks_random(text),
+            _ if mark == b'v' => text.len() >= 4,
             _ => text.len() >= 6 && looks_literal(text),
         };
         is_secret.then_some(range)
@@ -264,6 +298,15 @@ impl Scan<'_> {
             }),
             _ => None,
         }
+    }
+
+    /// `<wsse:Password Type="…">…</wsse:Password>`
+    fn behind_attributes(&self, name: usize, end: usize) -> Option<(u8, usize)> {
+        let is_element = matches!(name.checked_sub(1).map(|at| self.bytes[at])?, b'<' | b':');
+        let length = self.run(end, 200, |b| b != b'>' && b != b'<');
+        let attributes = &self.bytes[end..end + length];
+        let ends = self.bytes.get(end + length) == Some(&b'>') && !attributes.ends_with(b"/");
+        (is_element && ends && attributes.first() == Some(&b' ')).then_some((b'>', end + length + 1))
     }
 
     fn value(&self, from: usize) -> Value {
@@ -297,16 +340,20 @@ fn is_basic(word: &str) -> bool {
 
 /// Whether a word behind "bearer" or "token:" is one, and not the next word of the sentence.
 fn looks_credential(word: &str) -> bool {
-    let digit = word.bytes().any(|b| b.is_ascii_digit());
-    // An upper-case letter behind a lower-case one.
-    let mixed = word.as_bytes().windows(2).any(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase());
-    word.len() >= 6 && (digit || (mixed && word.len() >= 16))
+    word.len() >= 6 && looks_drawn(word)
+}
+
+/// Whether it has digits, or letters of both cases as no word and no name in a program has them.
+fn looks_drawn(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let turns = bytes.windows(2).filter(|w| w[0].is_ascii_lowercase() != w[1].is_ascii_lowercase()).count();
+    bytes.iter().any(u8::is_ascii_digit) || (bytes.len() >= 8 && turns * 3 >= bytes.len())
 }
 
 /// Whether a value in markup is one, and not an expression.
 fn looks_literal(value: &str) -> bool {
     let drawn = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=%:!@#*".contains(&b);
-    value.bytes().all(drawn) && value.bytes().any(|b| b.is_ascii_digit())
+    value.bytes().all(drawn) && looks_drawn(value)
 }
 
 #[cfg(test)]
@@ -360,6 +407,7 @@ mod tests {
         for text in [
             "<input type=\"hidden\" name=\"csrf_token\" value=\"s3cr3ts3cr3t\">",
             "<password>s3cr3ts3cr3t</password>",
+            "<wsse:Password Type=\"text\">s3cr3ts3cr3t</wsse:Password>",
             "var password = \"s3cr3ts3cr3t\";",
             "<a href=\"/next?access_token=s3cr3ts3cr3t&amp;x=1\">",
         ] {

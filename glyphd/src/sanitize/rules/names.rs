@@ -281,9 +281,26 @@ pub(super) fn weigh(name: &str, place: In) -> Weight {
 pub(super) fn is_plausible(name: &str, value: &str) -> bool {
     let folded = Folded::of(name);
     let name = bare(folded.as_bytes());
-    let is_word = |b: u8| !b.is_ascii() || b.is_ascii_whitespace();
-    !is_version(value)
-        && (!value.bytes().any(is_word) || WORDS.iter().any(|worded| name.ends_with(worded.as_bytes())))
+    !is_version(value) && (!are_words(value) || WORDS.iter().any(|worded| name.ends_with(worded.as_bytes())))
+}
+
+/// Whether a text is one in some language, and not a word that a machine has drawn: several words, or one that is not
+/// ASCII, of letters of which only the first may be a capital one.
+fn are_words(text: &str) -> bool {
+    let is_word = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let short = word.len() <= 5 && word.chars().all(char::is_uppercase);
+        let plain = |c: char| c.is_alphabetic() || c == '\'' || c == '\u{2019}';
+        word.chars().all(plain) && (short || !word.chars().skip(1).any(char::is_uppercase))
+    };
+    let other = |b: u8| !b.is_ascii() || b.is_ascii_whitespace();
+    text.bytes().any(other) && text.split(|c: char| c.is_whitespace() || c == '-' || c == '/').all(is_word)
+}
+
+/// Whether what stands in an object under that name may be secrets, whatever their own names.
+pub(in crate::sanitize) fn holds_secrets(name: &str) -> bool {
+    let folded = Folded::of(name);
+    [&b"credential"[..], b"credentials"].iter().any(|ending| folded.as_bytes().ends_with(ending))
 }
 
 /// `^1.2.3`, as packages are named `cookie` and `csrf`.
@@ -451,6 +468,8 @@ mod tests {
     fn a_document_speaks_of_secrets_without_having_one() {
         for (name, value) in [
             ("accessToken", "Access token"),
+            ("secret", "Don't you know the URL?"),
+            ("apiKey", "API-Schl\u{fc}ssel"),
             ("token", "\u{30c8}\u{30fc}\u{30af}\u{30f3}"),
             ("cookie", "^0.7.2"),
             ("csrf", "3.1.0-beta.1"),
@@ -462,6 +481,8 @@ mod tests {
             ("db_password", "correct horse"),
             ("new_password_confirmation", "zw\u{f6}lf"),
             ("token", "1.2"),
+            ("api_key", "p\u{e4}ToYChpkHIamZ\u{df}"),
+            ("api_key", "XtshNYnrnT ttVjVuDGA"),
         ] {
             assert!(is_plausible(name, value), "{name}: {value}");
         }

@@ -59,7 +59,7 @@ const LONG: usize = 512;
 
 use Alphabet::{Alnum, Base64, Dotted, Hex, Path, Upper, Word};
 
-pub(in crate::sanitize) const SHAPES: [Shape; 81] = [
+pub(in crate::sanitize) const SHAPES: [Shape; 82] = [
     // Amazon Web Services: ids of access keys, long-lived and temporary.
     shape("AKIA", Upper, 16, 16),
     shape("ASIA", Upper, 16, 16),
@@ -108,7 +108,7 @@ pub(in crate::sanitize) const SHAPES: [Shape; 81] = [
     shape(".atlasv1.", Base64, 60, 80),
     shape("hvs.", Word, 24, LONG),
     shape("hvb.", Word, 24, LONG),
-    // Messages: Slack, Discord, SendGrid, Mailgun.
+    // Messages: Slack, Discord, SendGrid, Mailgun, Twilio.
     shape("xoxb-", Word, 20, 250),
     shape("xoxp-", Word, 20, 250),
     shape("xoxa-", Word, 20, 250),
@@ -120,6 +120,7 @@ pub(in crate::sanitize) const SHAPES: [Shape; 81] = [
     shape("/api/webhooks/", Path, 60, 120),
     shape("SG.", Dotted, 66, 70),
     shape("key-", Hex, 32, 32),
+    shape("SK", Hex, 32, 32),
     // Payment: Stripe, Square, Shopify. (Stripe's `pk_` keys are public.)
     shape("sk_live_", Alnum, 16, 250),
     shape("sk_test_", Alnum, 16, 250),
