@@ -34,8 +34,38 @@ pub(super) enum Anchor {
 }
 
 /// Words in names of secrets, in lower case. A name that has one is weighed as a whole.
-const NAMES: [&str; 12] =
-    ["access", "api", "auth", "cred", "csrf", "pass", "private", "pwd", "secret", "session", "sig", "token"];
+const NAMES: [&str; 27] = [
+    "access-key",
+    "access_key",
+    "accesskey",
+    "api-key",
+    "api_key",
+    "apikey",
+    "auth=",
+    "authorization",
+    "credential",
+    "csrf",
+    "jwt",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "private-key",
+    "private_key",
+    "privatekey",
+    "pwd",
+    "secret",
+    "session-id",
+    "session_id",
+    "sessionid",
+    "sig=",
+    "signature",
+    "token",
+    "xsrf",
+];
+
+/// Those of them that have a capital letter within, as programs have it.
+const CAMEL: [&str; 4] = ["accessKey", "apiKey", "privateKey", "sessionId"];
 
 /// How the numbers of Discord's users begin, in Base64.
 const DISCORD: [&str; 9] = ["MT", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"];
@@ -66,6 +96,7 @@ impl Anchors {
         let cases = |word: &str, anchor| spellings(word).map(|spelling| (spelling, anchor));
         all.extend(cases("bearer", Anchor::Bearer));
         all.extend(cases("basic", Anchor::Basic));
+        all.extend(CAMEL.iter().map(|name| ((*name).to_owned(), Anchor::Name)));
         let own = names.iter().map(String::as_str).filter(|name| !name.is_empty());
         all.extend(NAMES.into_iter().chain(own).flat_map(|name| cases(name, Anchor::Name)));
         if email {

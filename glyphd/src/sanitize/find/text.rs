@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use memchr::memmem;
 
 use super::{Document, Hits, Instead, Place, anchors::Anchor, url};
-use crate::sanitize::rules::{Alphabet, Rules, SHAPES, Shape, Weight, looks_random};
+use crate::sanitize::rules::{Alphabet, Rules, SHAPES, Shape, Weight, is_worded, looks_random};
 
 /// A name in a text is no longer than that, and a value of one in markup neither.
 const NAME: usize = 64;
@@ -196,7 +196,7 @@ impl Scan<'_> {
         }
         let start = label + dashes + 5;
         let inside =
-            |b: u8| b.is_ascii_alphanumeric() || b.is_ascii_whitespace() || b"+/=\\:,-%".contains(&b);
+            |b: u8| b.is_ascii_alphanumeric() || b.is_ascii_whitespace() || b"+/=\\:,-%_.~".contains(&b);
         let length = self.run(start, usize::MAX, inside);
         self.done = start + length;
         let key = &self.bytes[start..start + length];
@@ -244,13 +244,15 @@ impl Scan<'_> {
     fn named(&mut self, start: usize, end: usize) -> Option<Range<usize>> {
         let in_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
         let start = start - self.run_back(start, NAME, in_name);
+        let end = end - usize::from(self.bytes[end - 1] == b'=');
         let end = end + self.run(end, NAME, in_name);
+        // Most of the time a text only speaks of it.
+        let (mark, from) = self.separator(end).or_else(|| self.behind_attributes(start, end))?;
         let name = &self.text[start..end];
         let weight = self.rules.weigh_in_text(name);
         if weight == Weight::Ordinary {
             return None;
         }
-        let (mark, from) = self.separator(end).or_else(|| self.behind_attributes(start, end))?;
         if from < self.value_end {
             return None;
         }
@@ -266,14 +268,26 @@ impl Scan<'_> {
         }
         let is_secret = match (weight, self.document) {
             (Weight::IfRandom, _) => looks_random(text),
-            (_, Document::Text) => value.quoted || mark == b'=' || looks_credential(text),
+            (_, Document::Text) if value.quoted || mark == b'=' => true,
             _ if text.len() > VALUE => false,
-            // `e.password1` is an expression.
-            _ if !value.quoted && mark != b'>' && text.contains('.') => looks_random(text),
             _ if mark == b'v' => text.len() >= 4,
-            _ => text.len() >= 6 && looks_literal(text),
+            // `e.password1` is an expression.
+            (_, Document::Markup | Document::Json) if !value.quoted && mark != b'>' && text.contains('.') => {
+                looks_random(text)
+            }
+            (_, Document::Text) => looks_credential(text) || self.looks_made_up(name, text),
+            _ => looks_literal(text) && (looks_credential(text) || self.looks_made_up(name, text)),
         };
         is_secret.then_some(range)
+    }
+
+    /// Whether it is a password of letters: with capital ones within, and not the name of one, as in `"newPassword"`.
+    fn looks_made_up(&self, name: &str, value: &str) -> bool {
+        let inner_capital = value.bytes().skip(1).any(|b| b.is_ascii_uppercase());
+        value.len() >= 8
+            && inner_capital
+            && is_worded(name)
+            && self.rules.weigh_in_text(value) == Weight::Ordinary
     }
 
     /// What stands between a name and its value, and where that begins.
@@ -350,10 +364,10 @@ fn looks_drawn(word: &str) -> bool {
     bytes.iter().any(u8::is_ascii_digit) || (bytes.len() >= 8 && turns * 3 >= bytes.len())
 }
 
-/// Whether a value in markup is one, and not an expression.
+/// Whether a value in markup is one word, and not an expression.
 fn looks_literal(value: &str) -> bool {
     let drawn = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=%:!@#*".contains(&b);
-    value.bytes().all(drawn) && looks_drawn(value)
+    value.bytes().all(drawn)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 pub use policy::{Allow, BinaryBodies, Pattern, RedactionPolicy, Scope, Switch};
 
-pub(super) use names::{In, Weight, holds_secrets, looks_random};
+pub(super) use names::{In, Weight, holds_secrets, is_worded, looks_random};
 pub(super) use shapes::{Alphabet, SHAPES, Shape};
 
 use super::{find::Anchors, tokens::is_token};

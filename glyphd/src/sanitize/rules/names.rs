@@ -279,9 +279,13 @@ pub(super) fn weigh(name: &str, place: In) -> Weight {
 
 /// Whether a value in a document may stand under such a name, for what is a secret.
 pub(super) fn is_plausible(name: &str, value: &str) -> bool {
+    !is_version(value) && (!are_words(value) || is_worded(name))
+}
+
+/// Whether people make up what stands under that name.
+pub(in crate::sanitize) fn is_worded(name: &str) -> bool {
     let folded = Folded::of(name);
-    let name = bare(folded.as_bytes());
-    !is_version(value) && (!are_words(value) || WORDS.iter().any(|worded| name.ends_with(worded.as_bytes())))
+    WORDS.iter().any(|worded| bare(folded.as_bytes()).ends_with(worded.as_bytes()))
 }
 
 /// Whether a text is one in some language, and not a word that a machine has drawn: several words, or one that is not
