@@ -133,7 +133,8 @@ fn place(named: bool) -> BoxedStrategy<Place> {
 fn case() -> impl Strategy<Value = Case> {
     // To go on beyond what is known already: kinds with commas between.
     let without = std::env::var("GLYPH_WITHOUT").unwrap_or_default();
-    let kinds = plants::kinds().into_iter().filter(|(name, _)| !without.split(',').any(|other| other == name));
+    let kinds =
+        plants::kinds().into_iter().filter(|(name, _)| !without.split(',').any(|other| other == name));
     let kinds: Vec<_> = kinds.collect();
     let secret = prop_oneof![
         3 => (prop::sample::select(kinds), any::<u64>()).prop_map(|((name, kind), seed)| {
