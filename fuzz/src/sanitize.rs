@@ -141,7 +141,7 @@ pub fn sanitize(bytes: &[u8]) {
     let text = String::from_utf8_lossy(rest);
     let at = text.floor_char_boundary(text.len() * usize::from(seed) / 256);
     planted(kind, place, u64::from(seed) ^ rest.len() as u64, text.split_at(at));
-    if how % 64 == 48 {
+    if how % 64 == 1 {
         time_is_linear(&text, how);
     }
 }
