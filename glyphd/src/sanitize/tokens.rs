@@ -41,13 +41,13 @@ impl Tokens {
 
     /// `glyph-redacted-` and 12 hexadecimal digits. A value that could be guessed gets other ones each time.
     pub(super) fn token(&self, secret: &str) -> String {
-        let id: [u8; DIGITS / 2] = if entropy_bits(secret) < ENTROPY_BITS {
+        let id: u64 = if entropy_bits(secret) < ENTROPY_BITS {
             rand::random()
         } else {
             let mac = self.mac(secret.as_bytes());
-            std::array::from_fn(|at| mac[at])
+            u64::from_be_bytes(std::array::from_fn(|at| mac[at]))
         };
-        format!("{PREFIX}{}", hex::encode(id))
+        format!("{PREFIX}{:0DIGITS$x}", id >> (u64::BITS as usize - DIGITS * 4))
     }
 
     /// 15 digits in place of a number, other ones each time.
@@ -75,14 +75,16 @@ impl fmt::Debug for Tokens {
 
 /// The most bits that a value of that length and those classes of characters can have.
 fn entropy_bits(value: &str) -> f64 {
-    let classes: [(fn(char) -> bool, f64); 4] = [
-        (|c| c.is_ascii_digit(), 10.0),
-        (|c| c.is_ascii_lowercase(), 26.0),
-        (|c| c.is_ascii_uppercase(), 26.0),
-        (|c| !c.is_ascii_alphanumeric(), 33.0),
-    ];
-    let alphabet: f64 =
-        classes.iter().filter(|(class, _)| value.chars().any(class)).map(|(_, size)| size).sum();
+    let [mut digit, mut lower, mut upper, mut other] = [0.0; 4];
+    for byte in value.bytes() {
+        match byte {
+            b'0'..=b'9' => digit = 10.0,
+            b'a'..=b'z' => lower = 26.0,
+            b'A'..=b'Z' => upper = 26.0,
+            _ => other = 33.0,
+        }
+    }
+    let alphabet: f64 = digit + lower + upper + other;
     // More than that is enough whatever it is of.
     let length = value.chars().take(64).count();
     f64::from(u8::try_from(length).unwrap_or(u8::MAX)) * alphabet.max(1.0).log2()

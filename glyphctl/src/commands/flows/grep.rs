@@ -111,7 +111,7 @@ pub(super) fn run(flags: &GrepArgs) -> anyhow::Result<ExitCode> {
     let only_whether =
         flags.count || flags.ids || matches!(flags.format, FlowsFormat::Curl | FlowsFormat::Har);
     let found = output::streamed(|out| {
-        let mut writer = Writer::new(flags.format, false);
+        let mut writer = Writer::new(flags.format, false, None);
         if only_whether {
             writer.start(out)?;
         }

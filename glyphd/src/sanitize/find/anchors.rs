@@ -6,7 +6,7 @@ use crate::sanitize::rules::SHAPES;
 
 /// What may be found at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sanitize) enum Anchor {
+pub(super) enum Anchor {
     /// A provider's key, by its index in the list of shapes.
     Shape(usize),
     /// A JSON Web Token (RFC 7519).
@@ -69,7 +69,7 @@ impl Anchors {
     }
 
     /// Where each is, one behind the other.
-    pub(in crate::sanitize) fn find(&self, text: &str) -> impl Iterator<Item = (usize, usize, Anchor)> {
+    pub(super) fn find(&self, text: &str) -> impl Iterator<Item = (usize, usize, Anchor)> {
         self.search
             .find_iter(text)
             .map(|found| (found.start(), found.end(), self.anchors[found.pattern().as_usize()]))

@@ -7,7 +7,7 @@ use crate::sanitize::rules::{In, Rules};
 
 /// A form: the body of `application/x-www-form-urlencoded`.
 pub(super) fn find(text: &str, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
-    Pairs { base: 0, within: In::Field, place: Some(place), rules }.find(text, hits);
+    Pairs { base: 0, within: In::Form, place: Some(place), rules }.find(text, hits);
 }
 
 /// How pairs are to be taken.

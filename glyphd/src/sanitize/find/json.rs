@@ -13,6 +13,8 @@ use crate::sanitize::rules::{In, Rules, Weight, looks_random};
 const NAMES: usize = 16;
 /// And with so much of each.
 const NAME: usize = 64;
+/// A number with fewer digits is no code, but counts something.
+const DIGITS: usize = 3;
 /// Strings up to here are searched byte by byte.
 const NEAR: usize = 16;
 
@@ -151,7 +153,7 @@ impl Scan<'_> {
             Some(name) => name.weight == Weight::Secret,
             None => self.open.last().is_some_and(|open| open.is_array && open.weight == Some(Weight::Secret)),
         };
-        if secret && !self.rules.allows(&self.text[start..end]) {
+        if secret && end - start >= DIGITS && !self.rules.allows(&self.text[start..end]) {
             let place = self.place(name);
             self.hits.add(start..end, "json", place, Instead::Number);
         }

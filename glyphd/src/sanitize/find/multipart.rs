@@ -14,7 +14,7 @@ pub(super) fn find(text: &str, boundary: &str, place: Place<'_>, rules: &Rules, 
             continue;
         };
         let name = field_name(head).unwrap_or_default();
-        if rules.is_secret(name, content, In::Field) {
+        if rules.is_secret(name, content, In::Form) {
             hits.add(part.content, "multipart", format_args!("{place}/{name}"), Instead::Token);
         } else if matches!(content.trim_start().as_bytes().first(), Some(b'{' | b'[')) {
             let mut inner = Hits::default();

@@ -24,7 +24,7 @@ pub(super) fn find(url: &str, base: usize, place: Place<'_>, rules: &Rules, hits
     let mut at = base;
     for segment in path.split(';') {
         if at > base {
-            pairs(at, In::Field).find(segment, hits);
+            pairs(at, In::Form).find(segment, hits);
         }
         at += segment.len() + 1;
     }

@@ -49,9 +49,16 @@ impl Rules {
 
     /// What a name in a running text says: it may be a header's or a field's.
     pub(super) fn weigh_in_text(&self, name: &str) -> Weight {
-        let folded = names::folded(name);
-        let own = self.names.get(&folded).or_else(|| self.headers.get(&folded)).copied();
-        own.unwrap_or_else(|| names::weigh(name, In::Field).max(names::weigh(name, In::Header)))
+        if !self.names.is_empty() || !self.headers.is_empty() {
+            let folded = names::folded(name);
+            if let Some(own) = self.names.get(&folded).or_else(|| self.headers.get(&folded)) {
+                return *own;
+            }
+        }
+        match names::weigh(name, In::Field) {
+            Weight::Secret => Weight::Secret,
+            weight => weight.max(names::weigh(name, In::Header)),
+        }
     }
 
     /// Whether that value, under that name, is a secret.
@@ -59,8 +66,17 @@ impl Rules {
         match self.weigh(name, place) {
             Weight::Ordinary => false,
             Weight::IfRandom => looks_random(value) && self.may_be_secret(value),
-            Weight::Secret => self.may_be_secret(value) && !names::are_alike(name, value),
+            Weight::Secret => {
+                self.may_be_secret(value)
+                    && !names::are_alike(name, value)
+                    && (place != In::Field || self.is_own(name) || names::is_plausible(name, value))
+            }
         }
+    }
+
+    /// Whether the operator has it in a list.
+    fn is_own(&self, name: &str) -> bool {
+        !self.names.is_empty() && self.names.contains_key(&names::folded(name))
     }
 
     /// Whether a cookie's value is one.

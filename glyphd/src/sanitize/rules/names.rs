@@ -9,7 +9,9 @@ pub(in crate::sanitize) enum In {
     Header,
     /// A parameter of a URL.
     Query,
-    /// A field of JSON, of a form, of a multipart body, or a name in running text.
+    /// A field of a form, or of a multipart body.
+    Form,
+    /// A field of JSON, or a name in running text: documents speak of secrets there, too.
     Field,
 }
 
@@ -86,6 +88,22 @@ const WHOLE: [&str; 14] = [
     "xamzcredential",
 ];
 
+/// Of these the values may be words, since people make them up. Of the others in a document they are not: "Access token" or
+/// "Your code has expired" stands there in files of translations.
+const WORDS: [&str; 11] = [
+    "authorization",
+    "cookie",
+    "pass",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "pwd",
+    "setcookie",
+    "userpass",
+];
+
 /// In a URL these are secrets, elsewhere words.
 const IN_QUERY: [&str; 6] = ["auth", "session", "sig", "signature", "xamzsignature", "xgoogsignature"];
 
@@ -160,9 +178,9 @@ const OTHER_TOKENS: [&str; 31] = [
 /// Ends of a name that repeat what stands before: `password_confirmation`.
 const REPEATS: [&str; 5] = ["again", "confirm", "confirmation", "repeat", "verify"];
 
-/// The last two letters of every name in the lists: most names end otherwise, and are done with.
-const LAST_LETTERS: [u32; 26] = {
-    let mut letters = [0; 26];
+/// The last three letters of every name in the lists: most names end otherwise, and are done with.
+const LAST_LETTERS: [u32; 26 * 26] = {
+    let mut letters = [0; 26 * 26];
     add(&ENDINGS, &mut letters);
     add(&WHOLE, &mut letters);
     add(&IN_QUERY, &mut letters);
@@ -172,7 +190,7 @@ const LAST_LETTERS: [u32; 26] = {
     letters
 };
 
-const fn add(names: &[&str], letters: &mut [u32; 26]) {
+const fn add(names: &[&str], letters: &mut [u32; 26 * 26]) {
     let mut at = 0;
     while at < names.len() {
         let name = names[at].as_bytes();
@@ -180,22 +198,20 @@ const fn add(names: &[&str], letters: &mut [u32; 26]) {
         while name[end - 1].is_ascii_digit() {
             end -= 1;
         }
-        letters[(name[end - 2] - b'a') as usize] |= 1 << (name[end - 1] - b'a');
+        let (first, second, last) = (name[end - 3] - b'a', name[end - 2] - b'a', name[end - 1] - b'a');
+        letters[first as usize * 26 + second as usize] |= 1 << last;
         at += 1;
     }
 }
 
-/// Whether a name ends like one of the lists, as far as two letters tell.
+/// Whether a name ends like one of the lists, as far as three letters tell.
 fn may_be_listed(name: &str) -> bool {
-    let letters = |b: &u8| b.is_ascii_alphabetic() || !b.is_ascii();
-    let mut last = name
-        .as_bytes()
-        .iter()
-        .rev()
-        .filter(|b| letters(b))
-        .map(|b| b.to_ascii_lowercase().wrapping_sub(b'a'));
-    match (last.next(), last.next()) {
-        (Some(last @ 0..26), Some(before @ 0..26)) => LAST_LETTERS[usize::from(before)] & (1 << last) != 0,
+    let letters = name.as_bytes().iter().rev().filter(|b| b.is_ascii_alphabetic() || !b.is_ascii());
+    let mut letters = letters.map(|b| b.to_ascii_lowercase().wrapping_sub(b'a'));
+    match (letters.next(), letters.next(), letters.next()) {
+        (Some(last @ 0..26), Some(second @ 0..26), Some(first @ 0..26)) => {
+            LAST_LETTERS[usize::from(first) * 26 + usize::from(second)] & (1 << last) != 0
+        }
         _ => false,
     }
 }
@@ -244,13 +260,11 @@ pub(super) fn weigh(name: &str, place: In) -> Weight {
     }
     let folded = Folded::of(name);
     let whole = folded.as_bytes();
-    let mut name = whole;
-    while let Some((b'0'..=b'9', rest)) = name.split_last() {
-        name = rest;
+    // `checksum/secret`, as deployments are annotated.
+    if whole.starts_with(b"checksum") {
+        return Weight::Ordinary;
     }
-    if let Some(first) = REPEATS.iter().find_map(|repeat| name.strip_suffix(repeat.as_bytes())) {
-        name = first;
-    }
+    let name = bare(whole);
     let is_one_of = |list: &[&str]| list.iter().any(|known| is(known.as_bytes(), whole));
     if marks_secret(name) || is_one_of(&WHOLE) {
         return Weight::Secret;
@@ -258,9 +272,33 @@ pub(super) fn weigh(name: &str, place: In) -> Weight {
     match place {
         In::Header if is_one_of(&HEADERS) || name.ends_with(b"signature") => Weight::Secret,
         In::Query if is_one_of(&IN_QUERY) => Weight::Secret,
-        In::Query | In::Field if is_one_of(&IF_RANDOM) => Weight::IfRandom,
+        In::Query | In::Form | In::Field if is_one_of(&IF_RANDOM) => Weight::IfRandom,
         _ => Weight::Ordinary,
     }
+}
+
+/// Whether a value in a document may stand under such a name, for what is a secret.
+pub(super) fn is_plausible(name: &str, value: &str) -> bool {
+    let folded = Folded::of(name);
+    let name = bare(folded.as_bytes());
+    let is_word = |b: u8| !b.is_ascii() || b.is_ascii_whitespace();
+    !is_version(value)
+        && (!value.bytes().any(is_word) || WORDS.iter().any(|worded| name.ends_with(worded.as_bytes())))
+}
+
+/// `^1.2.3`, as packages are named `cookie` and `csrf`.
+fn is_version(value: &str) -> bool {
+    let value = value.trim_start_matches(['^', '~', '>', '=', '<', 'v', ' ']);
+    let numbers = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    value.len() <= 20 && value.splitn(3, '.').take(2).all(numbers) && value.matches('.').count() >= 2
+}
+
+/// A name without the number at its end, and without a word that says that it repeats another.
+fn bare(mut name: &[u8]) -> &[u8] {
+    while let Some((b'0'..=b'9', rest)) = name.split_last() {
+        name = rest;
+    }
+    REPEATS.iter().find_map(|repeat| name.strip_suffix(repeat.as_bytes())).unwrap_or(name)
 }
 
 /// Most names are told apart by length and last letter.
@@ -284,8 +322,9 @@ fn marks_secret(name: &[u8]) -> bool {
 /// Whether a value looks as if a machine had drawn it, and is not one of the ids that every system writes down.
 pub(in crate::sanitize) fn looks_random(value: &str) -> bool {
     let bytes = value.as_bytes();
-    let drawn = |b: &u8| b.is_ascii_alphanumeric() || b"-._~+/=%".contains(b);
+    let drawn = |b: &u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(b);
     bytes.len() >= 16
+        && !bytes.starts_with(b"/")
         && bytes.iter().all(drawn)
         && bytes.iter().any(u8::is_ascii_digit)
         && bytes.iter().any(u8::is_ascii_alphabetic)
@@ -306,7 +345,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_in_order_and_folded() {
-        for list in [&ENDINGS[..], &WHOLE, &IN_QUERY, &IF_RANDOM, &HEADERS, &OTHER_TOKENS, &REPEATS] {
+        for list in [&ENDINGS[..], &WHOLE, &WORDS, &IN_QUERY, &IF_RANDOM, &HEADERS, &OTHER_TOKENS, &REPEATS] {
             assert!(list.is_sorted_by(|a, b| a < b), "{list:?}");
             let plain = |name: &&str| {
                 name.len() >= SHORTEST && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
@@ -386,6 +425,7 @@ mod tests {
             "public_key",
             "etag",
             "trace_id",
+            "checksum/secret",
             "compass",
             "keyboard",
             "пароль_pin",
@@ -404,6 +444,26 @@ mod tests {
             "www-authenticate",
         ] {
             assert_eq!(weigh(name, In::Header), Weight::Ordinary, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_document_speaks_of_secrets_without_having_one() {
+        for (name, value) in [
+            ("accessToken", "Access token"),
+            ("token", "\u{30c8}\u{30fc}\u{30af}\u{30f3}"),
+            ("cookie", "^0.7.2"),
+            ("csrf", "3.1.0-beta.1"),
+        ] {
+            assert!(!is_plausible(name, value), "{name}: {value}");
+        }
+        for (name, value) in [
+            ("token", "4b7c9e1d5f60"),
+            ("db_password", "correct horse"),
+            ("new_password_confirmation", "zw\u{f6}lf"),
+            ("token", "1.2"),
+        ] {
+            assert!(is_plausible(name, value), "{name}: {value}");
         }
     }
 
