@@ -111,7 +111,8 @@ fn kinds() -> &'static [Vec<Kind>; 2] {
         let file: File = toml::from_str(PLANTS).expect("the data file");
         // To go on beyond what is known already: kinds with commas between.
         let without = std::env::var("GLYPH_WITHOUT").unwrap_or_default();
-        let wanted = file.secrets.into_iter().filter(|(name, _)| !without.split(',').any(|other| other == name));
+        let wanted =
+            file.secrets.into_iter().filter(|(name, _)| !without.split(',').any(|other| other == name));
         let (named, shaped) = wanted.map(|(_, kind)| kind).partition(|kind: &Kind| kind.named);
         [named, shaped]
     })
@@ -140,7 +141,7 @@ pub fn sanitize(bytes: &[u8]) {
     let text = String::from_utf8_lossy(rest);
     let at = text.floor_char_boundary(text.len() * usize::from(seed) / 256);
     planted(kind, place, u64::from(seed) ^ rest.len() as u64, text.split_at(at));
-    if how % 16 == 0 {
+    if how % 64 == 1 {
         time_is_linear(&text, how);
     }
 }
