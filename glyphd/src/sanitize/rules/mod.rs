@@ -1,6 +1,8 @@
 //! What is a secret: by the name it stands under, by its shape, and by what the operator says.
 
+mod lists;
 mod names;
+mod values;
 mod shapes;
 mod policy;
 
@@ -8,8 +10,9 @@ use std::collections::BTreeMap;
 
 pub use policy::{Allow, BinaryBodies, Pattern, RedactionPolicy, Scope, Switch};
 
-pub(super) use names::{In, Weight, holds_secrets, is_worded, looks_random};
+pub(super) use names::{In, Weight, holds_secrets, is_worded};
 pub(super) use shapes::{Alphabet, SHAPES, Shape};
+pub(super) use values::{looks_credential, looks_random};
 
 use super::{find::Anchors, tokens::is_token};
 

@@ -3,6 +3,13 @@
 //! A name is read without case and separators, so that `api_key`, `Api-Key` and `apiKey` are one, and by its end, so
 //! that `db_password` is a password. Names that end the same and mean something else (`next_page_token`) are listed.
 
+use super::{
+    lists::{
+        ENDINGS, HEADERS, IF_RANDOM, IN_QUERY, LAST_LETTERS, OTHER_TOKENS, REPEATS, SHORTEST, WHOLE, WORDS,
+    },
+    values::{are_words, is_version},
+};
+
 /// Where a name stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sanitize) enum In {
@@ -24,185 +31,8 @@ pub(in crate::sanitize) enum Weight {
     Secret,
 }
 
-/// No name that is listed has fewer letters.
-const SHORTEST: usize = 3;
 /// Names are looked at by so many of their last bytes.
 const LONGEST: usize = 64;
-
-/// Names that end like this mark a secret.
-const ENDINGS: [&str; 37] = [
-    "accesskey",
-    "accesskeyid",
-    "accountkey",
-    "apikey",
-    "appkey",
-    "authcode",
-    "authkey",
-    "authorization",
-    "clientassertion",
-    "codeverifier",
-    "csrf",
-    "encryptionkey",
-    "jsessionid",
-    "jwt",
-    "masterkey",
-    "mfacode",
-    "otpcode",
-    "passcode",
-    "passphrase",
-    "passwd",
-    "password",
-    "phpsessid",
-    "privatekey",
-    "pwd",
-    "secret",
-    "secretkey",
-    "securitycode",
-    "sessionid",
-    "sessionkey",
-    "sharedkey",
-    "signingkey",
-    "storagekey",
-    "subscriptionkey",
-    "token",
-    "totp",
-    "verificationcode",
-    "xsrf",
-];
-
-/// Names that mark a secret only if they are the whole name.
-const WHOLE: [&str; 14] = [
-    "cookie",
-    "csrfmiddlewaretoken",
-    "cvc",
-    "cvv",
-    "cvv2",
-    "oauthverifier",
-    "otp",
-    "pass",
-    "pin",
-    "pincode",
-    "samlresponse",
-    "setcookie",
-    "userpass",
-    "xamzcredential",
-];
-
-/// Of these the values may be words, since people make them up. Of the others in a document they are not: "Access token" or
-/// "Your code has expired" stands there in files of translations.
-const WORDS: [&str; 11] = [
-    "authorization",
-    "cookie",
-    "pass",
-    "passcode",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "pwd",
-    "setcookie",
-    "userpass",
-];
-
-/// In a URL these are secrets, elsewhere words.
-const IN_QUERY: [&str; 6] = ["auth", "session", "sig", "signature", "xamzsignature", "xgoogsignature"];
-
-/// Secrets if the value looks like one.
-const IF_RANDOM: [&str; 11] = [
-    "auth",
-    "code",
-    "credential",
-    "credentials",
-    "key",
-    "session",
-    "sid",
-    "sig",
-    "signature",
-    "state",
-    "xgoogcredential",
-];
-
-/// Headers beyond what their names' ends tell.
-const HEADERS: [&str; 14] = [
-    "authentication",
-    "authenticationinfo",
-    "cfaccessjwtassertion",
-    "cookie2",
-    "proxyauthenticationinfo",
-    "stripesignature",
-    "xamzncredential",
-    "xamznoidcdata",
-    "xauthkey",
-    "xfunctionskey",
-    "xgoogiapjwtassertion",
-    "xhubsignature",
-    "xrapidapikey",
-    "xsession",
-];
-
-/// What stands before `token` in names of other things: pages of lists, tokens of language models, keys of idempotency.
-const OTHER_TOKENS: [&str; 31] = [
-    "after",
-    "before",
-    "bos",
-    "cls",
-    "completion",
-    "continuation",
-    "continue",
-    "cursor",
-    "dedup",
-    "deduplication",
-    "end",
-    "eos",
-    "idempotency",
-    "image",
-    "mask",
-    "max",
-    "next",
-    "nextsync",
-    "pad",
-    "page",
-    "pagination",
-    "paging",
-    "prompt",
-    "request",
-    "resume",
-    "sep",
-    "skip",
-    "special",
-    "start",
-    "stop",
-    "sync",
-];
-
-/// Ends of a name that repeat what stands before: `password_confirmation`.
-const REPEATS: [&str; 5] = ["again", "confirm", "confirmation", "repeat", "verify"];
-
-/// The last three letters of every name in the lists: most names end otherwise, and are done with.
-const LAST_LETTERS: [u32; 26 * 26] = {
-    let mut letters = [0; 26 * 26];
-    add(&ENDINGS, &mut letters);
-    add(&WHOLE, &mut letters);
-    add(&IN_QUERY, &mut letters);
-    add(&IF_RANDOM, &mut letters);
-    add(&HEADERS, &mut letters);
-    add(&REPEATS, &mut letters);
-    letters
-};
-
-const fn add(names: &[&str], letters: &mut [u32; 26 * 26]) {
-    let mut at = 0;
-    while at < names.len() {
-        let name = names[at].as_bytes();
-        let mut end = name.len();
-        while name[end - 1].is_ascii_digit() {
-            end -= 1;
-        }
-        let (first, second, last) = (name[end - 3] - b'a', name[end - 2] - b'a', name[end - 1] - b'a');
-        letters[first as usize * 26 + second as usize] |= 1 << last;
-        at += 1;
-    }
-}
 
 /// Whether a name ends like one of the lists, as far as three letters tell.
 fn may_be_listed(name: &str) -> bool {
@@ -288,30 +118,10 @@ pub(in crate::sanitize) fn is_worded(name: &str) -> bool {
     WORDS.iter().any(|worded| bare(folded.as_bytes()).ends_with(worded.as_bytes()))
 }
 
-/// Whether a text is one in some language, and not a word that a machine has drawn: several words, or one that is not
-/// ASCII, of letters of which only the first may be a capital one.
-fn are_words(text: &str) -> bool {
-    let is_word = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        let short = word.len() <= 5 && word.chars().all(char::is_uppercase);
-        let plain = |c: char| c.is_alphabetic() || c == '\'' || c == '\u{2019}';
-        word.chars().all(plain) && (short || !word.chars().skip(1).any(char::is_uppercase))
-    };
-    let other = |b: u8| !b.is_ascii() || b.is_ascii_whitespace();
-    text.bytes().any(other) && text.split(|c: char| c.is_whitespace() || c == '-' || c == '/').all(is_word)
-}
-
 /// Whether what stands in an object under that name may be secrets, whatever their own names.
 pub(in crate::sanitize) fn holds_secrets(name: &str) -> bool {
     let folded = Folded::of(name);
     [&b"credential"[..], b"credentials"].iter().any(|ending| folded.as_bytes().ends_with(ending))
-}
-
-/// `^1.2.3`, as packages are named `cookie` and `csrf`.
-fn is_version(value: &str) -> bool {
-    let value = value.trim_start_matches(['^', '~', '>', '=', '<', 'v', ' ']);
-    let numbers = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    value.len() <= 20 && value.splitn(3, '.').take(2).all(numbers) && value.matches('.').count() >= 2
 }
 
 /// A name without the number at its end, and without a word that says that it repeats another.
@@ -340,40 +150,9 @@ fn marks_secret(name: &[u8]) -> bool {
     }
 }
 
-/// Whether a value looks as if a machine had drawn it, and is not one of the ids that every system writes down.
-pub(in crate::sanitize) fn looks_random(value: &str) -> bool {
-    let bytes = value.as_bytes();
-    let drawn = |b: &u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(b);
-    bytes.len() >= 16
-        && !bytes.starts_with(b"/")
-        && bytes.iter().all(drawn)
-        && bytes.iter().any(u8::is_ascii_digit)
-        && bytes.iter().any(u8::is_ascii_alphabetic)
-        && !is_uuid(bytes)
-}
-
-fn is_uuid(bytes: &[u8]) -> bool {
-    bytes.len() == 36
-        && bytes.iter().enumerate().all(|(at, b)| match at {
-            8 | 13 | 18 | 23 => *b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_lists_are_in_order_and_folded() {
-        for list in [&ENDINGS[..], &WHOLE, &WORDS, &IN_QUERY, &IF_RANDOM, &HEADERS, &OTHER_TOKENS, &REPEATS] {
-            assert!(list.is_sorted_by(|a, b| a < b), "{list:?}");
-            let plain = |name: &&str| {
-                name.len() >= SHORTEST && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-            };
-            assert!(list.iter().all(plain), "{list:?}");
-        }
-    }
 
     #[test]
     fn secrets_are_known_however_they_are_spelt() {
@@ -489,22 +268,6 @@ mod tests {
             ("api_key", "XtshNYnrnT ttVjVuDGA"),
         ] {
             assert!(is_plausible(name, value), "{name}: {value}");
-        }
-    }
-
-    #[test]
-    fn what_a_machine_draws_is_told_from_words_and_ids() {
-        for value in ["4b7c9e1d5f604b7c9e1d5f60", "SplxlOBeZQQYbYS6WxSbIA"] {
-            assert!(looks_random(value), "{value}");
-        }
-        for value in [
-            "US",
-            "200",
-            "checkout-step-completed",
-            "b7a53ed5-2b08-4f1c-8a39-3a9c4c3bb2a4",
-            "two words 4b7c9e1d",
-        ] {
-            assert!(!looks_random(value), "{value}");
         }
     }
 }
