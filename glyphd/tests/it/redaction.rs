@@ -68,20 +68,24 @@ async fn no_secret_is_in_any_file_or_log_line_but_all_of_them_reach_the_upstream
         ("proxy-authorization", "Basic s3cr3t-m"),
         ("referer", "http://before.test/?token=s3cr3t-n"),
     ];
-    let answer = client.get_with(&url, &headers).await;
-    assert_eq!(answer.headers["x-auth-token"], "s3cr3t-f", "the client gets the real ones");
-    client.get_with(&url, &headers).await;
-    // The ways of failing and tunnelling write log lines of their own.
-    let nobody = origin::nobody().await;
-    client.get(&format!("http://joe:s3cr3t-o@{nobody}/?token=s3cr3t-p")).await;
-    let mut raw = RawClient::connect(daemon.proxy).await;
-    raw.write("GET /origin-form?password=s3cr3t-q HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    raw.head().await;
-    for target in [tunnelled.address(), nobody] {
-        let mut raw = RawClient::connect(daemon.proxy).await;
-        raw.write(format!("CONNECT joe:s3cr3t-r@{target} HTTP/1.1\r\nHost: {target}\r\n\r\n")).await;
+    let proxy = daemon.proxy;
+    let traffic = async {
+        let answer = client.get_with(&url, &headers).await;
+        assert_eq!(answer.headers["x-auth-token"], "s3cr3t-f", "the client gets the real ones");
+        client.get_with(&url, &headers).await;
+        // The ways of failing and tunnelling write log lines of their own.
+        let nobody = origin::nobody().await;
+        client.get(&format!("http://joe:s3cr3t-o@{nobody}/?token=s3cr3t-p")).await;
+        let mut raw = RawClient::connect(proxy).await;
+        raw.write("GET /origin-form?password=s3cr3t-q HTTP/1.1\r\nHost: x\r\n\r\n").await;
         raw.head().await;
-    }
+        for target in [tunnelled.address(), nobody] {
+            let mut raw = RawClient::connect(proxy).await;
+            raw.write(format!("CONNECT joe:s3cr3t-r@{target} HTTP/1.1\r\nHost: {target}\r\n\r\n")).await;
+            raw.head().await;
+        }
+    };
+    daemon.meanwhile(traffic).await;
     let ended = daemon.stop().await;
     assert_eq!(ended.code, Some(0));
 

@@ -36,12 +36,17 @@ const LONGEST: usize = 64;
 
 /// Whether a name ends like one of the lists, as far as three letters tell.
 fn may_be_listed(name: &str) -> bool {
+    let listed = |first: u8, second: u8, last: u8| {
+        LAST_LETTERS[usize::from(first) * 26 + usize::from(second)] & (1 << last) != 0
+    };
+    // As most names end.
+    if let [.., first @ b'a'..=b'z', second @ b'a'..=b'z', last @ b'a'..=b'z'] = name.as_bytes() {
+        return listed(first - b'a', second - b'a', last - b'a');
+    }
     let letters = name.as_bytes().iter().rev().filter(|b| b.is_ascii_alphabetic() || !b.is_ascii());
     let mut letters = letters.map(|b| b.to_ascii_lowercase().wrapping_sub(b'a'));
     match (letters.next(), letters.next(), letters.next()) {
-        (Some(last @ 0..26), Some(second @ 0..26), Some(first @ 0..26)) => {
-            LAST_LETTERS[usize::from(first) * 26 + usize::from(second)] & (1 << last) != 0
-        }
+        (Some(last @ 0..26), Some(second @ 0..26), Some(first @ 0..26)) => listed(first, second, last),
         _ => false,
     }
 }

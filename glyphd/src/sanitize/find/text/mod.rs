@@ -123,6 +123,11 @@ impl Scan<'_> {
         let from = start - scheme;
         let stops = |b: u8| b.is_ascii_whitespace() || b"\"'<>`\\{}|^".contains(&b);
         self.url_end = end + self.run(end, usize::MAX, |b| !stops(b));
+        // Most are plain links.
+        let may_hold = |b: &u8| matches!(b, b'@' | b'?' | b'#' | b';');
+        if !self.bytes[end..self.url_end].iter().any(may_hold) {
+            return;
+        }
         let url = self.text[from..self.url_end].trim_end_matches(['.', ',', ';', ':', ')', ']', '!', '?']);
         url::find(url, from, place, self.rules, hits);
     }
