@@ -133,13 +133,18 @@ fn modernize_body(headers: &mut Vec<(String, String)>, body: &mut Body) -> bool 
     body.truncated |= cut && body.complete && body.captured_size == body.size;
     body.content_encoding = undone;
     headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-encoding"));
-    let lengths = headers.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    lengths.for_each(|(_, value)| *value = bytes.len().to_string());
+    fit_length(headers, bytes.len());
     (body.utf8, body.base64) = match String::from_utf8(bytes) {
         Ok(text) => (Some(text), None),
         Err(error) => (None, Some(BASE64_STANDARD.encode(error.as_bytes()))),
     };
     true
+}
+
+/// Makes `Content-Length`, where it is there, tell of so many bytes.
+pub(crate) fn fit_length(headers: &mut [(String, String)], length: usize) {
+    let lengths = headers.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    lengths.for_each(|(_, value)| *value = length.to_string());
 }
 
 /// What is behind one coding, and whether there would be more of it.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Flow,
+    Flow, content,
     flow::Body,
     jsonl::{ReadError, records},
 };
@@ -42,9 +42,18 @@ pub struct Secret {
     pub secret: String,
 }
 
-const PREFIX: &str = "glyph-redacted-";
-const TOKEN: usize = PREFIX.len() + 12;
+/// What a token begins with.
+pub const TOKEN_PREFIX: &str = "glyph-redacted-";
+/// How many hexadecimal digits follow.
+pub const TOKEN_DIGITS: usize = 12;
+const TOKEN: usize = TOKEN_PREFIX.len() + TOKEN_DIGITS;
 const DIGITS: usize = 15;
+
+/// Whether that stands where a secret stood.
+pub fn is_token(text: &str) -> bool {
+    text.strip_prefix(TOKEN_PREFIX)
+        .is_some_and(|id| id.len() == TOKEN_DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit()))
+}
 
 /// The content of a file of secrets.
 #[derive(Debug, Clone, Default)]
@@ -106,11 +115,7 @@ impl Secrets {
             body.redacted = self.put_back_in(text);
             left |= body.redacted;
             body.sha256 = Some(hex::encode(Sha256::digest(text.as_bytes())));
-            for (name, value) in headers {
-                if name.eq_ignore_ascii_case("content-length") {
-                    *value = text.len().to_string();
-                }
-            }
+            content::fit_length(headers, text.len());
         }
         left
     }
@@ -120,7 +125,7 @@ impl Secrets {
         if let Cow::Owned(restored) = self.restore(text) {
             *text = restored;
         }
-        text.contains(PREFIX)
+        text.contains(TOKEN_PREFIX)
     }
 
     /// A text with what its tokens stand for, as it was before it was sanitised.
@@ -129,7 +134,7 @@ impl Secrets {
         let bytes = text.as_bytes();
         while at < bytes.len() {
             let length = match bytes[at] {
-                b'g' if text[at..].starts_with(PREFIX) => TOKEN,
+                b'g' if text[at..].starts_with(TOKEN_PREFIX) => TOKEN,
                 b'1'..=b'9' if at == 0 || !bytes[at - 1].is_ascii_digit() => DIGITS,
                 _ => 0,
             };

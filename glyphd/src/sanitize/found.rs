@@ -73,11 +73,8 @@ impl<'a> Found<'a> {
     }
 
     fn note(&mut self, secret: &str, token: &str) {
-        let mut literal = secret.to_owned();
-        for codec in self.codecs.iter().rev() {
-            literal = codec.encode(&literal);
-        }
         if let Some(file) = &self.sanitizer.secrets_file {
+            let literal = self.codecs.iter().rev().fold(secret.to_owned(), |text, codec| codec.encode(&text));
             file.note(token, &literal);
         }
         self.secrets.push((secret.to_owned(), token.to_owned()));

@@ -154,13 +154,13 @@ impl Sanitizer {
 
     /// The URL without the secrets in it.
     pub fn url(&self, url: &str) -> String {
-        find::replace(url, Document::Url, "url", usize::MAX, &mut Found::new(self, "")).text.into_owned()
+        clean_text(url, Document::Url, "url", &mut Found::new(self, ""))
     }
 
     /// A text that somebody wrote, without the secrets in it: by their shape, in URLs, behind the name of one, behind
     /// the scheme of credentials.
     pub fn text(&self, text: &str) -> String {
-        find::replace(text, Document::Text, "text", usize::MAX, &mut Found::new(self, "")).text.into_owned()
+        clean_text(text, Document::Text, "text", &mut Found::new(self, ""))
     }
 
     /// One side of an exchange: what the flow log would have of it. `side`: `request` or `response`.

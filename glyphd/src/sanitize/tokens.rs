@@ -3,23 +3,17 @@
 
 use std::fmt;
 
+pub(super) use glyph_formats::secrets::is_token;
+use glyph_formats::secrets::{TOKEN_DIGITS, TOKEN_PREFIX};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-const PREFIX: &str = "glyph-redacted-";
-const DIGITS: usize = 12;
 /// What stands for a body that is not stored.
 const DIGEST_PREFIX: &str = "glyph-hmac-sha256-";
 /// Whoever can send traffic through the daemon can try all the values of so few bits, and compare tokens.
 const ENTROPY_BITS: f64 = 40.0;
 /// Tokens in place of numbers are integers from here on, under 2^53, so that every reader of JSON takes them whole.
 const NUMBERS: std::ops::Range<u64> = 100_000_000_000_000..1_000_000_000_000_000;
-
-/// Whether that stands where a secret stood already.
-pub(super) fn is_token(text: &str) -> bool {
-    text.strip_prefix(PREFIX)
-        .is_some_and(|id| id.len() == DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit()))
-}
 
 /// Makes tokens, with a key of one recording.
 pub(super) struct Tokens {
@@ -47,7 +41,7 @@ impl Tokens {
             let mac = self.mac(secret.as_bytes());
             u64::from_be_bytes(std::array::from_fn(|at| mac[at]))
         };
-        format!("{PREFIX}{:0DIGITS$x}", id >> (u64::BITS as usize - DIGITS * 4))
+        format!("{TOKEN_PREFIX}{:0TOKEN_DIGITS$x}", id >> (u64::BITS as usize - TOKEN_DIGITS * 4))
     }
 
     /// 15 digits in place of a number, other ones each time.

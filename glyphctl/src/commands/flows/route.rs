@@ -1,5 +1,7 @@
 //! The route of a path: what of it is an id stands for all ids, so that the requests of one kind have one name.
 
+use glyph_formats::secrets::TOKEN_PREFIX;
+
 /// The path with its ids collapsed: numbers to `{number}`, UUIDs to `{uuid}`, hexadecimal of 8 digits or more to `{hex}`, ULIDs
 /// to `{ulid}`, what was replaced to `{redacted}`.
 pub(super) fn of(path: &str) -> String {
@@ -15,7 +17,7 @@ fn segment(text: &str) -> &str {
         () if is_uuid(text) => "{uuid}",
         () if text.len() >= 8 && has_digit && all(u8::is_ascii_hexdigit) => "{hex}",
         () if is_ulid(text) => "{ulid}",
-        () if text.contains("glyph-redacted-") => "{redacted}",
+        () if text.contains(TOKEN_PREFIX) => "{redacted}",
         () => text,
     }
 }

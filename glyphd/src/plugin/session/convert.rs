@@ -1,8 +1,7 @@
 //! Flows as the bus has them, and back what a plugin says of them.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use glyph_formats::{Severity, flow};
+use glyph_formats::{Severity, content, flow};
 use glyph_plugin::wire::{self, FlowEvent};
 use http::HeaderMap;
 use prost::Message as _;
@@ -135,18 +134,10 @@ fn body(raw: Option<&Message>, recorded: &flow::Body) -> wire::Body {
         },
         None => wire::Body {
             truncated: recorded.is_partial(),
-            content: content(recorded),
+            content: content::stored(recorded).unwrap_or_default().into_owned().into(),
             size: recorded.size,
             redacted: recorded.redacted,
         },
-    }
-}
-
-fn content(body: &flow::Body) -> Bytes {
-    match (&body.utf8, &body.base64) {
-        (Some(text), _) => Bytes::copy_from_slice(text.as_bytes()),
-        (None, Some(base64)) => BASE64_STANDARD.decode(base64).unwrap_or_default().into(),
-        (None, None) => Bytes::new(),
     }
 }
 

@@ -125,8 +125,10 @@ pub(in crate::sanitize) fn is_worded(name: &str) -> bool {
 
 /// Whether what stands in an object under that name may be secrets, whatever their own names.
 pub(in crate::sanitize) fn holds_secrets(name: &str) -> bool {
-    let folded = Folded::of(name);
-    [&b"credential"[..], b"credentials"].iter().any(|ending| folded.as_bytes().ends_with(ending))
+    may_be_listed(name) && {
+        let folded = Folded::of(name);
+        [&b"credential"[..], b"credentials"].iter().any(|ending| folded.as_bytes().ends_with(ending))
+    }
 }
 
 /// A name without the number at its end, and without a word that says that it repeats another.

@@ -60,12 +60,11 @@ pub(super) fn find(text: &str, document: Document<'_>, place: Place<'_>, rules: 
         }
     }
     for pattern in &rules.policy.patterns {
-        let kind = format!("custom-{}", pattern.name);
         for found in pattern.regex.captures_iter(text) {
             if let Some(range) = found.get(1).or_else(|| found.get(0)).map(|m| m.range())
                 && rules.may_be_secret(&text[range.clone()])
             {
-                hits.add(range, kind.clone(), place, Instead::Token);
+                hits.add(range, format!("custom-{}", pattern.name), place, Instead::Token);
             }
         }
     }
