@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL beside Prometheus,
-what plugins and sanitizing cost, flows beside jq, and what the flow log holds.
+what plugins and sanitizing cost, flows beside jq, what the flow log holds, and capture beside other proxies.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 from runner import report
+from runner.capture import capture
 from runner.flow_log import flow_log
 from runner.flows import flows
 from runner.measure import Failed
@@ -24,13 +25,13 @@ from runner.tools import Tools, say
 
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
-    *["queries", "metrics-reading", "rule-testing", "plugins", "sanitizing", "flows", "flow-log"],
+    *["queries", "metrics-reading", "rule-testing", "plugins", "sanitizing", "flows", "flow-log", "capture"],
 ]
 
 
 def main():
     args = arguments()
-    tools = Tools(args.cache, args.glyphctl, args.duckdb)
+    tools = Tools(args.cache, args.glyphctl, args.duckdb, args.glyphd)
     scenarios, results = Scenarios(tools, args.spans, args.rounds, args.patience, args.quick), []
     for name in args.only or [*SCENARIOS, *(["huge"] if args.huge else [])]:
         say(name)
@@ -44,6 +45,8 @@ def main():
             results += plugins(tools, args.rounds, args.patience, args.quick)
         elif name == "flow-log":
             results += flow_log(tools, args.rounds, args.patience, args.quick)
+        elif name == "capture":
+            results += capture(tools, args.rounds, args.patience, args.quick, args.soak_seconds)
         elif name == "sanitizing":
             results += sanitizing(tools, args.rounds, args.patience, args.quick)
         else:
@@ -73,11 +76,13 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     option = parser.add_argument
     option("--glyphctl", type=pathlib.Path, help="the program to measure; built if none is given")
+    option("--glyphd", type=pathlib.Path, help="the daemon to measure; built if none is given")
     option("--spans", type=int, help="how many (1,000,000; with --quick 100,000)")
     option("--rounds", type=int, help="how often each is run, to take the medians (5; with --quick 3)")
     option("--quick", action="store_true", help="smaller; answers are compared, reaches are not judged")
     option("--huge", action="store_true", help="also 24 times the spans, through a pipe")
     option("--only", action="append", choices=[*SCENARIOS, "huge"], help="only this; may be repeated")
+    option("--soak-seconds", type=int, metavar="SECONDS", help="how long bad weather lasts (180; with --quick 20)")
     option("--duckdb", default="2.0.0", metavar="VERSION", help="of the PyPI package (%(default)s)")
     patience = "wait up to so long before each run for a moment in which nothing else works (0)"
     option("--patience", type=float, default=0, metavar="SECONDS", help=patience)

@@ -19,9 +19,10 @@ MITMPROXY = "11.0.2"
 class Tools:
     """Programs and files, made when they are first asked for."""
 
-    def __init__(self, cache, glyphctl, duckdb):
+    def __init__(self, cache, glyphctl, duckdb, glyphd=None):
         self.cache = cache
         self.duckdb_version = duckdb
+        self._glyphd = glyphd
         cache.mkdir(parents=True, exist_ok=True)
         self.glyphctl = glyphctl or self._build_glyphctl()
         # Another generator makes other files.
@@ -101,8 +102,33 @@ class Tools:
 
     @property
     def glyphd(self):
-        """The daemon that was built with it."""
-        return self.plugin_bench.with_name("glyphd")
+        """The daemon that was given, or built with plugin-bench."""
+        return self._glyphd or self.plugin_bench.with_name("glyphd")
+
+    @functools.cache
+    def glyphd_takes(self, *options):
+        """Whether the daemon knows these options."""
+        text = subprocess.run([self.glyphd, "--help"], check=True, capture_output=True, text=True).stdout
+        return all(f"{option} <" in text for option in options)
+
+    @functools.cached_property
+    def capture_bench(self):
+        """Origins, load and other proxies. Not a member of the workspace: what it needs is its own affair."""
+        say("building capture-bench")
+        target = self.cache / "target"
+        command = ["cargo", "build", "--release", "--quiet", "--locked", "--target-dir", target]
+        subprocess.run([*command, "--manifest-path", BENCH / "capture/Cargo.toml"], check=True)
+        return target / "release" / "capture-bench"
+
+    @functools.cached_property
+    def nginx(self):
+        """nginx, if it is installed."""
+        return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+    @functools.cached_property
+    def mitmdump_if_any(self):
+        """mitmproxy without a face, if there is one."""
+        return os.environ.get("GLYPH_MITMDUMP") or shutil.which("mitmdump")
 
     @functools.cached_property
     def python(self):
