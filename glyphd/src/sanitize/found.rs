@@ -40,9 +40,12 @@ impl<'a> Found<'a> {
 
     /// Something of that kind stood there.
     pub(super) fn add(&mut self, kind: &str, place: fmt::Arguments<'_>) {
-        let place = place.to_string();
-        let place = if self.redactions.len() < PLACES { self.safe(&place) } else { head(&place) };
-        let place = format!("{}.{place}", self.side);
+        let mut told = format!("{}.{place}", self.side);
+        let before = self.side.len() + 1;
+        let place = &told[before..];
+        let safe = if self.redactions.len() < PLACES { self.safe(place) } else { head(place) };
+        told.truncate(before + safe.len());
+        let place = told;
         match self.redactions.iter_mut().rev().find(|known| known.place == place && known.kind == kind) {
             Some(known) => known.count += 1,
             None => self.redactions.push(Redaction { kind: kind.to_owned(), place, count: 1 }),

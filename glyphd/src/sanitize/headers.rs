@@ -8,7 +8,7 @@ use super::{
     content,
     find::{self, Document, Place},
     found::Found,
-    rules::In,
+    rules::{In, looks_random},
 };
 
 /// Names and values in their order, secrets replaced.
@@ -48,12 +48,22 @@ fn sanitize_value(name: &HeaderName, value: &str, found: &mut Found<'_>) -> Opti
             Some((first, attributes)) if *name == header::SET_COOKIE => (first, Some(attributes)),
             _ => (value, None),
         };
-        let mut pairs = pairs.split(';').map(|pair| cookie(name, pair, found)).collect::<Vec<_>>().join(";");
-        if let Some(attributes) = attributes {
-            pairs.push(';');
-            pairs.push_str(attributes);
+        let mut clean = String::with_capacity(value.len() + 32);
+        for pair in pairs.split(';') {
+            cookie(name, pair, found, &mut clean);
+            clean.push(';');
         }
-        return Some(pairs);
+        match attributes {
+            Some(attributes) => clean.push_str(attributes),
+            None => clean.truncate(clean.len() - 1),
+        }
+        return Some(clean);
+    }
+    if *name == header::SEC_WEBSOCKET_PROTOCOL {
+        return protocols(name, value, found);
+    }
+    if *name == header::SEC_WEBSOCKET_PROTOCOL {
+        return protocols(name, value, found);
     }
     if rules.is_secret(name.as_str(), value, In::Header) {
         let secret = match value.split_once(' ') {
@@ -79,20 +89,59 @@ fn replaced(name: &HeaderName, value: &str, document: Document<'_>, found: &mut 
     clean.redacted.then(|| clean.text.into_owned())
 }
 
+/// Names of protocols, among which a page puts its token, since a browser lets it send no other header with a WebSocket:
+/// `access_token, TOKEN`, or `base64url.bearer.authorization.k8s.io.TOKEN`.
+fn protocols(name: &HeaderName, value: &str, found: &mut Found<'_>) -> Option<String> {
+    let clean = replaced(name, value, Document::Text, found);
+    let items: Vec<_> = clean.as_deref().unwrap_or(value).split(',').map(str::trim).collect();
+    let rules = &found.sanitizer.rules;
+    let mut changed = clean.is_some();
+    let mut before = "";
+    let mut kept = Vec::with_capacity(items.len());
+    for item in &items {
+        let named = before.eq_ignore_ascii_case("bearer") || rules.is_secret(before, item, In::Header);
+        let from = if named { Some(0) } else { drawn(item) };
+        before = item;
+        kept.push(match from.map(|from| item.split_at(from)) {
+            Some((protocol, secret)) if rules.may_be_secret(secret) => {
+                changed = true;
+                found.add("header", format_args!("headers.{name}"));
+                format!("{protocol}{}", found.token(secret))
+            }
+            _ => (*item).to_owned(),
+        });
+    }
+    changed.then(|| kept.join(", "))
+}
+
+/// Where in a protocol's name a part begins that no one has thought up, as `actioncable-v1-json` was.
+fn drawn(protocol: &str) -> Option<usize> {
+    let mut at = 0;
+    for part in protocol.split('.') {
+        let is_mixed =
+            part.bytes().any(|b| b.is_ascii_uppercase()) && part.bytes().any(|b| b.is_ascii_lowercase());
+        if looks_random(part) && (is_mixed || !part.contains('-')) {
+            return Some(at);
+        }
+        at += part.len() + 1;
+    }
+    None
+}
+
 fn is_authorization(name: &HeaderName) -> bool {
     name.as_str().ends_with("authorization")
 }
 
 /// `name=value`, the value replaced; a cookie without a name is a value.
-fn cookie(header: &HeaderName, pair: &str, found: &mut Found<'_>) -> String {
+fn cookie(header: &HeaderName, pair: &str, found: &mut Found<'_>, clean: &mut String) {
     let (name, value) = pair.split_once('=').map_or(("", pair), |(name, value)| (name, value));
     let bare = value.trim();
     if bare.is_empty() || !found.sanitizer.rules.is_secret_cookie(name.trim(), bare) {
-        return pair.to_owned();
+        return clean.push_str(pair);
     }
     found.add("cookie", format_args!("headers.{header}"));
-    let before = pair.len() - value.trim_start().len();
-    format!("{}{}", &pair[..before], found.token(bare))
+    clean.push_str(&pair[..pair.len() - value.trim_start().len()]);
+    clean.push_str(&found.token(bare));
 }
 
 /// Makes what the headers say of the body true for the one that is stored.
@@ -182,6 +231,27 @@ mod tests {
     }
 
     #[test]
+    fn a_token_among_the_names_of_protocols_is_replaced() {
+        let token = "GXc_bKktw2hWVmBOEqldnG03RbRGR9ao";
+        for (value, start, end) in [
+            ("access_token, s3cret", "access_token, glyph-redacted-", ""),
+            ("graphql-ws, bearer, s3cret", "graphql-ws, bearer, glyph-redacted-", ""),
+            ("{token},chat", "glyph-redacted-", ", chat"),
+            (
+                "base64url.bearer.authorization.k8s.io.{token}, v4.channel.k8s.io",
+                "base64url.bearer.authorization.k8s.io.glyph-redacted-",
+                ", v4.channel.k8s.io",
+            ),
+            ("{token}.Ab1.{token}", "glyph-redacted-", ""),
+        ] {
+            let (clean, redactions) = one("sec-websocket-protocol", &value.replace("{token}", token));
+            assert!(clean.starts_with(start) && clean.ends_with(end), "{value}: {clean}");
+            assert!(!clean.contains("s3cret") && !clean.contains(token), "{value}: {clean}");
+            assert_eq!(redactions, 1, "{value}");
+        }
+    }
+
+    #[test]
     fn ordinary_headers_stay() {
         for (name, value) in [
             ("accept", "*/*"),
@@ -192,6 +262,9 @@ mod tests {
             ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
             ("access-control-allow-headers", "authorization, x-csrf-token"),
             ("content-disposition", "form-data; name=\"password\""),
+            ("sec-websocket-protocol", "actioncable-v1-json, actioncable-unsupported"),
+            ("sec-websocket-protocol", "v5.channel.k8s.io,v4.channel.k8s.io"),
+            ("sec-websocket-protocol", "graphql-transport-ws"),
         ] {
             assert_eq!(one(name, value), (value.to_owned(), 0));
         }

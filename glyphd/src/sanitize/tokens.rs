@@ -41,7 +41,10 @@ impl Tokens {
             let mac = self.mac(secret.as_bytes());
             u64::from_be_bytes(std::array::from_fn(|at| mac[at]))
         };
-        format!("{TOKEN_PREFIX}{:0TOKEN_DIGITS$x}", id >> (u64::BITS as usize - TOKEN_DIGITS * 4))
+        let mut token = String::with_capacity(TOKEN_PREFIX.len() + TOKEN_DIGITS);
+        token.push_str(TOKEN_PREFIX);
+        token.push_str(&hexadecimal(&id.to_be_bytes())[..TOKEN_DIGITS]);
+        token
     }
 
     /// 15 digits in place of a number, other ones each time.
@@ -59,6 +62,17 @@ impl Tokens {
         mac.update(bytes);
         mac.finalize().into_bytes().into()
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        digits.push(digit(byte >> 4));
+        digits.push(digit(byte & 15));
+    }
+    digits
 }
 
 impl fmt::Debug for Tokens {

@@ -5,7 +5,6 @@
 //! the text is. A text that stands in another (JSON in a string of JSON, a URL in a query) is decoded, treated by itself,
 //! and encoded again; not deeper than [`DEPTH`].
 
-mod anchors;
 mod text;
 mod url;
 mod json;
@@ -15,7 +14,6 @@ mod codec;
 
 use std::{borrow::Cow, fmt, ops::Range};
 
-pub(super) use anchors::Anchors;
 pub(super) use codec::Codec;
 pub(super) use multipart::parts as multipart_parts;
 
@@ -23,6 +21,8 @@ use super::{found::Found, rules::Rules};
 
 /// How many texts may stand in one another.
 const DEPTH: usize = 4;
+/// Bytes by which texts mostly grow.
+const SPARE: usize = 64;
 
 /// What a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,8 @@ enum Instead {
 struct Hit {
     range: Range<usize>,
     kind: Cow<'static, str>,
-    place: String,
+    /// None: where the text stands.
+    place: Option<String>,
     instead: Instead,
 }
 
@@ -93,15 +94,24 @@ impl Hits {
         &mut self,
         range: Range<usize>,
         kind: impl Into<Cow<'static, str>>,
-        place: impl fmt::Display,
+        place: Option<String>,
         instead: Instead,
     ) {
-        self.hits.push(Hit { range, kind: kind.into(), place: place.to_string(), instead });
+        self.hits.push(Hit { range, kind: kind.into(), place, instead });
     }
 
     /// The text without what was found, up to `limit`; a hit across the limit is replaced whole. None if nothing was
     /// replaced; the text is then the caller's to cut.
-    fn replace(mut self, text: &str, limit: usize, found: &mut Found<'_>) -> Option<String> {
+    fn replace(
+        mut self,
+        text: &str,
+        limit: usize,
+        place: Place<'_>,
+        found: &mut Found<'_>,
+    ) -> Option<String> {
+        if self.hits.is_empty() {
+            return None;
+        }
         // Of those that begin together the widest first; what lies within another is a part of it.
         self.hits.sort_by(|a, b| a.range.start.cmp(&b.range.start).then(b.range.end.cmp(&a.range.end)));
         let (mut clean, mut copied, mut replaced) = (String::new(), 0, false);
@@ -111,15 +121,19 @@ impl Hits {
                 continue;
             }
             let secret = &text[start..end];
+            let place = hit.place.as_deref().map_or(place, Place::from);
             let with = match hit.instead {
                 _ if found.sanitizer.rules.allows(secret) => None,
                 Instead::Token => Some(found.token(secret)),
                 Instead::Number => Some(found.number(secret)),
-                Instead::Nested(codec) => nested(secret, codec, hit.place.as_str().into(), found),
+                Instead::Nested(codec) => nested(secret, codec, place, found),
             };
             let Some(with) = with else { continue };
             if !matches!(hit.instead, Instead::Nested(_)) {
-                found.add(&hit.kind, format_args!("{}", hit.place));
+                found.add(&hit.kind, format_args!("{place}"));
+            }
+            if !replaced {
+                clean.reserve(text.len().min(limit) + SPARE);
             }
             clean.push_str(&text[copied..start]);
             clean.push_str(&with);
@@ -153,8 +167,9 @@ pub(super) fn replace<'a, 'p>(
     found: &mut Found<'_>,
 ) -> Clean<'a> {
     let mut hits = Hits::default();
-    find(text, document, place.into(), &found.sanitizer.rules, &mut hits);
-    match hits.replace(text, limit, found) {
+    let place = place.into();
+    find(text, document, place, &found.sanitizer.rules, &mut hits);
+    match hits.replace(text, limit, place, found) {
         Some(clean) => Clean { text: Cow::Owned(clean), redacted: true },
         None => Clean { text: Cow::Borrowed(&text[..text.floor_char_boundary(limit)]), redacted: false },
     }
@@ -163,7 +178,7 @@ pub(super) fn replace<'a, 'p>(
 /// Where the first secret of a running text is.
 pub(super) fn in_text(text: &str, rules: &Rules) -> Option<usize> {
     let mut hits = Hits::default();
-    text::find(text, Document::Text, "".into(), rules, &mut hits);
+    text::find(text, Document::Text, rules, &mut hits);
     hits.hits.first().map(|hit| hit.range.start)
 }
 
@@ -173,9 +188,9 @@ fn find(text: &str, document: Document<'_>, place: Place<'_>, rules: &Rules, hit
         Document::Json => json::find(text, place, rules, hits),
         Document::Form => form::find(text, place, rules, hits),
         Document::Multipart(boundary) => multipart::find(text, boundary, place, rules, hits),
-        Document::Url => url::find(text, 0, place, rules, hits),
+        Document::Url => url::find(text, 0, rules, hits),
     }
-    text::find(text, document, place, rules, hits);
+    text::find(text, document, rules, hits);
 }
 
 /// What a text is that stands in another, by its look.

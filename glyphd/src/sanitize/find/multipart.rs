@@ -15,7 +15,7 @@ pub(super) fn find(text: &str, boundary: &str, place: Place<'_>, rules: &Rules, 
         };
         let name = field_name(head).unwrap_or_default();
         if rules.is_secret(name, content, In::Form) {
-            hits.add(part.content, "multipart", format_args!("{place}/{name}"), Instead::Token);
+            hits.add(part.content, "multipart", Some(format!("{place}/{name}")), Instead::Token);
         } else if matches!(content.trim_start().as_bytes().first(), Some(b'{' | b'[')) {
             let mut inner = Hits::default();
             json::find(content, format!("{place}/{name}").as_str().into(), rules, &mut inner);

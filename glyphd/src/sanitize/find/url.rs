@@ -1,7 +1,9 @@
 //! URLs: user info, and the values of parameters with a secret's name, in the query, the fragment, and the path
 //! (`;jsessionid=…`).
 
-use super::{Hits, Instead, Place, form::Pairs};
+use memchr::{memchr, memrchr};
+
+use super::{Hits, Instead, form::Pairs};
 use crate::sanitize::rules::{In, Rules};
 
 /// Whether a text is a URL, or what follows the host in one.
@@ -14,12 +16,12 @@ pub(super) fn is_url(text: &str) -> bool {
 }
 
 /// The secrets of a URL that begins at `base`: absolute, relative, without a scheme, or the `host:port` of a CONNECT.
-pub(super) fn find(url: &str, base: usize, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
-    let fragment = url.find('#');
+pub(super) fn find(url: &str, base: usize, rules: &Rules, hits: &mut Hits) {
+    let fragment = memchr(b'#', url.as_bytes());
     let before_fragment = &url[..fragment.unwrap_or(url.len())];
-    let query = before_fragment.find('?');
+    let query = memchr(b'?', before_fragment.as_bytes());
     let path = &before_fragment[..query.unwrap_or(before_fragment.len())];
-    user_info(path, base, place, rules, hits);
+    user_info(path, base, rules, hits);
     let pairs = |base, within| Pairs { base, within, place: None, rules };
     let mut at = base;
     for segment in path.split(';') {
@@ -39,15 +41,17 @@ pub(super) fn find(url: &str, base: usize, place: Place<'_>, rules: &Rules, hits
     }
 }
 
-fn user_info(path: &str, base: usize, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
-    let scheme = path.find("//").filter(|at| !path[..*at].contains('/'));
+fn user_info(path: &str, base: usize, rules: &Rules, hits: &mut Hits) {
+    let slash = memchr(b'/', path.as_bytes());
+    let scheme = slash.filter(|at| path.as_bytes().get(at + 1) == Some(&b'/'));
     let start = scheme.map_or(0, |at| at + 2);
-    let authority = path[start..].split('/').next().unwrap_or_default();
-    if let Some(at) = authority.rfind('@')
+    let end = memchr(b'/', &path.as_bytes()[start..]).map_or(path.len(), |at| start + at);
+    let authority = &path[start..end];
+    if let Some(at) = memrchr(b'@', authority.as_bytes())
         && at > 0
         && rules.may_be_secret(&authority[..at])
     {
-        hits.add(base + start..base + start + at, "user_info", place, Instead::Token);
+        hits.add(base + start..base + start + at, "user_info", None, Instead::Token);
     }
 }
 

@@ -152,32 +152,6 @@ pub(super) const OTHER_TOKENS: [&str; 31] = [
 /// Ends of a name that repeat what stands before: `password_confirmation`.
 pub(super) const REPEATS: [&str; 5] = ["again", "confirm", "confirmation", "repeat", "verify"];
 
-/// The last three letters of every name in the lists: most names end otherwise, and are done with.
-pub(super) const LAST_LETTERS: [u32; 26 * 26] = {
-    let mut letters = [0; 26 * 26];
-    add(&ENDINGS, &mut letters);
-    add(&WHOLE, &mut letters);
-    add(&IN_QUERY, &mut letters);
-    add(&IF_RANDOM, &mut letters);
-    add(&HEADERS, &mut letters);
-    add(&REPEATS, &mut letters);
-    letters
-};
-
-const fn add(names: &[&str], letters: &mut [u32; 26 * 26]) {
-    let mut at = 0;
-    while at < names.len() {
-        let name = names[at].as_bytes();
-        let mut end = name.len();
-        while name[end - 1].is_ascii_digit() {
-            end -= 1;
-        }
-        let (first, second, last) = (name[end - 3] - b'a', name[end - 2] - b'a', name[end - 1] - b'a');
-        letters[first as usize * 26 + second as usize] |= 1 << last;
-        at += 1;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

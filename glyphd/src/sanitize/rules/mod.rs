@@ -1,26 +1,36 @@
 //! What is a secret: by the name it stands under, by its shape, and by what the operator says.
 
 mod lists;
+mod endings;
 mod names;
+mod spoken;
 mod values;
 mod shapes;
+mod beginnings;
+mod own;
 mod policy;
 
 use std::collections::BTreeMap;
 
 pub use policy::{Allow, BinaryBodies, Pattern, RedactionPolicy, Scope, Switch};
 
+pub(super) use beginnings::{Beginning, Beginnings};
 pub(super) use names::{In, Weight, holds_secrets, is_worded};
-pub(super) use shapes::{Alphabet, SHAPES, Shape};
+pub(super) use shapes::{Alphabet, SHORTEST, Shape};
+pub(super) use spoken::{is_spoken, may_end_secret};
 pub(super) use values::{looks_credential, looks_random};
 
-use super::{find::Anchors, tokens::is_token};
+use aho_corasick::AhoCorasick;
+
+use super::tokens::is_token;
 
 /// The rules of a run.
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) policy: RedactionPolicy,
-    pub(super) anchors: Anchors,
+    pub(super) beginnings: Beginnings,
+    /// Where the operator's names stand in a text.
+    pub(super) own_names: Option<AhoCorasick>,
     /// The operator's names, folded, and whether they are secrets.
     headers: BTreeMap<String, Weight>,
     names: BTreeMap<String, Weight>,
@@ -36,7 +46,8 @@ impl Rules {
         Self {
             headers: list(&policy.headers, &policy.allow.headers),
             names: list(&policy.names, &policy.allow.names),
-            anchors: Anchors::new(policy.email, &policy.names),
+            beginnings: Beginnings::new(),
+            own_names: own::search(policy.names.iter().chain(&policy.headers)),
             policy,
         }
     }
@@ -58,15 +69,17 @@ impl Rules {
                 return *own;
             }
         }
-        match names::weigh(name, In::Field) {
-            Weight::Secret => Weight::Secret,
-            weight => weight.max(names::weigh(name, In::Header)),
-        }
+        names::weigh(name, In::Text)
     }
 
     /// Whether that value, under that name, is a secret.
     pub(super) fn is_secret(&self, name: &str, value: &str, place: In) -> bool {
-        match self.weigh(name, place) {
+        self.is_secret_by(self.weigh(name, place), name, value, place)
+    }
+
+    /// The same, where it is known what the name says.
+    pub(super) fn is_secret_by(&self, weight: Weight, name: &str, value: &str, place: In) -> bool {
+        match weight {
             Weight::Ordinary => false,
             Weight::IfRandom => looks_random(value) && self.may_be_secret(value),
             Weight::Secret => {

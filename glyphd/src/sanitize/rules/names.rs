@@ -4,9 +4,8 @@
 //! that `db_password` is a password. Names that end the same and mean something else (`next_page_token`) are listed.
 
 use super::{
-    lists::{
-        ENDINGS, HEADERS, IF_RANDOM, IN_QUERY, LAST_LETTERS, OTHER_TOKENS, REPEATS, SHORTEST, WHOLE, WORDS,
-    },
+    endings::{Endings, count},
+    lists::{ENDINGS, HEADERS, IF_RANDOM, IN_QUERY, OTHER_TOKENS, REPEATS, SHORTEST, WHOLE, WORDS},
     values::{are_words, is_version},
 };
 
@@ -18,8 +17,10 @@ pub(in crate::sanitize) enum In {
     Query,
     /// A field of a form, or of a multipart body.
     Form,
-    /// A field of JSON, or a name in running text: documents speak of secrets there, too.
+    /// A field of JSON: documents speak of secrets there, too.
     Field,
+    /// A running text, where it may be a header's or a field's.
+    Text,
 }
 
 /// What a name says of its value.
@@ -34,21 +35,17 @@ pub(in crate::sanitize) enum Weight {
 /// Names are looked at by so many of their last bytes.
 const LONGEST: usize = 64;
 
-/// Whether a name ends like one of the lists, as far as three letters tell.
-fn may_be_listed(name: &str) -> bool {
-    let listed = |first: u8, second: u8, last: u8| {
-        LAST_LETTERS[usize::from(first) * 26 + usize::from(second)] & (1 << last) != 0
-    };
-    // As most names end.
-    if let [.., first @ b'a'..=b'z', second @ b'a'..=b'z', last @ b'a'..=b'z'] = name.as_bytes() {
-        return listed(first - b'a', second - b'a', last - b'a');
-    }
-    let letters = name.as_bytes().iter().rev().filter(|b| b.is_ascii_alphabetic() || !b.is_ascii());
-    let mut letters = letters.map(|b| b.to_ascii_lowercase().wrapping_sub(b'a'));
-    match (letters.next(), letters.next(), letters.next()) {
-        (Some(last @ 0..26), Some(second @ 0..26), Some(first @ 0..26)) => listed(first, second, last),
-        _ => false,
-    }
+const LISTS: [&[&str]; 6] = [&ENDINGS, &WHOLE, &IN_QUERY, &IF_RANDOM, &HEADERS, &REPEATS];
+/// Of all that is listed.
+static LISTED: Endings<{ count(&LISTS) }> = Endings::of(&LISTS);
+/// The bits of those lists.
+mod bits {
+    pub(super) const ENDINGS: u8 = 1;
+    pub(super) const WHOLE: u8 = 2;
+    pub(super) const IN_QUERY: u8 = 4;
+    pub(super) const IF_RANDOM: u8 = 8;
+    pub(super) const HEADERS: u8 = 16;
+    pub(super) const REPEATS: u8 = 32;
 }
 
 /// A name without case and separators.
@@ -80,7 +77,9 @@ impl Folded {
 
 /// Whether two are the same but for case and separators.
 pub(super) fn are_alike(one: &str, other: &str) -> bool {
-    Folded::of(one).as_bytes() == Folded::of(other).as_bytes()
+    let folded = |name| str::bytes(name).filter(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
+    let lower = |byte: u8| byte.to_ascii_lowercase();
+    folded(one).map(lower).eq(folded(other).map(lower))
 }
 
 /// A name as the operator's lists have it, without case and separators.
@@ -90,7 +89,21 @@ pub(super) fn folded(name: &str) -> String {
 
 /// What a name says of its value, there.
 pub(super) fn weigh(name: &str, place: In) -> Weight {
-    if name.len() < SHORTEST || !may_be_listed(name) {
+    if name.len() < SHORTEST {
+        return Weight::Ordinary;
+    }
+    let lists = match LISTED.lists(name.as_bytes()) {
+        // What stands before it may be in any list.
+        lists if lists & bits::REPEATS != 0 => u8::MAX,
+        lists => lists,
+    };
+    let wanted = match place {
+        In::Header => bits::ENDINGS | bits::WHOLE | bits::HEADERS | bits::IF_RANDOM,
+        In::Query => !bits::HEADERS,
+        In::Form | In::Field => bits::ENDINGS | bits::WHOLE | bits::IF_RANDOM,
+        In::Text => bits::ENDINGS | bits::WHOLE | bits::HEADERS | bits::IF_RANDOM,
+    };
+    if lists & wanted == 0 {
         return Weight::Ordinary;
     }
     let folded = Folded::of(name);
@@ -100,14 +113,19 @@ pub(super) fn weigh(name: &str, place: In) -> Weight {
         return Weight::Ordinary;
     }
     let name = bare(whole);
-    let is_one_of = |list: &[&str]| list.iter().any(|known| is(known.as_bytes(), whole));
-    if marks_secret(name) || is_one_of(&WHOLE) {
+    let is_one_of =
+        |bit: u8, list: &[&str]| lists & bit != 0 && list.iter().any(|known| is(known.as_bytes(), whole));
+    if lists & bits::ENDINGS != 0 && marks_secret(name) || is_one_of(bits::WHOLE, &WHOLE) {
         return Weight::Secret;
     }
     match place {
-        In::Header if is_one_of(&HEADERS) || name.ends_with(b"signature") => Weight::Secret,
-        In::Query if is_one_of(&IN_QUERY) => Weight::Secret,
-        In::Query | In::Form | In::Field if is_one_of(&IF_RANDOM) => Weight::IfRandom,
+        In::Header | In::Text if is_one_of(bits::HEADERS, &HEADERS) || name.ends_with(b"signature") => {
+            Weight::Secret
+        }
+        In::Query if is_one_of(bits::IN_QUERY, &IN_QUERY) => Weight::Secret,
+        In::Query | In::Form | In::Field | In::Text if is_one_of(bits::IF_RANDOM, &IF_RANDOM) => {
+            Weight::IfRandom
+        }
         _ => Weight::Ordinary,
     }
 }
@@ -125,23 +143,33 @@ pub(in crate::sanitize) fn is_worded(name: &str) -> bool {
 
 /// Whether what stands in an object under that name may be secrets, whatever their own names.
 pub(in crate::sanitize) fn holds_secrets(name: &str) -> bool {
-    may_be_listed(name) && {
+    LISTED.lists(name.as_bytes()) != 0 && {
         let folded = Folded::of(name);
         [&b"credential"[..], b"credentials"].iter().any(|ending| folded.as_bytes().ends_with(ending))
     }
 }
 
-/// A name without the number at its end, and without a word that says that it repeats another.
-fn bare(mut name: &[u8]) -> &[u8] {
+/// A name without the number at its end, and without a word that says that it repeats another: `password2_confirmation`.
+fn bare(name: &[u8]) -> &[u8] {
+    let name = without_number(name);
+    REPEATS.iter().find_map(|repeat| name.strip_suffix(repeat.as_bytes())).map_or(name, without_number)
+}
+
+fn without_number(mut name: &[u8]) -> &[u8] {
     while let Some((b'0'..=b'9', rest)) = name.split_last() {
         name = rest;
     }
-    REPEATS.iter().find_map(|repeat| name.strip_suffix(repeat.as_bytes())).unwrap_or(name)
+    name
 }
 
 /// Most names are told apart by length and last letter.
 fn is(known: &[u8], name: &[u8]) -> bool {
     known.len() == name.len() && known.last() == name.last() && known == name
+}
+
+/// The same for its end.
+pub(super) fn ends_with(name: &[u8], known: &str) -> bool {
+    name.last() == known.as_bytes().last() && name.ends_with(known.as_bytes())
 }
 
 fn marks_secret(name: &[u8]) -> bool {
@@ -151,7 +179,7 @@ fn marks_secret(name: &[u8]) -> bool {
         None => false,
         Some(&"token") => {
             let kind = &name[..name.len() - "token".len()];
-            !OTHER_TOKENS.iter().any(|other| kind.ends_with(other.as_bytes()))
+            !OTHER_TOKENS.iter().any(|other| ends_with(kind, other))
         }
         Some(_) => true,
     }

@@ -1,8 +1,9 @@
 //! `[redaction]` of the policy: what the operator adds to the rules, and takes from them.
 
-use glob::Pattern as Glob;
 use regex::Regex;
 use serde::{Deserialize, Deserializer, de};
+
+use crate::globs::Globs;
 
 /// The table's content. A list that is not there is empty.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -91,11 +92,11 @@ pub struct Allow {
 #[serde(deny_unknown_fields)]
 pub struct Scope {
     /// Hosts, without the port: `*` is anything. All, if there are none.
-    #[serde(default, deserialize_with = "globs")]
-    pub hosts: Vec<Glob>,
+    #[serde(default)]
+    pub hosts: Globs,
     /// Paths: `*` is anything. All, if there are none.
-    #[serde(default, deserialize_with = "globs")]
-    pub paths: Vec<Glob>,
+    #[serde(default)]
+    pub paths: Globs,
     /// Whether secrets are replaced there.
     pub redact: Switch,
 }
@@ -108,9 +109,10 @@ impl RedactionPolicy {
         }
         let path = url.split_once("://").map_or("", |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
         let path = path.split(['?', '#']).next().unwrap_or_default();
-        let fits =
-            |globs: &[Glob], text: &str| globs.is_empty() || globs.iter().any(|glob| glob.matches(text));
-        let scope = self.scopes.iter().find(|scope| fits(&scope.hosts, host) && fits(&scope.paths, path));
+        let scope = self.scopes.iter().find(|scope| {
+            (scope.hosts.is_empty() || scope.hosts.fit_host(host))
+                && (scope.paths.is_empty() || scope.paths.fit(path))
+        });
         scope.map_or(self.redact, |scope| scope.redact)
     }
 }
@@ -143,14 +145,6 @@ fn whole_regexes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Regex
     texts.iter().map(|text| compile(&format!("^(?:{text})$"))).collect()
 }
 
-fn globs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Glob>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    texts
-        .iter()
-        .map(|text| Glob::new(text).map_err(|e| de::Error::custom(format!("{text:?}: {e}"))))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +159,7 @@ mod tests {
         assert_eq!(policy.switch("a.test", "http://a.test/open/x?y=/closed"), Switch::Off);
         assert_eq!(policy.switch("a.test", "http://a.test/closed?x=/open/"), Switch::On);
         assert_eq!(policy.switch("dev.box", "http://dev.box/"), Switch::Off);
+        assert_eq!(policy.switch("DEV.box.", "http://DEV.box./"), Switch::Off);
         assert_eq!(policy.switch("b.example", "http://b.example/open/x"), Switch::On);
     }
 

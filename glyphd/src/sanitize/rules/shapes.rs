@@ -46,6 +46,13 @@ pub(in crate::sanitize) struct Shape {
     pub(in crate::sanitize) mixed: bool,
 }
 
+impl Shape {
+    /// Whether it begins with a setting's name, and what follows is the key.
+    pub(in crate::sanitize) fn is_setting(&self) -> bool {
+        self.beginning.ends_with('=')
+    }
+}
+
 const fn shape(beginning: &'static str, alphabet: Alphabet, least: usize, most: usize) -> Shape {
     Shape { beginning, alphabet, least, most, mixed: false }
 }
@@ -57,9 +64,22 @@ const fn mixed(shape: Shape) -> Shape {
 /// No provider's key is longer.
 const LONG: usize = 512;
 
+/// No key has fewer characters.
+pub(in crate::sanitize) const SHORTEST: usize = {
+    let (mut shortest, mut at) = (LONG, 0);
+    while at < SHAPES.len() {
+        let length = SHAPES[at].beginning.len() + SHAPES[at].least;
+        if length < shortest {
+            shortest = length;
+        }
+        at += 1;
+    }
+    shortest
+};
+
 use Alphabet::{Alnum, Base64, Dotted, Hex, Path, Upper, Word};
 
-pub(in crate::sanitize) const SHAPES: [Shape; 82] = [
+pub(in crate::sanitize) static SHAPES: [Shape; 82] = [
     // Amazon Web Services: ids of access keys, long-lived and temporary.
     shape("AKIA", Upper, 16, 16),
     shape("ASIA", Upper, 16, 16),

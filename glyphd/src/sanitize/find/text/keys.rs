@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::Scan;
+use super::{Found, Scan};
 use crate::sanitize::rules::{Alphabet, Shape};
 
 impl Scan<'_> {
@@ -36,11 +36,26 @@ impl Scan<'_> {
         Some(from..end + length)
     }
 
-    /// `123456789:AA…`
-    pub(super) fn telegram(&self, start: usize, end: usize) -> Option<Range<usize>> {
-        let digits = self.run_back(start, 11, |b| b.is_ascii_digit());
-        let length = self.run(end, 40, |b| Alphabet::Word.has(b));
-        ((8..=10).contains(&digits) && (32..=36).contains(&length)).then(|| start - digits..end + length)
+    /// `AccountKey=…`, by where the run behind it begins.
+    pub(super) fn setting(&self, run: usize) -> Option<Found> {
+        let before = &self.bytes[..run];
+        if !before.ends_with(b"Key=") {
+            return None;
+        }
+        let shape =
+            self.rules.beginnings.settings().find(|shape| before.ends_with(shape.beginning.as_bytes()))?;
+        Some((self.shape(run - shape.beginning.len(), run, shape)?, "key"))
+    }
+
+    /// `123456789:AA…`, by where the run behind the colon begins.
+    pub(super) fn telegram(&self, run: usize) -> Option<Found> {
+        if !self.bytes[run..].starts_with(b"AA") {
+            return None;
+        }
+        let digits = self.run_back(run - 1, 11, |b| b.is_ascii_digit());
+        let length = self.run(run + 2, 40, |b| Alphabet::Word.has(b));
+        let fits = (8..=10).contains(&digits) && (32..=36).contains(&length);
+        fits.then(|| (run - 1 - digits..run + 2 + length, "key"))
     }
 
     /// Number, time and signature, in Base64, with dots between them.
@@ -66,8 +81,12 @@ impl Scan<'_> {
         (digits == 32 && center > 0).then(|| start - digits..end + center)
     }
 
-    /// `abc8Q~…`
-    pub(super) fn entra(&self, start: usize, end: usize) -> Option<Range<usize>> {
+    /// `abc8Q~…`, by its tilde.
+    pub(super) fn entra(&self, tilde: usize) -> Option<Range<usize>> {
+        if !self.bytes[..tilde].ends_with(b"7Q") && !self.bytes[..tilde].ends_with(b"8Q") {
+            return None;
+        }
+        let (start, end) = (tilde - 2, tilde + 1);
         let drawn = |b: u8| Alphabet::Dotted.has(b) || b == b'~';
         let (before, after) = (self.run_back(start, 4, drawn), self.run(end, 40, drawn));
         (before == 3 && (31..=34).contains(&after)).then(|| start - before..end + after)

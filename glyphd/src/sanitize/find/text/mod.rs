@@ -1,25 +1,34 @@
 //! Running text: keys by their shape, tokens, credentials, private keys, URLs, and what stands behind a secret's name.
 
-mod keys;
+mod bits;
+mod marks;
+mod names;
 mod named;
+mod runs;
+mod keys;
 
 use std::ops::Range;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use super::{Document, Hits, Instead, Place, anchors::Anchor, url};
-use crate::sanitize::rules::{Rules, SHAPES, looks_credential};
+use self::bits::Blocks;
+use super::{Document, Hits, Instead, url};
+use crate::sanitize::rules::Rules;
 
 /// A name in a text is no longer than that.
 const NAME: usize = 64;
 /// A URL in a URL in a URL.
 const URLS: usize = 8;
 
+/// Where something was found, and its kind.
+type Found = (Range<usize>, &'static str);
+
 struct Scan<'a> {
     text: &'a str,
     bytes: &'a [u8],
     document: Document<'a>,
     rules: &'a Rules,
+    hits: &'a mut Hits,
     /// What stands before that is done with.
     done: usize,
     /// The end of the URL, and of the value, that was looked at last.
@@ -28,43 +37,19 @@ struct Scan<'a> {
     value_end: usize,
 }
 
-pub(super) fn find(text: &str, document: Document<'_>, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
+pub(super) fn find(text: &str, document: Document<'_>, rules: &Rules, hits: &mut Hits) {
     let bytes = text.as_bytes();
-    let mut scan = Scan { text, bytes, document, rules, done: 0, url_end: 0, urls: 0, value_end: 0 };
-    for (start, end, anchor) in rules.anchors.find(text) {
-        if start < scan.done {
-            continue;
-        }
-        let found = match anchor {
-            Anchor::Shape(at) => scan.shape(start, end, &SHAPES[at]).map(|range| (range, "key")),
-            Anchor::Telegram => scan.telegram(start, end).map(|range| (range, "key")),
-            Anchor::Discord => scan.discord(start).map(|range| (range, "key")),
-            Anchor::Mailchimp => scan.mailchimp(start, end).map(|range| (range, "key")),
-            Anchor::Entra => scan.entra(start, end).map(|range| (range, "key")),
-            Anchor::Jwt => scan.jwt(start).map(|range| (range, "jwt")),
-            Anchor::Pem => scan.pem(end).map(|range| (range, "private_key")),
-            Anchor::Bearer => scan.credentials(end, looks_credential).map(|range| (range, "credentials")),
-            Anchor::Basic => scan.credentials(end, is_basic).map(|range| (range, "credentials")),
-            Anchor::Email => scan.email(start).map(|range| (range, "email")),
-            Anchor::Name => scan.named(start, end).map(|range| (range, "named")),
-            Anchor::Url => {
-                scan.url(start, end, place, hits);
-                None
-            }
-        };
-        if let Some((range, kind)) = found
-            && rules.may_be_secret(&text[range.clone()])
-        {
-            scan.done = range.end;
-            hits.add(range, kind, place, Instead::Token);
-        }
-    }
+    let mut scan = Scan { text, bytes, document, rules, hits, done: 0, url_end: 0, urls: 0, value_end: 0 };
+    scan.own_names();
+    let blocks = Blocks::of(bytes);
+    scan.at_marks(&blocks);
+    scan.in_runs(&blocks);
     for pattern in &rules.policy.patterns {
         for found in pattern.regex.captures_iter(text) {
             if let Some(range) = found.get(1).or_else(|| found.get(0)).map(|m| m.range())
                 && rules.may_be_secret(&text[range.clone()])
             {
-                hits.add(range, format!("custom-{}", pattern.name), place, Instead::Token);
+                hits.add(range, format!("custom-{}", pattern.name), None, Instead::Token);
             }
         }
     }
@@ -81,6 +66,16 @@ impl Scan<'_> {
         }
     }
 
+    /// Notes what was found, unless it cannot be a secret.
+    fn take(&mut self, found: Option<Found>) -> bool {
+        let found = found.filter(|(range, _)| self.rules.may_be_secret(&self.text[range.clone()]));
+        if let Some((range, kind)) = &found {
+            self.done = range.end;
+            self.hits.add(range.clone(), *kind, None, Instead::Token);
+        }
+        found.is_some()
+    }
+
     /// How many of the bytes from there on are such, at most so many.
     fn run(&self, from: usize, most: usize, is: impl Fn(u8) -> bool) -> usize {
         let bytes = &self.bytes[from.min(self.bytes.len())..];
@@ -95,7 +90,9 @@ impl Scan<'_> {
     fn credentials(&self, scheme: usize, are: fn(&str) -> bool) -> Option<Range<usize>> {
         let blanks = self.run(scheme, 4, |b| b == b' ');
         let start = scheme + blanks;
-        let length = self.run(start, usize::MAX, |b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+        let length = self.run(start, usize::MAX, |b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
+        });
         let word = self.text[start..start + length].trim_end_matches('.');
         (blanks > 0 && are(word)).then(|| start..start + word.len())
     }
@@ -109,7 +106,7 @@ impl Scan<'_> {
         (local > 0 && is_name).then(|| at - local..at + 1 + domain.len())
     }
 
-    fn url(&mut self, start: usize, end: usize, place: Place<'_>, hits: &mut Hits) {
+    fn url(&mut self, start: usize, end: usize) {
         if start < self.url_end {
             self.urls += 1;
             if self.urls > URLS {
@@ -120,15 +117,38 @@ impl Scan<'_> {
         }
         let scheme = self.run_back(start, 16, |b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
         let from = start - scheme;
-        let stops = |b: u8| b.is_ascii_whitespace() || b"\"'<>`\\{}|^".contains(&b);
+        let stops = |b: u8| {
+            matches!(
+                b,
+                b'\t'
+                    | b'\n'
+                    | 0x0c
+                    | b'\r'
+                    | b' '
+                    | b'"'
+                    | b'\''
+                    | b'<'
+                    | b'>'
+                    | b'`'
+                    | b'\\'
+                    | b'{'
+                    | b'}'
+                    | b'|'
+                    | b'^'
+            )
+        };
         self.url_end = end + self.run(end, usize::MAX, |b| !stops(b));
+        // Where it is the whole text, it was taken apart as such.
+        if from == 0 && self.document == Document::Url {
+            return;
+        }
         // Most are plain links.
         let may_hold = |b: &u8| matches!(b, b'@' | b'?' | b'#' | b';');
         if !self.bytes[end..self.url_end].iter().any(may_hold) {
             return;
         }
         let url = self.text[from..self.url_end].trim_end_matches(['.', ',', ';', ':', ')', ']', '!', '?']);
-        url::find(url, from, place, self.rules, hits);
+        url::find(url, from, self.rules, self.hits);
     }
 }
 
@@ -139,7 +159,10 @@ fn is_basic(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::sanitize::find::{Document, tests};
+    use crate::sanitize::{
+        RedactionPolicy, Sanitizer,
+        find::{Document, tests},
+    };
 
     fn clean(text: &str) -> String {
         tests::clean(text, Document::Text).0
@@ -162,6 +185,51 @@ mod tests {
             assert!(!clean.contains("s3cr3t") && !clean.contains("dXNl"), "{clean}");
             assert!(clean.contains("glyph-redacted-"), "{clean}");
         }
+    }
+
+    #[test]
+    fn keys_are_found_wherever_they_stand() {
+        let key = ["AKIA", "Q3EXAMPLE7Q3EXAM"].concat();
+        for before in 0..200 {
+            for (start, end) in
+                [("", ""), ("", " and more"), ("\u{e9}", "\u{e9}"), ("\\n", "\""), ("a-", "."), ("/", "/")]
+            {
+                let text = format!("{}{start}{key}{end}", ". ".repeat(before / 2) + &".".repeat(before % 2));
+                let clean = clean(&text);
+                assert!(!clean.contains("EXAMPLE"), "{before} {start:?} {end:?}: {clean}");
+            }
+            let within = format!("{}b{key}", " ".repeat(before));
+            assert_eq!(clean(&within), within);
+        }
+    }
+
+    #[test]
+    fn names_are_found_before_quotes_and_blanks_wherever_they_stand() {
+        for mark in ["=", ":", "\"  : ", "\\\":\\\"", "']='", "  =>  \"", "2_confirmation="] {
+            for before in 0..70 {
+                let text = format!("{}password{mark}s3cr3t-s3cr3t", " ".repeat(before));
+                let clean = clean(&text);
+                assert!(!clean.contains("s3cr3t"), "{before} {mark:?}: {clean}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_operators_names_are_of_any_characters() {
+        let names = ["Ticket9", "gr\u{f6}\u{df}e", "door no", "pin-"].map(str::to_owned).to_vec();
+        let policy = RedactionPolicy { names, ..RedactionPolicy::default() };
+        let sanitizer = Sanitizer::new(policy, usize::MAX);
+        for text in [
+            "ticket9=s3cr3t",
+            "TICKET9 : \"s3cr3t\"",
+            "gr\u{f6}\u{df}e='s3cr3t'",
+            "door no=s3cr3t",
+            "pin-=s3cr3t",
+        ] {
+            let clean = sanitizer.text(text);
+            assert!(!clean.contains("s3cr3t"), "{clean}");
+        }
+        assert_eq!(sanitizer.text("ticket=s3cr3t"), "ticket=s3cr3t");
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::{NAME, Scan};
+use super::{
+    Scan,
+    names::{BLANKS, ELEMENT},
+};
 use crate::sanitize::{
     find::Document,
     rules::{Weight, is_worded, looks_credential, looks_random},
@@ -35,16 +38,12 @@ struct Value {
 }
 
 impl Scan<'_> {
-    /// What stands behind a name, if that is a secret's, and it looks like one.
-    pub(super) fn named(&mut self, start: usize, end: usize) -> Option<Range<usize>> {
-        let in_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-        let start = start - self.run_back(start, NAME, in_name);
-        let end = end - usize::from(self.bytes[end - 1] == b'=');
-        let end = end + self.run(end, NAME, in_name);
+    /// What stands behind a name of that weight, if it looks like a secret.
+    pub(super) fn named(&mut self, name: Range<usize>, weight: Weight) -> Option<Range<usize>> {
         // Most of the time a text only speaks of it.
-        let (mark, from) = self.separator(end).or_else(|| self.behind_attributes(start, end))?;
-        let name = &self.text[start..end];
-        let weight = self.rules.weigh_in_text(name);
+        let (mark, from) =
+            self.separator(name.end).or_else(|| self.behind_attributes(name.start, name.end))?;
+        let name = &self.text[name];
         if weight == Weight::Ordinary {
             return None;
         }
@@ -87,7 +86,7 @@ impl Scan<'_> {
 
     /// What stands between a name and its value, and where that begins.
     fn separator(&self, from: usize) -> Option<(u8, usize)> {
-        let blanks = |at: usize| at + self.run(at, 8, |b| b == b' ');
+        let blanks = |at: usize| at + self.run(at, BLANKS, |b| b == b' ');
         let mut at = from;
         at += usize::from(self.bytes.get(at) == Some(&b'\\'));
         let quoted = matches!(self.bytes.get(at), Some(b'"' | b'\''));
@@ -112,7 +111,7 @@ impl Scan<'_> {
     /// `<wsse:Password Type="…">…</wsse:Password>`
     fn behind_attributes(&self, name: usize, end: usize) -> Option<(u8, usize)> {
         let is_element = matches!(name.checked_sub(1).map(|at| self.bytes[at])?, b'<' | b':');
-        let length = self.run(end, 200, |b| b != b'>' && b != b'<');
+        let length = self.run(end, ELEMENT, |b| b != b'>' && b != b'<');
         let attributes = &self.bytes[end..end + length];
         let ends = self.bytes.get(end + length) == Some(&b'>') && !attributes.ends_with(b"/");
         (is_element && ends && attributes.first() == Some(&b' ')).then_some((b'>', end + length + 1))
@@ -122,7 +121,24 @@ impl Scan<'_> {
         let escaped = usize::from(self.bytes.get(from) == Some(&b'\\'));
         let quote = self.bytes.get(from + escaped).copied().filter(|b| matches!(b, b'"' | b'\'' | b'`'));
         let Some(quote) = quote else {
-            let ends = |b: u8| b.is_ascii_whitespace() || b"\"'`<>&;,)}]\\|".contains(&b);
+            let ends = |b: u8| {
+                b.is_ascii_whitespace()
+                    || matches!(
+                        b,
+                        b'"' | b'\''
+                            | b'`'
+                            | b'<'
+                            | b'>'
+                            | b'&'
+                            | b';'
+                            | b','
+                            | b')'
+                            | b'}'
+                            | b']'
+                            | b'\\'
+                            | b'|'
+                    )
+            };
             let length = self.run(from, usize::MAX, |b| !ends(b));
             let length = self.text[from..from + length].trim_end_matches(['.', ':', '!', '?']).len();
             return Value { range: from..from + length, quoted: false };
@@ -139,6 +155,12 @@ fn is_scheme(word: &str) -> bool {
 
 /// Whether a value in markup is one word, and not an expression.
 fn looks_literal(value: &str) -> bool {
-    let drawn = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=%:!@#*".contains(&b);
+    let drawn = |b: u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(
+                b,
+                b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=' | b'%' | b':' | b'!' | b'@' | b'#' | b'*'
+            )
+    };
     value.bytes().all(drawn)
 }

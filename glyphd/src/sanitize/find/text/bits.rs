@@ -1,0 +1,81 @@
+//! Classes of bytes as bits: 64 bytes of a text at a time, one bit for each.
+//!
+//! Compilers turn the tests, which have no branches, into vector instructions of any processor.
+
+/// Bytes of a block.
+pub(super) const BLOCK: usize = 64;
+/// A test may look at so many bytes before the one that it is about.
+pub(super) const BEFORE: usize = 2;
+
+const WINDOW: usize = BEFORE + BLOCK;
+/// Takes the lowest bits of eight bytes together.
+const GATHER: u64 = 0x0102_0408_1020_4080;
+
+/// A text, to be looked at in blocks.
+pub(super) struct Blocks<'a> {
+    text: &'a [u8],
+    /// The first two blocks, with zeros before and behind them.
+    first: [u8; BEFORE + 2 * BLOCK],
+}
+
+impl<'a> Blocks<'a> {
+    pub(super) fn of(text: &'a [u8]) -> Self {
+        let mut first = [0; BEFORE + 2 * BLOCK];
+        let length = text.len().min(2 * BLOCK);
+        first[BEFORE..BEFORE + length].copy_from_slice(&text[..length]);
+        Self { text, first }
+    }
+
+    /// Where the blocks begin.
+    pub(super) fn bases(&self) -> impl Iterator<Item = usize> + use<> {
+        (0..self.text.len()).step_by(BLOCK)
+    }
+
+    /// The bits of the bytes of the block at `base` for which it holds: it is given each of them, behind the two before
+    /// it.
+    #[inline(always)]
+    pub(super) fn bits(&self, base: usize, is: impl Fn(u8, u8, u8) -> bool) -> u64 {
+        if base >= self.text.len() {
+            return 0;
+        }
+        if base <= BLOCK {
+            return self.first[base..].first_chunk().map_or(0, |window| of(window, is));
+        }
+        match self.text[base - BEFORE..].first_chunk() {
+            Some(window) => of(window, is),
+            // The last block is looked at together with what stands before it.
+            None => {
+                self.text.last_chunk().map_or(0, |window| of(window, is) >> (base + BLOCK - self.text.len()))
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn of(window: &[u8; WINDOW], is: impl Fn(u8, u8, u8) -> bool) -> u64 {
+    let flags: [u8; BLOCK] =
+        std::array::from_fn(|at| u8::from(is(window[at], window[at + 1], window[at + 2])));
+    let (eights, _) = flags.as_chunks::<8>();
+    let gathered = eights.iter().map(|eight| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56);
+    gathered.rev().fold(0, |bits, eight| bits << 8 | eight)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_has_its_bit_wherever_a_text_ends() {
+        for length in [0, 1, 2, 63, 64, 65, 66, 127, 128, 129, 130, 131, 192, 200] {
+            let text: Vec<u8> = (0..length).map(|at| b"ab=c"[at * 7 % 11 % 4]).collect();
+            let blocks = Blocks::of(&text);
+            for base in blocks.bases() {
+                let bits = blocks.bits(base, |_, before, byte| (before == b'b') & (byte == b'='));
+                for at in 0..BLOCK {
+                    let is = base + at < length && text[..=base + at].ends_with(b"b=");
+                    assert_eq!(bits >> at & 1 == 1, is, "{length} {base} {at}");
+                }
+            }
+        }
+    }
+}
