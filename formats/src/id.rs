@@ -30,6 +30,13 @@ macro_rules! id {
             pub fn get(self) -> $int {
                 self.0
             }
+
+            /// As it is written, in that room: ids are written more often than anything else.
+            fn text(self, room: &mut [u8; $digits]) -> &str {
+                // There is room, and digits are text.
+                hex::encode_to_slice(self.0.to_be_bytes(), room).ok();
+                str::from_utf8(room).unwrap_or_default()
+            }
         }
 
         impl FromStr for $name {
@@ -46,7 +53,7 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!("{:0", $digits, "x}"), self.0)
+                f.write_str(self.text(&mut [0; $digits]))
             }
         }
 
@@ -58,7 +65,7 @@ macro_rules! id {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(self.text(&mut [0; $digits]))
             }
         }
 

@@ -1,29 +1,34 @@
 //! Flows onto the disk: one JSON line each, on a thread of its own. Between it and its callers is room for a number of
 //! bytes, which is waited for within a limit, without blocking a thread.
 
-use std::{io, sync::Arc, time::Duration};
-
-use glyph_formats::{
-    flow::Body,
-    jsonl::{Appender, AppenderOptions, Writer},
+use std::{
+    io, mem,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+
+use glyph_formats::jsonl::{Appender, AppenderOptions, Writer, write_line};
 
 use crate::{
     room::{Held, Room},
     sanitize::Flow,
-    telemetry::{DropReason, Telemetry, name},
+    telemetry::{DropReason, Telemetry, TraceContext, name},
 };
 
 /// What may wait for the disk, in bytes.
 const ROOM: usize = 64 << 20;
 /// How long a flow waits for room before it is dropped, counted.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Room for a line of that size is kept for the next.
+const KEPT: usize = 1 << 20;
 
 /// The flow log. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct FlowLog {
-    appender: Arc<Appender<(Flow, Held)>>,
+    appender: Arc<Appender<(TraceContext, Held)>>,
     room: Room,
+    /// Where the next flow becomes a line.
+    line: Arc<Mutex<Vec<u8>>>,
     telemetry: Telemetry,
 }
 
@@ -35,27 +40,33 @@ impl FlowLog {
     pub fn start(writer: Writer, telemetry: Telemetry) -> io::Result<Self> {
         let room = Room::new(ROOM, PATIENCE);
         let drops = telemetry.clone();
-        let write = move |(flow, _held): (Flow, Held), writer: &mut Writer| {
-            let written = writer.write(flow.record());
+        let write = move |(context, _held): (TraceContext, Held), line: &[u8], writer: &mut Writer| {
+            let written = writer.write_lines(line);
             if written.is_err() {
-                drops.flow_dropped(flow.context(), DropReason::DiskRefused);
+                drops.flow_dropped(context, DropReason::DiskRefused);
             }
             written
         };
         // Who has room has a place in the queue.
         let options = AppenderOptions { capacity: room.most(), ..AppenderOptions::default() };
         let appender = Arc::new(Appender::spawn("flow-log", writer, options, write)?);
-        Ok(Self { appender, room, telemetry })
+        Ok(Self { appender, room, line: Arc::default(), telemetry })
     }
 
     /// Hands a flow over; waits for room. One that finds none is dropped, counted.
     pub async fn write(&self, flow: &Flow) {
-        let taken = match self.room.take(size(flow)).await {
-            Some(held) => self.appender.try_send((flow.clone(), held)).is_ok(),
-            None => false,
-        };
+        let mut line = mem::take(&mut *self.line.lock().unwrap_or_else(PoisonError::into_inner));
+        line.clear();
+        let taken = write_line(&mut line, flow.record()).is_ok()
+            && match self.room.take(line.len()).await {
+                Some(held) => self.appender.try_send_lines((flow.context(), held), &line).is_ok(),
+                None => false,
+            };
         if !taken {
             self.telemetry.flow_dropped(flow.context(), DropReason::LogFull);
+        }
+        if line.capacity() <= KEPT {
+            *self.line.lock().unwrap_or_else(PoisonError::into_inner) = line;
         }
     }
 
@@ -69,15 +80,4 @@ impl FlowLog {
         self.telemetry.tell_drops();
         closed
     }
-}
-
-/// About how many bytes a flow holds, beside what each does.
-fn size(flow: &Flow) -> usize {
-    let body =
-        |body: &Body| body.utf8.as_ref().map_or(0, String::len) + body.base64.as_ref().map_or(0, String::len);
-    let headers =
-        |headers: &[(String, String)]| -> usize { headers.iter().map(|(k, v)| k.len() + v.len()).sum() };
-    let request = body(&flow.request.body) + headers(&flow.request.headers) + flow.request.url.len();
-    let response = flow.response.as_ref();
-    request + response.map_or(0, |response| body(&response.body) + headers(&response.headers))
 }

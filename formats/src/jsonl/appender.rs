@@ -2,23 +2,34 @@
 //! for the disk only if the queue is full, and then not for ever.
 
 use std::{
+    cell::RefCell,
     io,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded};
+use serde::Serialize;
 
-use super::{Fsync, Writer};
+use super::{
+    Fsync, Writer,
+    queue::{Found, Queue, Run},
+};
 
 /// Items are taken in runs, so long after each other: waking a thread costs more than writing a record does.
 const GATHER: Duration = Duration::from_millis(20);
 /// How often a disk that refuses is tried.
 const RETRY: Duration = Duration::from_millis(200);
+/// Room for a line of that size is kept for the next.
+const KEPT: usize = 1 << 20;
+
+thread_local! {
+    /// Where a record becomes a line.
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// How much waits, and how long.
 #[derive(Debug, Clone, Copy)]
@@ -63,27 +74,17 @@ struct Counters {
     unwritten: AtomicU64,
 }
 
-#[derive(Debug)]
-struct Queue<T> {
-    items: Sender<T>,
-    /// Nothing is sent there: that it is gone wakes the thread.
-    _open: Sender<()>,
-}
-
-/// A file that is appended to from anywhere.
+/// A file that is appended to from anywhere. With each item of lines goes a `T`.
 #[derive(Debug)]
 pub struct Appender<T> {
-    /// None when it is closed.
-    queue: Mutex<Option<Queue<T>>>,
+    queue: Arc<Queue<T>>,
     thread: Mutex<Option<JoinHandle<io::Result<()>>>>,
     counters: Arc<Counters>,
-    patience: Duration,
-    /// Whether a record has waited in vain, and none has found room since.
-    stuck: AtomicBool,
 }
 
 impl<T: Send + 'static> Appender<T> {
-    /// Starts the thread. `write` hands one item to the writer. How the file is doing, the writer's observer is told.
+    /// Starts the thread. `write` hands the lines of one item to the writer. How the file is doing, the writer's observer
+    /// is told.
     ///
     /// # Errors
     /// If the system refuses a thread.
@@ -91,63 +92,61 @@ impl<T: Send + 'static> Appender<T> {
         name: &str,
         writer: Writer,
         options: AppenderOptions,
-        write: impl FnMut(T, &mut Writer) -> io::Result<()> + Send + 'static,
+        write: impl FnMut(T, &[u8], &mut Writer) -> io::Result<()> + Send + 'static,
     ) -> io::Result<Self> {
-        let (sender, items) = bounded(options.capacity);
-        let (open, closing) = bounded(0);
+        let queue = Arc::new(Queue::new(options));
         let counters = Arc::new(Counters::default());
-        let worker = Worker { items, closing, writer, write, counters: Arc::clone(&counters) };
+        let worker = Worker {
+            queue: Arc::clone(&queue),
+            run: Run::default(),
+            writer,
+            write,
+            counters: Arc::clone(&counters),
+        };
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || worker.run())?;
-        Ok(Self {
-            queue: Mutex::new(Some(Queue { items: sender, _open: open })),
-            thread: Mutex::new(Some(thread)),
-            counters,
-            patience: options.patience,
-            stuck: AtomicBool::new(false),
-        })
+        Ok(Self { queue, thread: Mutex::new(Some(thread)), counters })
     }
 
-    /// Hands an item over; waits for room, up to the appender's patience.
+    /// Hands a record over; waits for room, up to the appender's patience.
     ///
     /// # Errors
     /// If there was no room in that time, or there is none still.
-    pub fn send(&self, item: T) -> Result<(), Refused> {
-        let sent = self.queue().ok_or(Refused).and_then(|queue| match queue.try_send(item) {
-            Ok(()) => {
-                self.stuck.store(false, Ordering::Relaxed);
-                Ok(())
+    pub fn send<R: Serialize + ?Sized>(&self, item: T, record: &R) -> Result<(), Refused> {
+        LINE.with_borrow_mut(|line| {
+            line.clear();
+            if write_line(line, record).is_err() {
+                self.counters.lost.fetch_add(1, Ordering::Relaxed);
+                return Err(Refused);
             }
-            Err(TrySendError::Disconnected(_)) => Err(Refused),
-            Err(TrySendError::Full(_)) if self.stuck.load(Ordering::Relaxed) => Err(Refused),
-            Err(TrySendError::Full(item)) => match queue.send_timeout(item, self.patience) {
-                Ok(()) => Ok(()),
-                Err(SendTimeoutError::Timeout(_) | SendTimeoutError::Disconnected(_)) => {
-                    self.stuck.store(true, Ordering::Relaxed);
-                    Err(Refused)
-                }
-            },
-        });
-        if sent.is_err() {
-            self.counters.refused.fetch_add(1, Ordering::Relaxed);
-        }
-        sent
+            let sent = self.send_lines(item, line);
+            if line.capacity() > KEPT {
+                *line = Vec::new();
+            }
+            sent
+        })
     }
 
-    /// Hands an item over, if there is room now.
+    /// Hands lines over, with their ends; waits for room, up to the appender's patience.
+    ///
+    /// # Errors
+    /// If there was no room in that time, or there is none still.
+    pub fn send_lines(&self, item: T, lines: &[u8]) -> Result<(), Refused> {
+        self.count(self.queue.push(item, lines))
+    }
+
+    /// Hands lines over, with their ends, if there is room now.
     ///
     /// # Errors
     /// If there is none.
-    pub fn try_send(&self, item: T) -> Result<(), Refused> {
-        let sent = self.queue().ok_or(Refused).and_then(|queue| queue.try_send(item).map_err(|_| Refused));
+    pub fn try_send_lines(&self, item: T, lines: &[u8]) -> Result<(), Refused> {
+        self.count(self.queue.try_push(item, lines))
+    }
+
+    fn count(&self, sent: Result<(), Refused>) -> Result<(), Refused> {
         if sent.is_err() {
             self.counters.refused.fetch_add(1, Ordering::Relaxed);
         }
         sent
-    }
-
-    fn queue(&self) -> Option<Sender<T>> {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.as_ref().map(|queue| queue.items.clone())
     }
 
     /// What became of the records so far.
@@ -165,7 +164,7 @@ impl<T: Send + 'static> Appender<T> {
     /// # Errors
     /// If the disk refuses the last records.
     pub fn close(&self) -> io::Result<()> {
-        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.queue.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         match thread.map(JoinHandle::join) {
             None => Ok(()),
@@ -175,9 +174,31 @@ impl<T: Send + 'static> Appender<T> {
     }
 }
 
+impl<T> Drop for Appender<T> {
+    fn drop(&mut self) {
+        // The thread writes what it has, and ends.
+        self.queue.close();
+    }
+}
+
+/// Adds a record and the end of its line.
+///
+/// # Errors
+/// If it can't be written as JSON; nothing is added then.
+pub fn write_line<R: Serialize + ?Sized>(lines: &mut Vec<u8>, record: &R) -> io::Result<()> {
+    let start = lines.len();
+    if let Err(e) = serde_json::to_writer(&mut *lines, record) {
+        lines.truncate(start);
+        return Err(e.into());
+    }
+    lines.push(b'\n');
+    Ok(())
+}
+
 struct Worker<T, W> {
-    items: Receiver<T>,
-    closing: Receiver<()>,
+    queue: Arc<Queue<T>>,
+    /// Empty, but for the time that it takes to write it.
+    run: Run<T>,
     writer: Writer,
     write: W,
     counters: Arc<Counters>,
@@ -185,15 +206,17 @@ struct Worker<T, W> {
 
 impl<T, W> Worker<T, W>
 where
-    W: FnMut(T, &mut Writer) -> io::Result<()>,
+    W: FnMut(T, &[u8], &mut Writer) -> io::Result<()>,
 {
     fn run(mut self) -> io::Result<()> {
         // Nothing waits for the disk until the first item comes; from then on, at most one interval.
         loop {
-            match self.next() {
-                Ok(item) => self.run_of_items(item),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+            // If nothing comes, the disk is tried again, or a file is old enough to be closed.
+            let retry = self.writer.is_faulty().then_some(RETRY);
+            match self.queue.wait(retry.or(self.writer.until_rotation())) {
+                Found::Items => self.gather(),
+                Found::Nothing => {}
+                Found::Closed => break,
             }
             // What the disk refuses is told by the writer, and tried again.
             drop(self.writer.sync());
@@ -206,45 +229,32 @@ where
         })
     }
 
-    /// The next item; none, if before it the disk is to be tried again or a file is old enough to be closed.
-    fn next(&self) -> Result<T, RecvTimeoutError> {
-        let retry = self.writer.is_faulty().then_some(RETRY);
-        match retry.or(self.writer.until_rotation()) {
-            Some(wait) => self.items.recv_timeout(wait),
-            None => self.items.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        }
-    }
-
-    /// Takes an item, and those that come within the interval.
-    fn run_of_items(&mut self, first: T) {
-        self.take(first);
+    /// Takes what is there, and what comes within the interval.
+    fn gather(&mut self) {
         let options = self.writer.options();
         if options.fsync == Fsync::Always {
-            return self.take_waiting();
+            return self.take();
         }
         let due = Instant::now() + options.flush_interval;
         loop {
-            self.take_waiting();
+            self.take();
             let left = due.saturating_duration_since(Instant::now());
-            let closing = self.closing.recv_timeout(left.min(GATHER)) == Err(RecvTimeoutError::Disconnected);
-            if closing || left.is_zero() {
+            let closed = self.queue.gather(left.min(GATHER));
+            if closed || left.is_zero() {
                 return;
             }
         }
     }
 
     /// Takes what is in the queue now: what comes meanwhile does not keep it from the disk.
-    fn take_waiting(&mut self) {
-        for _ in 0..self.items.len() {
-            if let Ok(item) = self.items.try_recv() {
-                self.take(item);
-            }
-        }
-    }
-
-    fn take(&mut self, item: T) {
-        let written = (self.write)(item, &mut self.writer);
-        let counter = if written.is_ok() { &self.counters.written } else { &self.counters.lost };
-        counter.fetch_add(1, Ordering::Relaxed);
+    fn take(&mut self) {
+        self.queue.take(&mut self.run);
+        let Self { queue, run, writer, write, counters } = self;
+        run.drain(|item, lines| {
+            let written = write(item, lines, writer);
+            let counter = if written.is_ok() { &counters.written } else { &counters.lost };
+            counter.fetch_add(1, Ordering::Relaxed);
+            queue.written();
+        });
     }
 }

@@ -14,9 +14,10 @@ mod pending;
 mod current;
 mod closing;
 mod writer;
+mod queue;
 mod appender;
 
-pub use appender::{Appender, AppenderOptions, Counts, Refused};
+pub use appender::{Appender, AppenderOptions, Counts, Refused, write_line};
 pub use blocks::{Block, Blocks, Taken};
 pub use observer::{FileEvent, Observer};
 pub use options::{Fsync, Rotation, WriterOptions};

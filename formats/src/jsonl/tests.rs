@@ -168,12 +168,14 @@ proptest! {
 fn an_appender_writes_all_it_took_and_tells_once_that_the_disk_is_full() {
     let (_dir, path) = folder();
     let writer = Writer::append(&path, WriterOptions::default()).unwrap();
-    let write = |item: Record, writer: &mut Writer| writer.write(&item);
+    let write = |(), line: &[u8], writer: &mut Writer| writer.write_lines(line);
     let appender = Appender::spawn("test", writer, AppenderOptions::default(), write).unwrap();
     std::thread::scope(|scope| {
         for thread in 0..4 {
             let appender = &appender;
-            scope.spawn(move || (0..2_500).for_each(|n| appender.send(record(thread * 2_500 + n)).unwrap()));
+            scope.spawn(move || {
+                (0..2_500).for_each(|n| appender.send((), &record(thread * 2_500 + n)).unwrap())
+            });
         }
     });
     appender.close().unwrap();
@@ -181,7 +183,7 @@ fn an_appender_writes_all_it_took_and_tells_once_that_the_disk_is_full() {
     let (mut numbers, warnings) = read(&path);
     numbers.sort_unstable();
     assert_eq!((numbers, warnings), ((0..10_000).collect(), vec![]));
-    assert_eq!(appender.send(record(0)), Err(Refused), "closed is closed");
+    assert_eq!(appender.send((), &record(0)), Err(Refused), "closed is closed");
 }
 
 #[cfg(target_os = "linux")]
@@ -193,11 +195,11 @@ fn a_disk_that_hangs_is_waited_for_once_and_costs_only_what_finds_no_room() {
     // Nobody reads: the pipe takes 64 KiB, and then it hangs.
     let writer = Writer::append(&fifo, WriterOptions::default()).unwrap();
     let options = AppenderOptions { capacity: 10, ..AppenderOptions::default() };
-    let write = |item: Record, writer: &mut Writer| writer.write(&item);
+    let write = |(), line: &[u8], writer: &mut Writer| writer.write_lines(line);
     let appender = Appender::spawn("test", writer, options, write).unwrap();
     let long = |number| Record { number, text: "x".repeat(40_000) };
     let began = std::time::Instant::now();
-    let taken = (0..1_000).filter(|number| appender.send(long(*number)).is_ok()).count();
+    let taken = (0..1_000).filter(|number| appender.send((), &long(*number)).is_ok()).count();
     assert!(began.elapsed() < options.patience * 100, "1,000 records waited one after the other");
     assert!((10..100).contains(&taken), "{taken}");
     assert_eq!(appender.counts().refused, 1_000 - taken as u64);

@@ -14,6 +14,7 @@ use super::{
     FileEvent, Fsync, Observer, Rotation, WriterOptions, closing,
     current::{self, Current},
     pending::Pending,
+    write_line,
 };
 
 /// Records are handed to the system in runs of about this many bytes, and at every [`Writer::flush`].
@@ -130,24 +131,16 @@ impl Writer {
     /// If this record is lost, because it can't be written as JSON or because too much waits for the disk.
     pub fn write<T: Serialize + ?Sized>(&mut self, record: &T) -> io::Result<()> {
         self.make_room()?;
-        let bytes = self.pending.bytes();
-        let start = bytes.len();
-        if let Err(e) = serde_json::to_writer(&mut *bytes, record) {
-            bytes.truncate(start);
-            return Err(e.into());
-        }
-        bytes.push(b'\n');
-        Ok(())
+        write_line(self.pending.bytes(), record)
     }
 
-    /// Adds lines that are written already, with their ends: for files of lines that are not JSON. A file is never
-    /// closed between them.
+    /// Adds lines that are written already, with their ends. A file is never closed between them.
     ///
     /// # Errors
     /// If they are lost, because too much waits for the disk.
-    pub fn write_lines(&mut self, lines: &str) -> io::Result<()> {
+    pub fn write_lines(&mut self, lines: &[u8]) -> io::Result<()> {
         self.make_room()?;
-        self.pending.bytes().extend_from_slice(lines.as_bytes());
+        self.pending.bytes().extend_from_slice(lines);
         Ok(())
     }
 

@@ -18,7 +18,7 @@ pub(crate) enum Findings {
     /// They are only counted.
     Nowhere,
     /// Onto the disk.
-    File(Arc<Appender<Finding>>),
+    File(Arc<Appender<()>>),
     /// To whoever runs plugins over a recording.
     Handed(mpsc::UnboundedSender<Finding>),
 }
@@ -26,7 +26,7 @@ pub(crate) enum Findings {
 impl Findings {
     pub(crate) fn start(writer: Option<Writer>) -> io::Result<Self> {
         let Some(writer) = writer else { return Ok(Self::Nowhere) };
-        let write = |finding: Finding, writer: &mut Writer| writer.write(&finding);
+        let write = |(), line: &[u8], writer: &mut Writer| writer.write_lines(line);
         let appender = Appender::spawn("findings", writer, AppenderOptions::default(), write)?;
         Ok(Self::File(Arc::new(appender)))
     }
@@ -38,7 +38,7 @@ impl Findings {
     pub(crate) fn store(&self, finding: Finding) -> Result<(), Refused> {
         match self {
             Self::Nowhere => Ok(()),
-            Self::File(appender) => appender.send(finding),
+            Self::File(appender) => appender.send((), &finding),
             Self::Handed(to) => to.send(finding).map_err(|_| Refused),
         }
     }

@@ -34,7 +34,7 @@ const JOB: &str = "glyphd";
 const QUEUE: usize = 64;
 
 /// Whole scrapes, on their way to the disk.
-type Scrapes = Arc<Appender<String>>;
+type Scrapes = Arc<Appender<()>>;
 
 /// The log. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ impl MetricsLog {
     ) -> io::Result<Self> {
         // A scrape is flushed whole, so that a file is closed between two of them.
         let write =
-            |scrape: String, writer: &mut Writer| writer.write_lines(&scrape).and_then(|()| writer.flush());
+            |(), scrape: &[u8], writer: &mut Writer| writer.write_lines(scrape).and_then(|()| writer.flush());
         let options = AppenderOptions { capacity: QUEUE, ..AppenderOptions::default() };
         let scrapes = Arc::new(Appender::spawn("metrics-log", writer, options, write)?);
         let own = Arc::new(Track::new(JOB.to_owned(), instance.to_string()));
@@ -85,7 +85,7 @@ impl MetricsLog {
     pub(crate) fn close(&self) -> io::Result<()> {
         self.scrape();
         // If there is no room now, closing will tell why.
-        self.scrapes.send("# EOF\n".to_owned()).ok();
+        self.scrapes.send_lines((), b"# EOF\n").ok();
         self.scrapes.close()
     }
 
@@ -94,7 +94,7 @@ impl MetricsLog {
         let answer = Ok((self.telemetry.openmetrics(), Format::OpenMetrics));
         let (scrape, _) = self.own.scrape(at, start.elapsed(), answer);
         // A scrape that finds no room is one that is missing, which its neighbours show.
-        self.scrapes.send(scrape).ok();
+        self.scrapes.send_lines((), scrape.as_bytes()).ok();
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     find::{self, Document, multipart_parts},
     found::Found,
     rules::BinaryBodies,
+    tokens::hexadecimal,
 };
 
 /// A secret is known by so many of its first bytes. Capture keeps so much more of a body than is stored, so that one
@@ -104,9 +105,14 @@ fn store(
         redacted = true;
     }
     let truncated = text.len() > limit && body.captured_size == body.size;
-    let sha256 = Some(hex::encode(Sha256::digest(text_kept.as_bytes())));
+    let sha256 = Some(sha256(text_kept.as_bytes()));
     let body = Body { utf8: Some(text_kept.into_owned()), sha256, redacted, truncated, ..body };
     Stored { body, changed: changed || redacted }
+}
+
+/// The digest in hexadecimal.
+fn sha256(stored: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(stored))
 }
 
 /// Where the last word begins, if it may be the beginning of a secret.
@@ -127,7 +133,7 @@ fn binary(body: Body, bytes: &[u8], codings: Vec<String>, sanitizer: &Sanitizer)
             changed: false,
         };
     }
-    let sha256 = Some(hex::encode(Sha256::digest(bytes)));
+    let sha256 = Some(sha256(bytes));
     let changed = !codings.is_empty();
     let body =
         Body { base64: Some(BASE64_STANDARD.encode(bytes)), sha256, content_encoding: codings, ..body };
@@ -146,14 +152,18 @@ pub(super) fn record_unredacted(kept: Kept<'_>, limit: usize) -> Body {
     if bytes.is_empty() {
         return body;
     }
-    let sha256 = |stored: &[u8]| Some(hex::encode(Sha256::digest(stored)));
     let cut = kept.bytes.len() as u64 != kept.size || kept.bytes.len() > limit;
     match content::read_text(bytes, "", cut) {
         Reading::Text { text, charset: None } => {
             let captured_size = text.len() as u64;
-            Body { captured_size, sha256: sha256(text.as_bytes()), utf8: Some(text.into_owned()), ..body }
+            Body {
+                captured_size,
+                sha256: Some(sha256(text.as_bytes())),
+                utf8: Some(text.into_owned()),
+                ..body
+            }
         }
-        _ => Body { sha256: sha256(bytes), base64: Some(BASE64_STANDARD.encode(bytes)), ..body },
+        _ => Body { sha256: Some(sha256(bytes)), base64: Some(BASE64_STANDARD.encode(bytes)), ..body },
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     dispatch::Dispatcher,
     flow_log::FlowLog,
     room::{Held, Room},
-    telemetry::{DropReason, Telemetry},
+    telemetry::{DropReason, Telemetry, is_chosen},
 };
 
 /// What exchanges that wait to be sanitised may hold, in bytes; and as much again those that wait for that.
@@ -36,6 +36,9 @@ pub struct Intake {
     /// For those that wait.
     antechamber: Room,
     sanitizer: Arc<Sanitizer>,
+    /// Whether flows are written.
+    logs: bool,
+    dispatcher: Dispatcher,
     telemetry: Telemetry,
 }
 
@@ -45,6 +48,8 @@ pub(crate) struct Publisher {
     queue: mpsc::UnboundedReceiver<(Exchange, Held)>,
     sanitizer: Arc<Sanitizer>,
     log: Option<FlowLog>,
+    /// Which share of the flows is written.
+    ratio: f64,
     dispatcher: Dispatcher,
     telemetry: Telemetry,
 }
@@ -55,6 +60,7 @@ impl Intake {
         log: Option<FlowLog>,
         dispatcher: Dispatcher,
         telemetry: Telemetry,
+        ratio: f64,
     ) -> (Self, Publisher) {
         let (sender, queue) = mpsc::unbounded_channel();
         let intake = Self {
@@ -62,14 +68,21 @@ impl Intake {
             room: Room::new(ROOM, PATIENCE),
             antechamber: Room::new(ROOM, PATIENCE),
             sanitizer: Arc::clone(&sanitizer),
+            logs: log.is_some(),
+            dispatcher: dispatcher.clone(),
             telemetry: telemetry.clone(),
         };
-        (intake, Publisher { queue, sanitizer, log, dispatcher, telemetry })
+        (intake, Publisher { queue, sanitizer, log, ratio, dispatcher, telemetry })
     }
 
     /// How many bytes of a body are to be kept, from the first on.
     pub(crate) fn body_bytes(&self) -> usize {
         self.sanitizer.body_bytes()
+    }
+
+    /// Whether somebody is to see what is handed in: a flow log, or a plugin.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.logs || self.dispatcher.has_subscribers()
     }
 
     /// A URL as spans and log lines may have it.
@@ -150,7 +163,11 @@ impl Publisher {
         let status = flow.response.as_ref().map(|r| r.status);
         self.telemetry.flow_recorded(flow.context(), &flow.request.method, &flow.request.url, status);
         if let Some(log) = &self.log {
-            log.write(&flow).await;
+            if is_chosen(flow.trace_id, self.ratio) {
+                log.write(&flow).await;
+            } else {
+                self.telemetry.flow_not_sampled();
+            }
         }
         self.dispatcher.dispatch(&flow, raw.as_ref(), publish.context()).await;
         drop(held);

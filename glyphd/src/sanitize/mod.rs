@@ -224,6 +224,7 @@ impl Sanitizer {
             request,
             response,
             tunnel: exchange.tunnel,
+            websocket: exchange.websocket,
             timings: exchange.timings,
             error,
             redactions: found.redactions,

@@ -19,7 +19,7 @@ const KNOWN: usize = 1 << 20;
 /// The file. Only the owner may read it.
 #[derive(Debug)]
 pub(crate) struct SecretsFile {
-    appender: Appender<Line>,
+    appender: Appender<()>,
     known: Mutex<HashSet<u64>>,
     hasher: RandomState,
 }
@@ -27,14 +27,14 @@ pub(crate) struct SecretsFile {
 impl SecretsFile {
     /// Starts the thread that writes.
     pub(crate) fn start(writer: Writer) -> io::Result<Self> {
-        let write = |line: Line, writer: &mut Writer| writer.write(&line);
+        let write = |(), line: &[u8], writer: &mut Writer| writer.write_lines(line);
         let appender = Appender::spawn("secrets", writer, AppenderOptions::default(), write)?;
         Ok(Self { appender, known: Mutex::default(), hasher: RandomState::new() })
     }
 
     /// The file's first line.
     pub(super) fn begin(&self, key: String) {
-        self.send(Line::Key(Key { format: glyph_formats::FORMAT_VERSION, key }));
+        self.send(&Line::Key(Key { format: glyph_formats::FORMAT_VERSION, key }));
     }
 
     /// What a token stands for.
@@ -49,11 +49,11 @@ impl SecretsFile {
                 known.clear();
             }
         }
-        self.send(Line::Secret(Secret { token: token.to_owned(), secret: secret.to_owned() }));
+        self.send(&Line::Secret(Secret { token: token.to_owned(), secret: secret.to_owned() }));
     }
 
-    fn send(&self, line: Line) {
-        if self.appender.send(line).is_err() {
+    fn send(&self, line: &Line) {
+        if self.appender.send((), line).is_err() {
             tracing::warn!("--secrets: the disk is too slow; what a token stands for is lost");
         }
     }

@@ -7,10 +7,12 @@ use http::{HeaderMap, HeaderValue};
 use opentelemetry::{
     Context,
     propagation::{Extractor, TextMapPropagator},
-    trace::{SpanContext, TraceContextExt, TraceFlags, TraceState},
+    trace::{SpanContext, TraceContextExt},
 };
 use opentelemetry_http::HeaderExtractor;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+
+use super::is_chosen;
 
 const TRACEPARENT: &str = "traceparent";
 
@@ -31,13 +33,20 @@ impl TraceContext {
         Self { trace_id: random(TraceId::new), span_id: random(SpanId::new), sampled: false }
     }
 
-    /// A place below this one, of which no span is recorded.
-    pub(super) fn unsampled_child(self) -> Self {
+    /// A place in a trace of its own, recorded if the trace is among that share of all.
+    pub(super) fn root(ratio: f64) -> Self {
+        let trace_id = random(TraceId::new);
+        Self { trace_id, span_id: random(SpanId::new), sampled: is_chosen(trace_id, ratio) }
+    }
+
+    /// A place below this one.
+    pub(super) fn child(self) -> Self {
         Self { span_id: random(SpanId::new), ..self }
     }
 
     /// What a request says it belongs to.
     pub fn of_headers(headers: &HeaderMap) -> Option<Self> {
+        headers.get(TRACEPARENT)?;
         extract(&HeaderExtractor(headers))
     }
 
@@ -53,22 +62,12 @@ impl TraceContext {
         }
     }
 
-    pub(super) fn of_span(context: &SpanContext) -> Option<Self> {
+    fn of_span(context: &SpanContext) -> Option<Self> {
         Some(Self {
             trace_id: TraceId::new(u128::from_be_bytes(context.trace_id().to_bytes()))?,
             span_id: SpanId::new(u64::from_be_bytes(context.span_id().to_bytes()))?,
             sampled: context.is_sampled(),
         })
-    }
-
-    pub(super) fn to_span(self) -> SpanContext {
-        SpanContext::new(
-            self.trace_id.get().into(),
-            self.span_id.get().into(),
-            TraceFlags::default().with_sampled(self.sampled),
-            true,
-            TraceState::NONE,
-        )
     }
 }
 

@@ -1,92 +1,97 @@
-//! The SDK's spans as the records of the trace file.
+//! Spans as OpenTelemetry's exporter wants them.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use glyph_formats::{
-    Attributes, SpanId, TraceId, Value,
-    span::{Span, SpanEvent, SpanKind, SpanLink, SpanStatus},
+    Attributes, SpanId, TraceId, UnixNanos, Value,
+    span::{Span, SpanKind, SpanStatus},
 };
-use opentelemetry::{Array, KeyValue, trace};
-use opentelemetry_sdk::trace::SpanData;
+use opentelemetry::{
+    Array, InstrumentationScope, Key, KeyValue, StringValue,
+    trace::{self, Event, Link, SpanContext, Status, TraceFlags, TraceState},
+};
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
-/// The record of a span; none if its ids are zero, which the SDK gives no span that it records.
-pub(super) fn record(span: SpanData, service_name: &str) -> Option<Span> {
-    let (status, status_message) = match span.status {
-        trace::Status::Unset => (SpanStatus::Unset, None),
-        trace::Status::Ok => (SpanStatus::Ok, None),
-        trace::Status::Error { description } => {
-            (SpanStatus::Error, Some(description).filter(|d| !d.is_empty()))
-        }
+/// What is exported of a span.
+pub(super) fn exported(span: Span, scope: &InstrumentationScope) -> SpanData {
+    let mut events = SpanEvents::default();
+    let event = |event: glyph_formats::span::SpanEvent| {
+        Event::new(event.name, time(event.time_unix_nano), attributes(event.attributes), 0)
     };
-    Some(Span {
-        trace_id: trace_id(span.span_context.trace_id())?,
-        span_id: span_id(span.span_context.span_id())?,
-        parent_span_id: span_id(span.parent_span_id),
-        name: span.name,
-        kind: match span.span_kind {
-            trace::SpanKind::Internal => SpanKind::Internal,
-            trace::SpanKind::Server => SpanKind::Server,
-            trace::SpanKind::Client => SpanKind::Client,
-            trace::SpanKind::Producer => SpanKind::Producer,
-            trace::SpanKind::Consumer => SpanKind::Consumer,
+    events.events = span.events.into_iter().map(event).collect();
+    let mut links = SpanLinks::default();
+    let link = |link: glyph_formats::span::SpanLink| {
+        Link::new(context(link.trace_id, link.span_id, true), attributes(link.attributes), 0)
+    };
+    links.links = span.links.into_iter().map(link).collect();
+    SpanData {
+        span_context: context(span.trace_id, span.span_id, false),
+        parent_span_id: span.parent_span_id.map_or(trace::SpanId::INVALID, |id| id.get().into()),
+        parent_span_is_remote: span.parent_span_id.is_some(),
+        span_kind: match span.kind {
+            SpanKind::Internal => trace::SpanKind::Internal,
+            SpanKind::Server => trace::SpanKind::Server,
+            SpanKind::Client => trace::SpanKind::Client,
+            SpanKind::Producer => trace::SpanKind::Producer,
+            SpanKind::Consumer => trace::SpanKind::Consumer,
         },
+        name: span.name,
+        start_time: time(span.start_time_unix_nano),
+        end_time: time(span.end_time_unix_nano),
         attributes: attributes(span.attributes),
-        events: span
-            .events
-            .events
-            .into_iter()
-            .map(|event| SpanEvent {
-                name: event.name,
-                time_unix_nano: event.timestamp.into(),
-                attributes: attributes(event.attributes),
-            })
-            .collect(),
-        links: span
-            .links
-            .links
-            .into_iter()
-            .filter_map(|link| {
-                Some(SpanLink {
-                    trace_id: trace_id(link.span_context.trace_id())?,
-                    span_id: span_id(link.span_context.span_id())?,
-                    attributes: attributes(link.attributes),
-                })
-            })
-            .collect(),
-        status,
-        status_message,
-        start_time_unix_nano: span.start_time.into(),
-        end_time_unix_nano: span.end_time.into(),
-        service_name: Cow::Owned(service_name.to_owned()),
+        dropped_attributes_count: 0,
+        events,
+        links,
+        status: match span.status {
+            SpanStatus::Unset => Status::Unset,
+            SpanStatus::Ok => Status::Ok,
+            SpanStatus::Error => Status::error(span.status_message.unwrap_or_default()),
+        },
+        instrumentation_scope: scope.clone(),
+    }
+}
+
+/// Only what is sampled is exported, or linked from there.
+fn context(trace: TraceId, span: SpanId, remote: bool) -> SpanContext {
+    SpanContext::new(trace.get().into(), span.get().into(), TraceFlags::SAMPLED, remote, TraceState::NONE)
+}
+
+fn time(at: UnixNanos) -> SystemTime {
+    UNIX_EPOCH + Duration::from_nanos(at.0)
+}
+
+fn attributes(attributes: Attributes) -> Vec<KeyValue> {
+    let entry = |(key, value): (Cow<'static, str>, Value)| {
+        let key = match key {
+            Cow::Borrowed(key) => Key::from_static_str(key),
+            Cow::Owned(key) => Key::from(key),
+        };
+        Some(KeyValue::new(key, self::value(value)?))
+    };
+    attributes.0.into_iter().filter_map(entry).collect()
+}
+
+fn value(value: Value) -> Option<opentelemetry::Value> {
+    Some(match value {
+        Value::Bool(v) => v.into(),
+        Value::Int(v) => v.into(),
+        Value::Double(v) => v.into(),
+        Value::String(v) => text(v).into(),
+        Value::Array(values) => {
+            // Stages set arrays of text, and no others.
+            let text = |value| if let Value::String(v) = value { Some(text(v)) } else { None };
+            opentelemetry::Value::Array(Array::String(values.into_iter().filter_map(text).collect()))
+        }
+        Value::Null => return None,
     })
 }
 
-fn trace_id(id: trace::TraceId) -> Option<TraceId> {
-    TraceId::new(u128::from_be_bytes(id.to_bytes()))
-}
-
-fn span_id(id: trace::SpanId) -> Option<SpanId> {
-    SpanId::new(u64::from_be_bytes(id.to_bytes()))
-}
-
-fn attributes(attributes: Vec<KeyValue>) -> Attributes {
-    let entry = |kv: KeyValue| (Cow::Owned(kv.key.as_str().to_owned()), value(kv.value));
-    Attributes(attributes.into_iter().map(entry).collect())
-}
-
-fn value(value: opentelemetry::Value) -> Value {
-    match value {
-        opentelemetry::Value::Bool(v) => Value::Bool(v),
-        opentelemetry::Value::I64(v) => Value::Int(v),
-        opentelemetry::Value::F64(v) => Value::Double(v),
-        opentelemetry::Value::String(v) => Value::String(String::from(v).into()),
-        opentelemetry::Value::Array(values) => Value::Array(match values {
-            Array::Bool(v) => v.into_iter().map(Value::Bool).collect(),
-            Array::I64(v) => v.into_iter().map(Value::Int).collect(),
-            Array::F64(v) => v.into_iter().map(Value::Double).collect(),
-            Array::String(v) => v.into_iter().map(|s| Value::String(String::from(s).into())).collect(),
-            _ => Vec::new(),
-        }),
-        _ => Value::Null,
+fn text(text: Cow<'static, str>) -> StringValue {
+    match text {
+        Cow::Borrowed(text) => text.into(),
+        Cow::Owned(text) => text.into(),
     }
 }

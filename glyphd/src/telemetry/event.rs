@@ -49,6 +49,11 @@ impl Telemetry {
         tracing::debug!(trace_id = %trace.trace_id, method, url, status, "flow");
     }
 
+    /// An exchange came to its end that nobody was to see.
+    pub(crate) fn flow_passed(&self) {
+        count(&self.inner.counters.flows);
+    }
+
     /// An exchange or its flow could not be kept. The warning comes with [`Telemetry::tell_drops`].
     pub(crate) fn flow_dropped(&self, trace: TraceContext, reason: DropReason) {
         self.flows_dropped(1, reason);
@@ -87,6 +92,21 @@ impl Telemetry {
     /// A client's connection has closed.
     pub(crate) fn connection_closed(&self) {
         self.inner.metrics.connections().dec();
+    }
+
+    /// As many clients are connected as may be.
+    pub(crate) fn connections_full(&self, most: usize) {
+        tracing::warn!(most, "no further connections are accepted until one has closed (--max-connections)");
+    }
+
+    /// An exchange that is none of our scope has come to its end.
+    pub(crate) fn exchange_out_of_scope(&self) {
+        self.inner.metrics.flow_skipped(1, "out_of_scope");
+    }
+
+    /// A flow that is not written, since only a part of them is (`--flow-sample-ratio`).
+    pub(crate) fn flow_not_sampled(&self) {
+        self.inner.metrics.flow_skipped(1, "not_sampled");
     }
 
     /// An exchange failed. `url` is without secrets.

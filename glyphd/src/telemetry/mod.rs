@@ -13,16 +13,17 @@ pub mod metrics;
 mod convert;
 mod file;
 mod otlp;
+mod outlets;
 pub mod log;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use glyph_formats::jsonl::Writer;
-use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::{
-    Resource,
-    trace::{Sampler, SdkTracer, SdkTracerProvider},
-};
+use opentelemetry_sdk::Resource;
 
 pub use context::TraceContext;
 pub(crate) use drops::DropReason;
@@ -30,6 +31,8 @@ pub use event::Counters;
 pub(crate) use files::{FileHealth, FileKind};
 pub(crate) use metrics::{Metrics, QueueMeter};
 pub(crate) use otlp::tls;
+use outlets::Outlets;
+pub(crate) use outlets::is_chosen;
 pub use span::{Span, SpanBuilder, name};
 
 /// How spans leave the daemon.
@@ -86,14 +89,13 @@ struct Inner {
     drops: drops::Drops,
     metrics: Arc<Metrics>,
     files: FileHealth,
-    tracer: Option<SdkTracer>,
+    outlets: Option<Arc<Outlets>>,
 }
 
 /// What must be closed in the end so that nothing is lost.
 #[derive(Debug)]
 pub struct Exporters {
-    provider: Option<SdkTracerProvider>,
-    file: Option<file::FileSpans>,
+    outlets: Option<Arc<Outlets>>,
     otlp: Option<otlp::OtlpTask>,
 }
 
@@ -112,14 +114,14 @@ impl Telemetry {
         Self::new(Arc::default(), None)
     }
 
-    fn new(metrics: Arc<Metrics>, tracer: Option<SdkTracer>) -> Self {
+    fn new(metrics: Arc<Metrics>, outlets: Option<Arc<Outlets>>) -> Self {
         let files = FileHealth::new(Arc::clone(&metrics));
-        Self::with(metrics, files, tracer)
+        Self::with(metrics, files, outlets)
     }
 
-    fn with(metrics: Arc<Metrics>, files: FileHealth, tracer: Option<SdkTracer>) -> Self {
+    fn with(metrics: Arc<Metrics>, files: FileHealth, outlets: Option<Arc<Outlets>>) -> Self {
         let (counters, drops) = (Counters::default(), drops::Drops::default());
-        Self { inner: Arc::new(Inner { counters, drops, metrics, files, tracer }) }
+        Self { inner: Arc::new(Inner { counters, drops, metrics, files, outlets }) }
     }
 
     /// Sets up what the configuration asks for; with ratio 0, or nowhere to send spans to, nothing at all.
@@ -129,43 +131,45 @@ impl Telemetry {
     /// If the system refuses a thread, or the exporter its settings.
     pub fn start(config: &TraceConfig, file: Option<Writer>) -> Result<(Self, Exporters), TelemetryError> {
         let metrics = Arc::new(Metrics::default());
-        let mut exporters = Exporters { provider: None, file: None, otlp: None };
+        let mut exporters = Exporters { outlets: None, otlp: None };
         if config.sample_ratio <= 0.0 || (file.is_none() && config.endpoint.is_none()) {
             return Ok((Self::new(metrics, None), exporters));
         }
 
-        let resource = Resource::builder_empty()
-            .with_service_name(config.service_name.clone())
-            .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-            .build();
-        let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample_ratio)));
-        let mut provider = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource.clone());
+        let mut outlets = Outlets {
+            ratio: config.sample_ratio,
+            service_name: config.service_name.clone(),
+            file: None,
+            otlp: None,
+            closed: AtomicBool::new(false),
+        };
         let files = FileHealth::new(Arc::clone(&metrics));
         if let Some(mut writer) = file {
             files.observe(FileKind::Traces, &mut writer);
-            let spans = file::FileSpans::start(writer, config.service_name.clone(), Arc::clone(&metrics))?;
-            provider = provider.with_span_processor(spans.clone());
-            exporters.file = Some(spans);
+            outlets.file = Some(file::FileSpans::start(writer, Arc::clone(&metrics))?);
         }
         if let Some(endpoint) = &config.endpoint {
+            let resource = Resource::builder_empty()
+                .with_service_name(config.service_name.clone())
+                .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+                .build();
             let (spans, task) = otlp::start(endpoint, config, &resource, Arc::clone(&metrics))?;
-            provider = provider.with_span_processor(spans);
+            outlets.otlp = Some(spans);
             exporters.otlp = Some(task);
         }
-        let provider = provider.build();
-        let tracer = provider.tracer("glyphd");
-        exporters.provider = Some(provider);
-        Ok((Self::with(metrics, files, Some(tracer)), exporters))
+        let outlets = Arc::new(outlets);
+        exporters.outlets = Some(Arc::clone(&outlets));
+        Ok((Self::with(metrics, files, Some(outlets)), exporters))
     }
 
     /// Whether spans are recorded at all.
     pub fn tracing(&self) -> bool {
-        self.inner.tracer.is_some()
+        self.inner.outlets.is_some()
     }
 
     /// A span to be started.
     pub fn span(&self, name: &'static str) -> SpanBuilder<'_> {
-        SpanBuilder::new(self.inner.tracer.as_ref(), &self.inner.metrics, name)
+        SpanBuilder::new(self.inner.outlets.as_ref(), &self.inner.metrics, name)
     }
 
     /// How the files are doing.
@@ -188,21 +192,18 @@ impl Exporters {
     /// Hands out what is still queued, for at most `limit`, and closes the file. Spans that end later are lost.
     pub async fn shutdown(mut self, limit: Duration) -> SpanCounts {
         // Closing the file waits for a thread, so not on the runtime.
-        let (provider, file) = (self.provider.take(), self.file.take());
-        let closed = tokio::task::spawn_blocking(move || {
-            let failed = provider.and_then(|p| p.shutdown().err());
-            (failed, file.map(|f| f.counts()))
-        });
+        let outlets = self.outlets.take();
+        let closed = tokio::task::spawn_blocking(move || outlets.map(|outlets| outlets.close()));
         let otlp = async {
             if let Some(task) = self.otlp.take() {
                 task.finish(limit).await;
             }
         };
         let (closed, ()) = tokio::join!(closed, otlp);
-        let (failed, counts) = closed.unwrap_or_default();
-        if let Some(error) = failed {
-            tracing::warn!(%error, "closing the trace exporters failed");
+        let Ok(Some((counts, closed))) = closed else { return SpanCounts::default() };
+        if let Err(error) = closed {
+            tracing::warn!(%error, "closing the trace file failed");
         }
-        counts.unwrap_or_default()
+        counts
     }
 }

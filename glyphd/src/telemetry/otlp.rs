@@ -10,25 +10,24 @@ use std::{
     time::Duration,
 };
 
+use glyph_formats::Span;
 use hyper_rustls::HttpsConnectorBuilder;
-use opentelemetry::Context;
+use opentelemetry::InstrumentationScope;
 use opentelemetry_http::hyper::HyperClient;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
-use opentelemetry_sdk::{
-    Resource,
-    error::OTelSdkResult,
-    trace::{Span, SpanData, SpanExporter as _, SpanProcessor},
-};
+use opentelemetry_sdk::{Resource, trace::SpanExporter as _};
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinHandle,
     time::{Instant, timeout_at},
 };
 
-use super::{Metrics, TelemetryError, TraceConfig};
+use super::{Metrics, TelemetryError, TraceConfig, convert};
 
 /// The label of this way out in `glyph_trace_spans_total`.
 const EXPORTER: &str = "otlp";
+/// The scope that the spans stand in.
+const SCOPE: &str = "glyphd";
 /// Spans that wait for the collector.
 const QUEUE: usize = 16_384;
 const BATCH: usize = 512;
@@ -38,7 +37,7 @@ const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct OtlpSpans {
-    queue: mpsc::Sender<SpanData>,
+    queue: mpsc::Sender<Span>,
     counts: Arc<Counts>,
     metrics: Arc<Metrics>,
 }
@@ -86,6 +85,7 @@ pub(super) fn start(
     let worker = Worker {
         spans,
         exporter,
+        scope: InstrumentationScope::builder(SCOPE).build(),
         endpoint: endpoint.to_owned(),
         counts: Arc::clone(&counts),
         metrics: Arc::clone(&metrics),
@@ -95,23 +95,13 @@ pub(super) fn start(
     Ok((OtlpSpans { queue, counts: Arc::clone(&counts), metrics }, OtlpTask { task, stop, counts }))
 }
 
-impl SpanProcessor for OtlpSpans {
-    fn on_start(&self, _: &mut Span, _: &Context) {}
-
-    fn on_end(&self, span: SpanData) {
+impl OtlpSpans {
+    pub(super) fn take(&self, span: Box<Span>) {
         self.counts.ended.fetch_add(1, Ordering::Relaxed);
         // What finds no room is among those that the collector did not take in the end.
-        if self.queue.try_send(span).is_err() {
+        if self.queue.try_send(*span).is_err() {
             self.metrics.spans(EXPORTER, "dropped", 1);
         }
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(()) // At most one delay away.
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(()) // The task is ended by `OtlpTask::finish`, which can wait without blocking the runtime.
     }
 }
 
@@ -133,8 +123,9 @@ impl OtlpTask {
 }
 
 struct Worker {
-    spans: mpsc::Receiver<SpanData>,
+    spans: mpsc::Receiver<Span>,
     exporter: SpanExporter,
+    scope: InstrumentationScope,
     endpoint: String,
     counts: Arc<Counts>,
     metrics: Arc<Metrics>,
@@ -179,8 +170,9 @@ impl Worker {
         }
     }
 
-    async fn export(&mut self, batch: Vec<SpanData>) {
+    async fn export(&mut self, batch: Vec<Span>) {
         let spans = batch.len() as u64;
+        let batch = batch.into_iter().map(|span| convert::exported(span, &self.scope)).collect();
         let exported = self.exporter.export(batch).await;
         self.metrics.spans(EXPORTER, if exported.is_ok() { "exported" } else { "dropped" }, spans);
         match exported {

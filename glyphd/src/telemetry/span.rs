@@ -6,13 +6,15 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use opentelemetry::{
-    Context, KeyValue, StringValue,
-    trace::{Link, Span as _, SpanKind, Status, TraceContextExt, Tracer},
+use glyph_formats::{
+    Attributes, UnixNanos, Value,
+    span::{self as format, SpanEvent, SpanKind, SpanLink, SpanStatus},
 };
-use opentelemetry_sdk::trace::{SdkTracer, Span as SdkSpan};
 
-use super::{Metrics, TraceContext};
+use super::{Metrics, Outlets, TraceContext};
+
+/// What most spans are told; one that is told more grows.
+const ATTRIBUTES: usize = 8;
 
 /// The names of all spans. Dashboards and users rely on them.
 pub mod name {
@@ -54,24 +56,28 @@ pub mod name {
 #[derive(Debug)]
 #[must_use = "a span is started with start()"]
 pub struct SpanBuilder<'a> {
-    tracer: Option<&'a SdkTracer>,
+    outlets: Option<&'a Arc<Outlets>>,
     metrics: &'a Arc<Metrics>,
     name: &'static str,
     kind: SpanKind,
     parent: Option<TraceContext>,
-    attributes: Vec<KeyValue>,
-    links: Vec<Link>,
+    attributes: Attributes,
+    links: Vec<SpanLink>,
 }
 
 impl<'a> SpanBuilder<'a> {
-    pub(super) fn new(tracer: Option<&'a SdkTracer>, metrics: &'a Arc<Metrics>, name: &'static str) -> Self {
+    pub(super) fn new(
+        outlets: Option<&'a Arc<Outlets>>,
+        metrics: &'a Arc<Metrics>,
+        name: &'static str,
+    ) -> Self {
         Self {
-            tracer,
+            outlets,
             metrics,
             name,
             kind: SpanKind::Internal,
             parent: None,
-            attributes: Vec::new(),
+            attributes: Attributes::default(),
             links: Vec::new(),
         }
     }
@@ -96,58 +102,76 @@ impl<'a> SpanBuilder<'a> {
 
     /// Having to do with that span.
     pub fn link(mut self, to: TraceContext) -> Self {
-        self.links.push(Link::with_context(to.to_span()));
+        let (trace_id, span_id) = (to.trace_id, to.span_id);
+        self.links.push(SpanLink { trace_id, span_id, attributes: Attributes::default() });
         self
     }
 
     /// With what is known from the start.
     pub fn with(mut self, key: &'static str, value: impl Into<AttributeValue>) -> Self {
-        if self.tracer.is_some() {
-            self.attributes.push(KeyValue::new(key, value.into().0));
+        if self.outlets.is_some() {
+            if self.attributes.is_empty() {
+                self.attributes.0.reserve(ATTRIBUTES);
+            }
+            self.attributes.push(key, value.into().0);
         }
+        self
+    }
+
+    /// Recorded by nobody, whatever its trace is.
+    pub fn unrecorded(mut self) -> Self {
+        self.outlets = None;
         self
     }
 
     /// Starts it. What is not sampled costs an id and no more.
     pub fn start(self) -> Span {
-        let metrics = Arc::clone(self.metrics);
-        let (name, started) = (self.name, Instant::now());
-        let span = |context, recording| Span { context, recording, name, started, metrics };
-        let unrecorded = |context| (context, None);
-        let (context, recording) = match (self.tracer, self.parent) {
-            (None, None) => unrecorded(TraceContext::unsampled_root()),
-            (None, Some(parent)) => unrecorded(TraceContext { sampled: false, ..parent }.unsampled_child()),
-            (Some(_), Some(parent)) if !parent.sampled => unrecorded(parent.unsampled_child()),
-            (Some(tracer), parent) => {
-                let mut builder = tracer.span_builder(self.name).with_kind(self.kind);
-                builder.attributes = Some(self.attributes);
-                builder.links = Some(self.links);
-                let context = match parent {
-                    Some(parent) => Context::new().with_remote_span_context(parent.to_span()),
-                    None => Context::new(),
-                };
-                let sdk = tracer.build_with_context(builder, &context);
-                match TraceContext::of_span(sdk.span_context()) {
-                    Some(context) if context.sampled => (context, Some(Box::new(sdk))),
-                    Some(context) => unrecorded(context),
-                    // The provider has been shut down.
-                    None => unrecorded(TraceContext::unsampled_root()),
-                }
-            }
+        let started = Instant::now();
+        let context = match (self.outlets, self.parent) {
+            (None, None) => TraceContext::unsampled_root(),
+            (None, Some(parent)) => TraceContext { sampled: false, ..parent }.child(),
+            (Some(_), Some(parent)) if !parent.sampled => parent.child(),
+            (Some(outlets), _) if outlets.are_closed() => TraceContext::unsampled_root(),
+            (Some(_), Some(parent)) => parent.child(),
+            (Some(outlets), None) => TraceContext::root(outlets.ratio),
         };
-        span(context, recording)
+        let metrics = Arc::clone(self.metrics);
+        let outlets = self.outlets.filter(|_| context.sampled).map(Arc::clone);
+        let (name, span) = (self.name, outlets.as_deref().map(|outlets| self.record(context, outlets)));
+        Span { context, recording: outlets.zip(span), name, started, metrics }
+    }
+
+    fn record(self, context: TraceContext, outlets: &Outlets) -> Box<format::Span> {
+        let now = UnixNanos::now();
+        let mut attributes = self.attributes;
+        attributes.0.reserve(ATTRIBUTES.saturating_sub(attributes.0.len()));
+        Box::new(format::Span {
+            trace_id: context.trace_id,
+            span_id: context.span_id,
+            parent_span_id: self.parent.map(|parent| parent.span_id),
+            name: Cow::Borrowed(self.name),
+            kind: self.kind,
+            attributes,
+            events: Vec::new(),
+            links: self.links,
+            status: SpanStatus::Unset,
+            status_message: None,
+            start_time_unix_nano: now,
+            end_time_unix_nano: now,
+            service_name: Cow::Owned(outlets.service_name.clone()),
+        })
     }
 }
 
 /// A value that a span can be told.
 #[derive(Debug)]
-pub struct AttributeValue(opentelemetry::Value);
+pub struct AttributeValue(Value);
 
 macro_rules! from {
     ($($from:ty => $value:expr),* $(,)?) => {$(
         impl From<$from> for AttributeValue {
             fn from(from: $from) -> Self {
-                let value: fn($from) -> opentelemetry::Value = $value;
+                let value: fn($from) -> Value = $value;
                 Self(value(from))
             }
         }
@@ -166,8 +190,7 @@ from! {
 
 impl From<Vec<String>> for AttributeValue {
     fn from(values: Vec<String>) -> Self {
-        let values: Vec<StringValue> = values.into_iter().map(Into::into).collect();
-        Self(opentelemetry::Value::Array(values.into()))
+        Self(Value::Array(values.into_iter().map(Into::into).collect()))
     }
 }
 
@@ -175,7 +198,8 @@ impl From<Vec<String>> for AttributeValue {
 #[derive(Debug)]
 pub struct Span {
     context: TraceContext,
-    recording: Option<Box<SdkSpan>>,
+    /// What is known of it, and where that is to go.
+    recording: Option<(Arc<Outlets>, Box<format::Span>)>,
     name: &'static str,
     started: Instant,
     metrics: Arc<Metrics>,
@@ -183,7 +207,13 @@ pub struct Span {
 
 impl Drop for Span {
     fn drop(&mut self) {
-        self.metrics.span_ended(self.name, self.started.elapsed(), self.context);
+        let took = self.started.elapsed();
+        let now = self.recording.is_some().then(SystemTime::now);
+        self.metrics.span_ended(self.name, took, self.context, now);
+        if let (Some((outlets, mut span)), Some(now)) = (self.recording.take(), now) {
+            span.end_time_unix_nano = now.into();
+            outlets.take(span);
+        }
     }
 }
 
@@ -200,8 +230,8 @@ impl Span {
 
     /// Notes what has been found out.
     pub fn set(&mut self, key: &'static str, value: impl Into<AttributeValue>) {
-        if let Some(span) = &mut self.recording {
-            span.set_attribute(KeyValue::new(key, value.into().0));
+        if let Some((_, span)) = &mut self.recording {
+            span.attributes.push(key, value.into().0);
         }
     }
 
@@ -214,23 +244,27 @@ impl Span {
 
     /// Notes that something happened, at that time.
     pub fn event(&mut self, name: &'static str, at: SystemTime) {
-        if let Some(span) = &mut self.recording {
-            span.add_event_with_timestamp(name, at, Vec::new());
+        if let Some((_, span)) = &mut self.recording {
+            let (name, attributes) = (Cow::Borrowed(name), Attributes::default());
+            span.events.push(SpanEvent { name, time_unix_nano: at.into(), attributes });
         }
     }
 
     /// Notes that the work succeeded.
     pub fn succeed(&mut self) {
-        if let Some(span) = &mut self.recording {
-            span.set_status(Status::Ok);
+        if let Some((_, span)) = &mut self.recording {
+            (span.status, span.status_message) = (SpanStatus::Ok, None);
         }
     }
 
-    /// Notes that the work failed: `error.type`, from a closed set, and why.
+    /// Notes that the work failed: `error.type`, from a closed set, and why. The first cause counts.
     pub fn fail(&mut self, kind: &'static str, message: impl Into<Cow<'static, str>>) {
-        if let Some(span) = &mut self.recording {
-            span.set_attribute(KeyValue::new("error.type", kind));
-            span.set_status(Status::error(message));
+        if let Some((_, span)) = &mut self.recording {
+            span.attributes.push("error.type", kind);
+            if span.status == SpanStatus::Unset {
+                span.status = SpanStatus::Error;
+                span.status_message = Some(message.into()).filter(|message| !message.is_empty());
+            }
         }
     }
 }

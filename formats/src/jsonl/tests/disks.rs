@@ -134,9 +134,9 @@ fn a_full_disk_and_a_free_one_are_told_once_each_though_nothing_new_comes() {
     let options = WriterOptions { flush_interval: Duration::from_millis(1), ..WriterOptions::default() };
     let mut writer = Writer::onto(Box::new(disk.clone()), options);
     let told = noted(&mut writer);
-    let write = |item: Record, writer: &mut Writer| writer.write(&item);
+    let write = |(), line: &[u8], writer: &mut Writer| writer.write_lines(line);
     let appender = Appender::spawn("test", writer, AppenderOptions::default(), write).unwrap();
-    appender.send(record(1)).unwrap();
+    appender.send((), &record(1)).unwrap();
     assert_eq!(told.recv().unwrap().0, "Failed");
     assert_eq!(told.recv().unwrap().0, "Recovered");
     appender.close().unwrap();
@@ -151,12 +151,12 @@ fn a_disk_that_stays_full_loses_what_finds_no_room_and_what_waits_at_the_end_and
     let disk = Scripted { script: Arc::new(Mutex::new(script)), ..Scripted::default() };
     let mut writer = Writer::onto(Box::new(disk.clone()), WriterOptions::default());
     let told = noted(&mut writer);
-    let write = |item: Record, writer: &mut Writer| writer.write(&item);
+    let write = |(), line: &[u8], writer: &mut Writer| writer.write_lines(line);
     let options = AppenderOptions { patience: Duration::from_secs(30), ..AppenderOptions::default() };
     let appender = Appender::spawn("test", writer, options, write).unwrap();
     // 20 MiB, of which 16 have room in memory.
     let long = |number| Record { number, text: "x".repeat(10 << 10) };
-    (0..2_048).for_each(|number| appender.send(long(number)).unwrap());
+    (0..2_048).for_each(|number| appender.send((), &long(number)).unwrap());
     assert!(appender.close().is_err(), "what could not be written is told at the end");
     let counts = appender.counts();
     assert_eq!((counts.written, counts.refused, counts.lost), (0, 0, 2_048));
@@ -217,12 +217,12 @@ fn a_file_of_some_age_is_closed_though_nothing_new_comes_and_an_empty_one_is_not
     let (_dir, path) = folder();
     let mut writer = Writer::append(&path, aged(Duration::from_millis(20))).unwrap();
     let told = noted(&mut writer);
-    let write = |item: Record, writer: &mut Writer| writer.write(&item);
+    let write = |(), line: &[u8], writer: &mut Writer| writer.write_lines(line);
     let appender = Appender::spawn("test", writer, AppenderOptions::default(), write).unwrap();
-    appender.send(record(1)).unwrap();
+    appender.send((), &record(1)).unwrap();
     assert_eq!(told.recv().unwrap(), ("Closed".to_owned(), 1));
     assert_eq!(told.recv().unwrap().0, "Compressed");
-    appender.send(record(2)).unwrap();
+    appender.send((), &record(2)).unwrap();
     assert_eq!(told.recv().unwrap(), ("Closed".to_owned(), 2));
     appender.close().unwrap();
     assert_eq!(names(&told), ["Compressed"], "nothing was in the last one");

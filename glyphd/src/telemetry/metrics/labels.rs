@@ -1,6 +1,9 @@
 //! The label sets.
 
-use prometheus_client::encoding::EncodeLabelSet;
+use std::fmt::{self, Write};
+
+use glyph_formats::{SpanId, TraceId};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 
 use crate::telemetry::TraceContext;
 
@@ -27,7 +30,7 @@ labels! {
     File { file: &'static str }
     Reason { reason: &'static str }
     Http { via: &'static str, plugin: String, capability: &'static str, method: &'static str, status: u16 }
-    Trace { trace_id: String, span_id: String }
+    Trace { trace_id: Id<TraceId>, span_id: Id<SpanId> }
 }
 
 impl Http {
@@ -39,7 +42,17 @@ impl Http {
 
 impl Trace {
     pub(super) fn of(context: TraceContext) -> Self {
-        Self { trace_id: context.trace_id.to_string(), span_id: context.span_id.to_string() }
+        Self { trace_id: Id(context.trace_id), span_id: Id(context.span_id) }
+    }
+}
+
+/// An id, which becomes text only when somebody asks: exemplars are replaced far more often than they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Id<I>(pub(super) I);
+
+impl<I: fmt::Display> EncodeLabelValue for Id<I> {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
+        write!(encoder, "{}", self.0)
     }
 }
 

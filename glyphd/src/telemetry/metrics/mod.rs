@@ -6,7 +6,11 @@
 
 mod labels;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -69,6 +73,9 @@ const PLUGIN_ERRORS: [&str; 9] = [
     "finding_lost",
 ];
 
+/// Why an exchange is not written.
+const SKIPPED: [&str; 2] = ["out_of_scope", "not_sampled"];
+
 type Histogram = HistogramWithExemplars<Trace>;
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
@@ -94,6 +101,7 @@ pub(crate) struct Metrics {
     trace_spans: Family<Exporter, Counter>,
     connections: Gauge,
     flow_log_dropped: Family<Reason, Counter>,
+    flow_skipped: Family<Reason, Counter>,
     file_faults: Family<File, Counter>,
     segments_deleted: Family<File, Counter>,
     audit_failures: Counter,
@@ -132,6 +140,7 @@ impl Default for Metrics {
             trace_spans: Family::default(),
             connections: Gauge::default(),
             flow_log_dropped: Family::default(),
+            flow_skipped: Family::default(),
             file_faults: Family::default(),
             segments_deleted: Family::default(),
             audit_failures: Counter::default(),
@@ -202,6 +211,7 @@ impl Metrics {
             self.span_duration.clone(),
         );
         r.register("trace_spans", "Spans by what became of them", self.trace_spans.clone());
+        r.register("flow_skipped", "Exchanges that are not to be written", self.flow_skipped.clone());
         r.register("connections", "Clients' connections to the proxy", self.connections.clone());
         r.register("flow_log_dropped", "Flows that could not be recorded", self.flow_log_dropped.clone());
         r.register(
@@ -237,6 +247,9 @@ impl Metrics {
         for reason in DropReason::ALL {
             self.flows_dropped(0, reason);
         }
+        for reason in SKIPPED {
+            self.flow_skipped(0, reason);
+        }
         for file in FileKind::ALL.map(FileKind::as_str) {
             drop(self.file_faults.get_or_create(&File { file }));
             drop(self.segments_deleted.get_or_create(&File { file }));
@@ -270,8 +283,15 @@ impl Metrics {
         text
     }
 
-    pub(super) fn span_ended(&self, span: &'static str, took: Duration, context: TraceContext) {
-        observe(&self.span_duration.get_or_create(&SpanName { span }), took, context);
+    /// `at`: when that was, if that is known.
+    pub(super) fn span_ended(
+        &self,
+        span: &'static str,
+        took: Duration,
+        context: TraceContext,
+        at: Option<SystemTime>,
+    ) {
+        observe_at(&self.span_duration.get_or_create(&SpanName { span }), took, context, at);
     }
 
     pub(super) fn http_request(&self, method: &str, status: u16, took: Duration, context: TraceContext) {
@@ -363,6 +383,15 @@ impl Metrics {
         self.trace_spans.get_or_create(&Exporter { exporter, outcome }).inc_by(count);
     }
 
+    /// The count of these.
+    pub(super) fn span_counter(&self, exporter: &'static str, outcome: &'static str) -> Counter {
+        self.trace_spans.get_or_create(&Exporter { exporter, outcome }).clone()
+    }
+
+    pub(super) fn flow_skipped(&self, flows: u64, reason: &'static str) {
+        self.flow_skipped.get_or_create(&Reason { reason }).inc_by(flows);
+    }
+
     pub(super) fn flows_dropped(&self, flows: u64, reason: DropReason) {
         self.flow_log_dropped.get_or_create(&Reason { reason: reason.as_str() }).inc_by(flows);
     }
@@ -404,8 +433,12 @@ fn gauge(count: usize) -> i64 {
 }
 
 /// Only what is sampled can be found again, so only that is an exemplar.
-fn observe(histogram: &Histogram, took: Duration, context: TraceContext) {
+fn observe_at(histogram: &Histogram, took: Duration, context: TraceContext, at: Option<SystemTime>) {
     let exemplar = context.sampled.then(|| Trace::of(context));
-    let now = exemplar.is_some().then(std::time::SystemTime::now);
-    histogram.observe(took.as_secs_f64(), exemplar, now);
+    let at = exemplar.is_some().then(|| at.unwrap_or_else(SystemTime::now));
+    histogram.observe(took.as_secs_f64(), exemplar, at);
+}
+
+fn observe(histogram: &Histogram, took: Duration, context: TraceContext) {
+    observe_at(histogram, took, context, None);
 }
