@@ -38,6 +38,9 @@ pub struct Flow {
     /// The bytes of a tunnel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tunnel: Option<Tunnel>,
+    /// What passed after the connection had been switched to WebSocket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub websocket: Option<WebSocket>,
     /// When the steps of the exchange were done.
     #[serde(default)]
     pub timings: Timings,
@@ -160,6 +163,32 @@ pub struct Tunnel {
     pub bytes_received: u64,
 }
 
+/// What passed over a WebSocket (RFC 6455): it is counted, not recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct WebSocket {
+    /// From the client to the upstream.
+    pub sent: Frames,
+    /// From the upstream to the client.
+    pub received: Frames,
+}
+
+/// One direction of a WebSocket.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Frames {
+    /// Frames, of every kind.
+    pub frames: u64,
+    /// Messages that came to their end; each is of one data frame or more.
+    pub messages: u64,
+    /// Bytes on the wire, with the frames' headers.
+    pub bytes: u64,
+    /// The code with which this side closed it, for example 1000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub close_code: Option<u16>,
+    /// What the protocol does not allow, and passed all the same; from there on only bytes were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
 /// Nanoseconds from the start of the exchange to the end of each step; a step that did not happen is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Timings {
@@ -169,6 +198,9 @@ pub struct Timings {
     /// The upstream was connected (only where a connection was made).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected_ns: Option<u64>,
+    /// TLS was established with the upstream (only where a connection was made).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secured_ns: Option<u64>,
     /// The request's last byte had been sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_sent_ns: Option<u64>,

@@ -71,7 +71,9 @@ impl Timings {
             Some(milliseconds(end - std::mem::replace(&mut before, end)))
         };
         let dns = step(steps.resolved_ns);
-        let connect = step(steps.connected_ns);
+        // The handshake is part of connecting, and told beside it.
+        let secured = steps.secured_ns.map(|end| end.saturating_sub(steps.connected_ns.unwrap_or(end)));
+        let connect = step(steps.secured_ns.or(steps.connected_ns));
         let send = step(steps.request_sent_ns);
         let wait = step(steps.first_byte_ns.or_else(|| flow.response.is_none().then_some(total)));
         let receive = step(Some(total));
@@ -83,7 +85,7 @@ impl Timings {
             send: send.unwrap_or(0.0),
             wait: wait.unwrap_or(0.0),
             receive: receive.unwrap_or(0.0),
-            ssl: super::unknown(),
+            ssl: secured.map_or(super::unknown(), milliseconds),
         }
     }
 

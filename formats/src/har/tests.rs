@@ -44,6 +44,14 @@ fn an_entry_has_all_that_har_knows() {
 }
 
 #[test]
+fn a_handshake_is_a_part_of_connecting() {
+    let secured =
+        TIMINGS.replace("\"connected_ns\":3000000", "\"connected_ns\":3000000,\"secured_ns\":3500000");
+    let Timings { connect, ssl, send, .. } = Entry::of(&flow(TEXT, RESPONSE, &secured)).unwrap().timings;
+    assert_eq!([connect, ssl, send], [2.5, 0.5, 0.5]);
+}
+
+#[test]
 fn what_failed_has_no_status_and_waited_to_its_end() {
     let more = r#","timings":{"request_sent_ns":4000000},
         "error":{"kind":"connect_refused","origin":"upstream","message":"no"}"#;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use glyph_analysis::text::{counted, duration, visible};
 use glyph_formats::{
     Flow,
-    flow::{ErrorOrigin, FlowKind},
+    flow::{ErrorOrigin, FlowKind, Frames},
 };
 
 use super::{body, steps};
@@ -51,6 +51,16 @@ pub(crate) fn write(flow: &Flow, view: View<'_>, out: &mut dyn Write) -> io::Res
     if let Some(tunnel) = &flow.tunnel {
         let (sent, received) = (counted(tunnel.bytes_sent, "byte"), counted(tunnel.bytes_received, "byte"));
         writeln!(out, "tunnel: {sent} sent, {received} received\n")?;
+    }
+    if let Some(websocket) = &flow.websocket {
+        let counts = |side: &Frames| {
+            let (messages, frames) = (counted(side.messages, "message"), counted(side.frames, "frame"));
+            let close = side.close_code.map(|code| format!(", closed with {code}")).unwrap_or_default();
+            let fault = side.fault.as_deref().map(|fault| format!("; {fault}")).unwrap_or_default();
+            format!("{messages} in {frames} ({}){close}{fault}", counted(side.bytes, "byte"))
+        };
+        say(out, format!("WebSocket: sent {}", counts(&websocket.sent)))?;
+        say(out, format!("WebSocket: received {}\n", counts(&websocket.received)))?;
     }
     if let Some(error) = &flow.error {
         let origin = match error.origin {

@@ -13,6 +13,7 @@ pub(super) fn lines(flow: &Flow) -> Vec<String> {
     let steps = [
         ("resolved", timings.resolved_ns),
         ("connected", timings.connected_ns),
+        ("TLS", timings.secured_ns),
         ("request sent", timings.request_sent_ns),
         ("first byte", timings.first_byte_ns),
         ("response sent", timings.response_sent_ns),
