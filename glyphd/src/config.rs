@@ -45,6 +45,8 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// Where it is written what each redaction stands for; nowhere, if none.
     pub secrets_file: Option<PathBuf>,
+    /// Which share of the flows is written, 0 to 1; plugins get all of them.
+    pub flow_sample_ratio: f64,
     /// What the proxy is told.
     pub capture: CaptureOptions,
     /// Where plugins' manifests are.
@@ -100,6 +102,7 @@ impl Config {
             trace: TraceConfig::default(),
             max_body_bytes: BODY_BYTES,
             secrets_file: None,
+            flow_sample_ratio: 1.0,
             capture: CaptureOptions::default(),
             plugins_dir: None,
             policy: Policy::default(),

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod policy;
 pub mod toml_file;
+pub mod globs;
 
 // The way of the data.
 pub mod capture;

@@ -10,6 +10,7 @@ use glyph_plugin::Capability;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::{
+    capture::scope::{Scope, TlsPolicy},
     dispatch::{Overflow, QueueOptions},
     plugin::{
         Allowance, DEFAULT_GRANT,
@@ -33,6 +34,12 @@ pub struct Policy {
     /// `[redaction]`: what is a secret.
     #[serde(default)]
     pub redaction: RedactionPolicy,
+    /// `[[scope.include]]`, `[[scope.exclude]]`: what is looked at.
+    #[serde(default)]
+    pub scope: Scope,
+    /// `[tls]`: whose TLS is left alone.
+    #[serde(default)]
+    pub tls: TlsPolicy,
 }
 
 /// What one plugin is allowed, and how it is treated.
@@ -175,6 +182,13 @@ mod tests {
             ("[plugins.a]\nqueue_policy = \"wait\"", "drop-newest"),
             ("[plugins.a]\nsha256 = { \"x\" = \"12\" }", "64 hexadecimal digits"),
             ("[plugins.a]\ncolour = 1", "unknown field"),
+            ("[[scope.include]]\nhosts = [\"a***\"]", "wildcards"),
+            ("[[scope.include]]\nmethods = [\"get\"]", "\"get\" is no method"),
+            ("[[scope.exclude]]\nmethods = [\"G T\"]", "is no method"),
+            ("[[scope.exclude]]\nport = 1", "unknown field"),
+            ("[scope]\ninclude = [{ hosts = [] }]", "a rule needs hosts, paths or methods"),
+            ("[tls]\npassthrough = [\"[a\"]", "invalid range"),
+            ("[tls]\nbypass = []", "unknown field"),
         ] {
             let error = policy(text).unwrap_err();
             assert!(error.contains(what) && error.contains("line 2"), "{error}");

@@ -4,7 +4,9 @@ use std::{io, net::SocketAddr, path::PathBuf};
 
 use glyph_formats::recording::RecordingError;
 
-use crate::{config::TargetError, plugin::manifest::ManifestError, telemetry::TelemetryError};
+use crate::{
+    capture::TlsError, config::TargetError, plugin::manifest::ManifestError, telemetry::TelemetryError,
+};
 
 /// Why a daemon does not start.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +61,9 @@ pub enum StartError {
     /// A target can't be scraped.
     #[error("--scrape {0}")]
     Scrape(#[from] TargetError),
+    /// TLS can't be spoken as it is to be.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Telemetry can't be set up.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),

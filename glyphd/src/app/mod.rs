@@ -31,7 +31,7 @@ use self::{
 };
 use crate::{
     audit::{Audit, Sink},
-    capture::{Proxy, Server},
+    capture::{Proxy, Server, Tls},
     config::Config,
     control::{self, Operator},
     findings::Findings,
@@ -112,6 +112,17 @@ pub struct Summary {
     pub all_ended: bool,
 }
 
+impl Addresses {
+    /// Where nobody is to get through the proxy.
+    fn own(&self) -> Vec<SocketAddr> {
+        let bus = match &self.plugin {
+            BusAddress::Tcp(address) => Some(*address),
+            BusAddress::Unix(_) => None,
+        };
+        [self.proxy, self.metrics].into_iter().chain(bus).collect()
+    }
+}
+
 impl Daemon {
     /// Starts everything; returns when the proxy listens. Must be called on a runtime with several threads.
     ///
@@ -123,6 +134,7 @@ impl Daemon {
         let manifests =
             config.plugins_dir.as_deref().map(manifest::load_all).transpose()?.unwrap_or_default();
         let scrapers = Scraper::all(&config.scrape)?;
+        let tls = Tls::load(&config.capture)?;
         let proxy_listener = listen("--proxy-addr", config.proxy_addr).await?;
         let metrics_listener = listen("--metrics-addr", config.metrics_addr).await?;
         let mut sockets = Sockets::default();
@@ -177,8 +189,10 @@ impl Daemon {
             flow_log.clone(),
             plugins.dispatcher.clone(),
             telemetry.clone(),
+            config.flow_sample_ratio,
         );
-        let server = Server::new(proxy_listener, Proxy::new(config.capture, intake, telemetry.clone()));
+        let proxy = Proxy::new(config.capture, tls, addresses.own(), intake, telemetry.clone());
+        let server = Server::new(proxy_listener, proxy);
         let operator = Operator { issuer: plugins.issuer.clone(), audit: Arc::clone(&audit), variables };
 
         let (stop_capture, stop_telling) = (CancellationToken::new(), CancellationToken::new());

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use glyph_formats::{
     UnixNanos,
-    flow::{FlowError, Timings, Tunnel},
+    flow::{FlowError, Timings, Tunnel, WebSocket},
 };
 use http::{HeaderMap, Method, StatusCode, Version};
 
@@ -27,6 +27,7 @@ pub(crate) struct Exchange {
     pub(crate) request: RawRequest,
     pub(crate) response: Option<RawResponse>,
     pub(crate) tunnel: Option<Tunnel>,
+    pub(crate) websocket: Option<WebSocket>,
     pub(crate) timings: Timings,
     pub(crate) error: Option<FlowError>,
 }
@@ -34,7 +35,7 @@ pub(crate) struct Exchange {
 /// Where a request was to go.
 #[derive(Debug, Default)]
 pub(crate) struct Target {
-    /// `http`; empty for a tunnel, and for what could not be understood.
+    /// `http` or `https`; empty for a tunnel, and for what could not be understood.
     pub(crate) scheme: &'static str,
     pub(crate) url: String,
     pub(crate) host: String,

@@ -1,19 +1,39 @@
 //! Why an exchange failed: one table from causes to what the client, the flow and the span are told.
 
-use std::{error::Error, io};
+use std::{
+    error::Error,
+    io,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use bytes::Bytes;
-use glyph_formats::flow::{ErrorOrigin, FlowError};
+use glyph_formats::{
+    UnixNanos,
+    flow::{ErrorOrigin, FlowError},
+};
 use http::{Response, StatusCode, header};
 use hyper_util::client::legacy;
+use rustls::{CertificateError, pki_types::UnixTime};
 
-use super::upstream::ConnectError;
+use super::{options::Limits, upstream::ConnectError};
 
 /// A cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Failure {
     #[error("{0}")]
     BadTarget(&'static str),
+    #[error("the request is no HTTP: {0}")]
+    RequestInvalid(String),
+    #[error("the request's head is longer than {0} bytes")]
+    HeadTooLarge(usize),
+    #[error("the request's head was not there after {0} s")]
+    HeadTimeout(u64),
+    #[error("this proxy wants to know who you are (Proxy-Authorization)")]
+    ProxyAuth,
+    #[error("{0}")]
+    Loop(String),
+    #[error("{0}")]
+    ClientTls(String),
     #[error("can't resolve {host}: {cause}")]
     Resolve { host: String, cause: String },
     #[error("can't connect to {address}: {cause}")]
@@ -22,6 +42,16 @@ pub(super) enum Failure {
     ConnectRefused { address: String },
     #[error("connecting to {address} took longer than {seconds} s")]
     ConnectTimeout { address: String, seconds: u64 },
+    #[error("no TLS with {address}: {cause}")]
+    UpstreamTls { address: String, cause: String },
+    #[error("the upstream proxy gave no connection to {address}: {cause}")]
+    UpstreamProxy { address: String, cause: String },
+    #[error("the upstream did not begin to answer within {0} s")]
+    UpstreamTimeout(u64),
+    #[error("the connection to the upstream stood still: {0}")]
+    UpstreamStalled(String),
+    #[error("the client's connection stood still: {0}")]
+    ClientStalled(String),
     #[error("the upstream closed the connection: {0}")]
     UpstreamClosed(String),
     #[error("the upstream did not speak HTTP: {0}")]
@@ -55,7 +85,9 @@ impl Failure {
     /// The cause of what hyper reports of the upstream's connection.
     pub(super) fn of_hyper(error: &hyper::Error) -> Self {
         let cause = chain(error);
-        if error.is_user() || error.is_body_write_aborted() {
+        if is_stalled(error) {
+            Self::UpstreamStalled(cause)
+        } else if error.is_user() || error.is_body_write_aborted() {
             Self::RequestBroken(cause)
         } else if error.is_parse() || is_bad_framing(error) {
             Self::UpstreamInvalid(cause)
@@ -66,13 +98,46 @@ impl Failure {
 
     /// The cause of what hyper reports of a body that the client sends.
     pub(super) fn of_request_body(error: &hyper::Error) -> Self {
-        Self::RequestBroken(chain(error))
+        match is_stalled(error) {
+            true => Self::ClientStalled(chain(error)),
+            false => Self::RequestBroken(chain(error)),
+        }
+    }
+
+    /// The cause of what hyper reports of a client's connection on which no request has come of what was sent. None if
+    /// it is nobody's fault. `in_head`: whether part of a head has come.
+    pub(super) fn of_server(error: &hyper::Error, limits: &Limits, in_head: bool) -> Option<Self> {
+        if error.is_parse_too_large() {
+            Some(Self::HeadTooLarge(limits.header_bytes))
+        } else if error.is_parse() {
+            Some(Self::RequestInvalid(chain(error)))
+        } else if in_head && is_stalled(error) {
+            Some(Self::HeadTimeout(limits.header_timeout.as_secs()))
+        } else {
+            None
+        }
+    }
+
+    /// The cause of a broken tunnel.
+    pub(super) fn of_tunnel(error: &io::Error) -> Self {
+        Self::TunnelBroken(error.to_string())
     }
 
     /// The kind, from a closed set.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::BadTarget(_) => "bad_target",
+            Self::RequestInvalid(_) => "request_invalid",
+            Self::HeadTooLarge(_) => "head_too_large",
+            Self::HeadTimeout(_) => "head_timeout",
+            Self::ProxyAuth => "proxy_auth",
+            Self::Loop(_) => "loop",
+            Self::ClientTls(_) => "client_tls",
+            Self::ClientStalled(_) => "client_stalled",
+            Self::UpstreamTls { .. } => "upstream_tls",
+            Self::UpstreamProxy { .. } => "upstream_proxy",
+            Self::UpstreamTimeout(_) => "upstream_timeout",
+            Self::UpstreamStalled(_) => "upstream_stalled",
             Self::Resolve { .. } => "resolve",
             Self::Connect { .. } => "connect",
             Self::ConnectRefused { .. } => "connect_refused",
@@ -88,7 +153,16 @@ impl Failure {
 
     fn origin(&self) -> ErrorOrigin {
         match self {
-            Self::BadTarget(_) | Self::RequestBroken(_) | Self::ClientGone => ErrorOrigin::Client,
+            Self::BadTarget(_)
+            | Self::RequestInvalid(_)
+            | Self::HeadTooLarge(_)
+            | Self::HeadTimeout(_)
+            | Self::ProxyAuth
+            | Self::Loop(_)
+            | Self::ClientTls(_)
+            | Self::ClientStalled(_)
+            | Self::RequestBroken(_)
+            | Self::ClientGone => ErrorOrigin::Client,
             Self::Stopped => ErrorOrigin::Glyph,
             _ => ErrorOrigin::Upstream,
         }
@@ -96,8 +170,18 @@ impl Failure {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::BadTarget(_) | Self::RequestBroken(_) | Self::ClientGone => StatusCode::BAD_REQUEST,
-            Self::ConnectTimeout { .. } => StatusCode::GATEWAY_TIMEOUT,
+            Self::BadTarget(_)
+            | Self::RequestInvalid(_)
+            | Self::RequestBroken(_)
+            | Self::ClientTls(_)
+            | Self::ClientGone => StatusCode::BAD_REQUEST,
+            Self::HeadTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::HeadTimeout(_) | Self::ClientStalled(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::ProxyAuth => StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+            Self::Loop(_) => StatusCode::LOOP_DETECTED,
+            Self::ConnectTimeout { .. } | Self::UpstreamTimeout(_) | Self::UpstreamStalled(_) => {
+                StatusCode::GATEWAY_TIMEOUT
+            }
             Self::Stopped => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_GATEWAY,
         }
@@ -114,6 +198,10 @@ impl Failure {
         *response.status_mut() = self.status();
         let text = header::HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, text);
+        if *self == Self::ProxyAuth {
+            let challenge = header::HeaderValue::from_static("Basic realm=\"glyphd\"");
+            response.headers_mut().insert(header::PROXY_AUTHENTICATE, challenge);
+        }
         response
     }
 }
@@ -131,9 +219,67 @@ impl From<&ConnectError> for Failure {
             ConnectError::Connect { source, .. } if source.kind() == io::ErrorKind::ConnectionRefused => {
                 Self::ConnectRefused { address }
             }
+            ConnectError::Own { .. } => {
+                Self::Loop(format!("{address} is glyphd's own, which is not for clients of the proxy"))
+            }
+            ConnectError::Tls { source, .. } => Self::UpstreamTls { address, cause: no_tls(source) },
+            ConnectError::Proxy { cause, .. } => Self::UpstreamProxy { address, cause: cause.clone() },
             ConnectError::Connect { source, .. } => Self::Connect { address, cause: source.to_string() },
         }
     }
+}
+
+/// Why TLS with an upstream came to nothing, and what could be done about it. The TLS library's word is in parentheses.
+fn no_tls(error: &io::Error) -> String {
+    match error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(why)) => format!("its certificate {}", disbelief(why)),
+        _ => error.to_string(),
+    }
+}
+
+/// What is wrong with a certificate.
+fn disbelief(why: &CertificateError) -> String {
+    let day = |time: &UnixTime| UnixNanos::from(UNIX_EPOCH + Duration::from_secs(time.as_secs()));
+    match why {
+        CertificateError::UnknownIssuer => {
+            "is signed by nobody we trust (UnknownIssuer); --upstream-ca FILE adds certificates".to_owned()
+        }
+        CertificateError::ExpiredContext { not_after, .. } => {
+            format!("was valid until {} (Expired)", day(not_after))
+        }
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            format!("is not valid before {} (NotValidYet); is the clock right?", day(not_before))
+        }
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            let names: Vec<_> = presented.iter().map(|name| bare(name)).collect();
+            let names = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
+            format!("is not valid for name {:?}, but for {names} (NotValidForName)", expected.to_str())
+        }
+        other => match format!("{other:?}") {
+            word if word.contains("CaUsedAsEndEntity") => {
+                "says that it is a CA's (CaUsedAsEndEntity); if it is the server's own, --upstream-ca FILE takes it".to_owned()
+            }
+            word => format!("does not hold ({word})"),
+        },
+    }
+}
+
+/// A name of a certificate, which the TLS library gives with its kind: `DnsName("a.test")`.
+fn bare(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    inner.unwrap_or(name).trim_matches('"')
+}
+
+/// Whether the connection stood still for too long.
+fn is_stalled(error: &hyper::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::TimedOut) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
 }
 
 /// Whether a body came in chunks that are none.

@@ -1,15 +1,22 @@
 //! One request to its upstream, and the answer back.
 
+use std::{pin::pin, sync::Arc};
+
 use http::{HeaderValue, Request, Response, StatusCode, Uri, Version, header};
 use http_body_util::Either;
 use hyper::body::Incoming;
+use tokio::time::timeout;
 
 use super::{
     Answer, Proxy,
+    connection::{Conn, Place},
     failure::Failure,
-    headers::{for_upstream, remove_hop_by_hop},
-    recorder::Recorder,
+    headers::{for_client, for_upstream},
+    options::Mode,
+    recorder::{Becomes, Recorder},
+    route::Destination,
     tee::{Side, Tee},
+    upgrade::Upgrade,
     upstream::ConnectionMade,
 };
 use crate::telemetry::name;
@@ -18,59 +25,113 @@ impl Proxy {
     /// Sends the request on and returns the upstream's answer; both bodies pass through a tee.
     pub(super) async fn forward(
         &self,
-        request: Request<Incoming>,
-        url: String,
+        mut request: Request<Incoming>,
+        to: Destination,
+        conn: &Arc<Conn>,
         recorder: &Recorder,
     ) -> Result<Answer, Failure> {
+        let (upgrade, becomes) = (Upgrade::asked(&mut request), recorder.becomes());
+        // What a client speaks with its proxy says nothing of the server; with a reverse proxy it takes that for it.
+        let http2 = request.version() == Version::HTTP_2 && matches!(self.options.mode, Mode::Reverse(_));
         let (mut head, body) = request.into_parts();
         let mut span =
             self.telemetry.span(name::UPSTREAM_REQUEST).client().parent(recorder.context()).start();
         span.set_with("http.request.method", || head.method.as_str().to_owned());
-        span.set_with("url.full", || self.intake.without_secrets(&url));
-        span.set_with("server.address", || head.uri.host().unwrap_or_default().to_owned());
-        span.set("server.port", head.uri.port_u16().unwrap_or(80));
+        span.set_with("url.full", || self.intake.without_secrets(&to.uri.to_string()));
+        span.set_with("server.address", || to.host().to_owned());
+        span.set("server.port", to.port);
 
         for_upstream(&mut head.headers);
-        // RFC 9112, 3.2.2: the URL in the request line is right, whatever Host says.
-        if let Some(host) = host_header(&head.uri) {
-            head.headers.insert(header::HOST, host);
+        if upgrade.is_some() {
+            Upgrade::ask(&mut head.headers);
         }
+        head.headers.append(header::VIA, self.admission.via());
+        self.name_host(&mut head.headers, &to.uri, conn);
         head.version = Version::HTTP_11;
-        head.uri = without_user_info(head.uri);
+        head.uri = without_user_info(to.uri);
         // With no tracing of our own there is no span to point to, and the client's header stays as it is.
-        if self.options.propagate && self.telemetry.tracing() {
+        if self.options.propagate && self.telemetry.tracing() && becomes != Becomes::Count {
             span.context().put_into(&mut head.headers);
         }
         recorder.upstream_started(span);
 
-        let limit = self.intake.body_bytes();
+        let limit = if becomes == Becomes::Flow { self.intake.body_bytes() } else { 0 };
         let body = Tee::new(body, Side::Request, limit, recorder.clone());
-        let response = self.upstream.send(Request::from_parts(head, body)).await;
-        let (mut head, body) = response.map_err(|e| Failure::of_client(&e))?.into_parts();
-        if let Some(made) = head.extensions.get::<ConnectionMade>() {
+        let mut response = self.send(Request::from_parts(head, body), http2, conn, recorder).await?;
+        if let Some(made) = response.extensions().get::<ConnectionMade>() {
             recorder.connected(*made);
         }
-        if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(Failure::UpstreamInvalid("it switched protocols unasked".to_owned()));
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let unasked = || Failure::UpstreamInvalid("it switched protocols unasked".to_owned());
+            let switched = upgrade.filter(|_| Upgrade::granted(response.headers())).ok_or_else(unasked)?;
+            return Ok(self.switch(switched, &mut response, recorder));
         }
+        let (mut head, body) = response.into_parts();
         recorder.responded(&head);
-        remove_hop_by_hop(&mut head.headers);
+        for_client(&mut head.headers);
         // The version is each connection's own, too.
         head.version = Version::HTTP_11;
         let body = Tee::new(body, Side::Response, limit, recorder.clone());
         Ok(Response::from_parts(head, Either::Left(body)))
     }
+
+    /// Until the answer's head is there. The upstream's time begins when it has the whole request.
+    async fn send(
+        &self,
+        request: Request<Tee<Incoming>>,
+        http2: bool,
+        conn: &Conn,
+        recorder: &Recorder,
+    ) -> Result<Response<Incoming>, Failure> {
+        let limit = self.options.limits.request_timeout;
+        let sent = async {
+            match &conn.place {
+                Place::Outside => self.upstream.send(request, http2).await,
+                Place::Within { origin, .. } => origin.send(request).await,
+            }
+        };
+        let mut sent = pin!(sent);
+        loop {
+            match timeout(limit, &mut sent).await {
+                Ok(answered) => return answered.map_err(|e| Failure::of_client(&e)),
+                Err(_) if recorder.since_request().is_none_or(|waited| waited < limit) => {}
+                Err(_) => return Err(Failure::UpstreamTimeout(limit.as_secs())),
+            }
+        }
+    }
+
+    /// Says which host is meant.
+    fn name_host(&self, headers: &mut http::HeaderMap, uri: &Uri, conn: &Conn) {
+        // Within a tunnel the client speaks to the host itself, and what it says stays.
+        if let Place::Within { .. } = conn.place {
+            return;
+        }
+        // RFC 9112, 3.2.2: the URL in the request line is right, whatever Host says. Behind a reverse proxy it is the
+        // server that is named.
+        let host = host_and_port(uri).unwrap_or_default();
+        if headers.get(header::HOST).is_none_or(|named| named != host)
+            && let Ok(host) = HeaderValue::try_from(host)
+        {
+            headers.insert(header::HOST, host);
+        }
+        if let (Mode::Forward, Some(proxy)) = (&self.options.mode, self.upstream.dialer().proxy())
+            && uri.scheme_str() == Some("http")
+            && let Some(credentials) = proxy.credentials.as_ref().and_then(|c| c.header())
+        {
+            headers.insert(header::PROXY_AUTHORIZATION, credentials);
+        }
+    }
 }
 
 /// The URL as the pool may know it: connections are to a host, whoever asks.
 fn without_user_info(uri: Uri) -> Uri {
+    let plain = uri.authority().is_none_or(|authority| !authority.as_str().contains('@'));
+    if plain {
+        return uri;
+    }
     let mut parts = uri.clone().into_parts();
     parts.authority = host_and_port(&uri).and_then(|host| host.parse().ok());
     Uri::from_parts(parts).unwrap_or(uri)
-}
-
-fn host_header(uri: &Uri) -> Option<HeaderValue> {
-    HeaderValue::try_from(host_and_port(uri)?).ok()
 }
 
 fn host_and_port(uri: &Uri) -> Option<&str> {

@@ -2,7 +2,7 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE},
+    header::{CONNECTION, COOKIE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE},
 };
 
 const HOP_BY_HOP: [HeaderName; 8] = [
@@ -25,18 +25,40 @@ pub(super) fn for_upstream(headers: &mut HeaderMap) {
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONNECTION, HeaderValue::from_static("TE"));
     }
+    one_cookie(headers);
+}
+
+/// Makes an answer's headers those of the client's connection.
+pub(super) fn for_client(headers: &mut HeaderMap) {
+    remove_hop_by_hop(headers);
+}
+
+/// HTTP/2 may send each cookie by itself (RFC 9113, 8.2.3), which HTTP/1.1 may not.
+fn one_cookie(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_none() {
+        return;
+    }
+    let all: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(one) = HeaderValue::from_bytes(&all.join(&b"; "[..])) {
+        headers.insert(COOKIE, one);
+    }
 }
 
 /// Takes them out, and those that `Connection` names.
-pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    // Most messages have none of them.
+    let there: Vec<HeaderName> = headers.keys().filter(|name| HOP_BY_HOP.contains(name)).cloned().collect();
+    if there.is_empty() {
+        return;
+    }
     let named: Vec<HeaderName> = lists(headers, CONNECTION).filter_map(|name| name.parse().ok()).collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
+    for name in named.iter().chain(&there) {
         headers.remove(name);
     }
 }
 
 /// The items of a header whose value is a list.
-fn lists(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+pub(super) fn lists(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim)
 }

@@ -1,25 +1,41 @@
-//! The forward proxy: takes requests, sends them upstream, and keeps what passed.
+//! The proxy: takes requests, sends them upstream, and keeps what passed.
 //!
 //! In: clients' connections. Out: answers to them, and an `Exchange` for every request, whatever became of it,
 //! to [`crate::sanitize::Intake`]. Bodies stream through; a bounded part of each is kept. Not here: what may be
 //! written down of an exchange, which is for sanitize.
 //!
-//! The way of a request: `server` accepts it, `route` decides about it, `forward` or `tunnel` carries it
-//! out with `upstream`; `recorder` and `tee` see to it that an exchange comes of it.
+//! The way of a request: `server` accepts a `connection`, `admission` and `scope` say whether it is taken and looked at,
+//! `route` where it goes, `forward` or `connect` carries it out with `upstream`; `recorder` and `tee` see to it that an
+//! exchange comes of it. Within a CONNECT, `sniff` tells what is spoken; `intercept` is TLS in the middle, and what comes
+//! out of it is a connection like any other. What is none of that passes through `tunnel`.
 
+mod options;
+pub mod scope;
 mod server;
+mod connection;
+mod admission;
+mod host;
 mod route;
 mod forward;
 mod headers;
-mod upstream;
+mod upgrade;
+pub mod websocket;
+mod connect;
+pub mod sniff;
+mod intercept;
+pub mod tls;
 mod tunnel;
+mod upstream;
 mod recorder;
 mod tee;
 mod failure;
+mod idle;
+mod prefixed;
 pub(crate) mod exchange;
 
 use std::{
     net::SocketAddr,
+    num::NonZeroUsize,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -27,39 +43,34 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use exchange::Exchange;
+pub use options::{Base, CaptureOptions, Credentials, Limits, Mode, UpstreamOptions, UpstreamProxy};
 pub(crate) use server::Server;
+pub use tls::{CaError, LeafError, TlsFileError};
 
 use self::{
+    admission::Admission,
+    connection::{Conn, Place},
     failure::Failure,
-    recorder::{Draft, Recorder},
+    recorder::{Becomes, Draft, Recorder},
     route::{Route, route},
+    scope::HostScope,
     tee::Tee,
-    upstream::Upstream,
+    tls::{CertificateAuthority, Leaves},
+    upstream::{Dialer, TlsConfigs, Upstream},
 };
 use crate::{
     sanitize::Intake,
     telemetry::{Telemetry, TraceContext, name},
 };
 
-/// What the proxy is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CaptureOptions {
-    /// Whether requests tell the upstream of their trace.
-    pub propagate: bool,
-}
-
-impl Default for CaptureOptions {
-    /// The upstream is told.
-    fn default() -> Self {
-        Self { propagate: true }
-    }
-}
+/// How many hosts' certificates are kept.
+const LEAVES: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
 /// What goes back to the client: the upstream's body, or one of our own.
 type Answer = Response<Either<Tee<Incoming>, Full<Bytes>>>;
@@ -68,8 +79,13 @@ type Answer = Response<Either<Tee<Incoming>, Full<Bytes>>>;
 #[derive(Debug)]
 pub(crate) struct Proxy {
     options: CaptureOptions,
+    admission: Admission,
     upstream: Upstream,
+    /// With which TLS is looked into.
+    leaves: Option<Leaves>,
     tunnels: TaskTracker,
+    /// Connections end with the exchange that is under way.
+    closing: CancellationToken,
     /// Ends everything that is still open when the time to drain is over.
     cut: CancellationToken,
     sequence: AtomicU64,
@@ -77,57 +93,129 @@ pub(crate) struct Proxy {
     telemetry: Telemetry,
 }
 
+/// A request whose head has come.
+struct Begun {
+    request: Request<Incoming>,
+    route: Result<Route, Failure>,
+    recorder: Recorder,
+}
+
+/// What TLS needs, on both sides of the proxy.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    upstream: TlsConfigs,
+    leaves: Option<Leaves>,
+}
+
+impl Tls {
+    /// Reads the files; makes the CA if there is none yet.
+    pub(crate) fn load(options: &CaptureOptions) -> Result<Self, TlsError> {
+        let ca = options.ca_dir.as_deref().map(CertificateAuthority::open_or_create).transpose()?;
+        let leaves = ca.map(|ca| Leaves::new(ca, LEAVES)).transpose()?;
+        Ok(Self { upstream: TlsConfigs::load(&options.upstream)?, leaves })
+    }
+}
+
+/// Why TLS is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The CA can't be used, or made.
+    #[error("--ca-dir: {0}")]
+    Ca(#[from] CaError),
+    /// The system gives no key for hosts' certificates.
+    #[error("--ca-dir: {0}")]
+    Leaf(#[from] LeafError),
+    /// A certificate can't be read.
+    #[error("--upstream-ca, --client-cert: {0}")]
+    File(#[from] TlsFileError),
+}
+
 impl Proxy {
-    pub(crate) fn new(options: CaptureOptions, intake: Intake, telemetry: Telemetry) -> Self {
-        let cut = CancellationToken::new();
+    /// `own`: where glyphd itself listens, which nobody reaches through it.
+    pub(crate) fn new(
+        options: CaptureOptions,
+        tls: Tls,
+        own: Vec<SocketAddr>,
+        intake: Intake,
+        telemetry: Telemetry,
+    ) -> Self {
+        let (cut, closing) = (CancellationToken::new(), CancellationToken::new());
+        let admission = Admission::new(options.proxy_auth.as_ref());
+        let dialer = Dialer::new(own, options.upstream.proxy.clone(), admission.via(), options.limits);
         Self {
-            options,
-            upstream: Upstream::new(cut.clone()),
+            admission,
+            upstream: Upstream::new(dialer, tls.upstream, options.limits, cut.clone()),
+            leaves: tls.leaves,
             tunnels: TaskTracker::new(),
+            closing,
             cut,
             sequence: AtomicU64::new(0),
+            options,
             intake,
             telemetry,
         }
     }
 
-    /// One request, from its head to the head of its answer. Its bodies are on their way by then.
-    async fn handle(self: Arc<Self>, request: Request<Incoming>, client: SocketAddr) -> Answer {
-        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut span = self
-            .telemetry
-            .span(name::CAPTURE_FLOW)
-            .server()
-            .parent(TraceContext::of_headers(request.headers()))
-            .start();
-        let draft = Draft::new(sequence, client, &request);
+    /// Notes that a request has come: at once, since its client may be gone before anything else is done.
+    fn begin(self: &Arc<Self>, request: Request<Incoming>, conn: &Conn) -> Begun {
+        let route = route(conn.entry(&self.options.mode), request.method(), request.uri(), request.headers());
+        let becomes = match self.in_scope(&request, &route) {
+            true if self.intake.is_wanted() => Becomes::Flow,
+            true => Becomes::Unseen,
+            false => Becomes::Count,
+        };
+        let span = self.telemetry.span(name::CAPTURE_FLOW).server();
+        let mut span = match becomes {
+            Becomes::Count => span.unrecorded(),
+            _ => span.parent(TraceContext::of_headers(request.headers())),
+        }
+        .start();
+        let draft = Draft::new(self.next(), conn.client, &request, becomes);
         span.set_with("glyph.flow.id", || draft.id());
         span.set_with("http.request.method", || request.method().as_str().to_owned());
-        span.set_with("client.address", || client.ip().to_string());
-
-        let route = route(request.method(), request.uri());
-        if let Ok(Route::Forward { url, host, port, .. } | Route::Tunnel { authority: url, host, port }) =
-            &route
-        {
-            span.set_with("url.full", || self.intake.without_secrets(url));
-            span.set_with("server.address", || host.clone());
-            span.set("server.port", *port);
+        span.set_with("client.address", || conn.client.ip().to_string());
+        if let Ok(route) = &route {
+            span.set_with("url.full", || self.intake.without_secrets(&route.url()));
+            let (host, port) = route.address();
+            span.set_with("server.address", || host.to_owned());
+            span.set("server.port", port);
         }
-        let recorder =
-            Recorder::start(draft, span, self.intake.clone(), self.telemetry.clone(), self.cut.clone());
-        self.intake.ready().await;
-        let answer = match route {
-            Ok(Route::Forward { url, host, port }) => {
-                recorder.target("http", url.clone(), host, port);
-                self.forward(request, url, &recorder).await
-            }
-            Ok(Route::Tunnel { authority, host, port }) => {
-                recorder.target_tunnel(authority, host, port);
-                self.tunnel(request, &recorder).await
-            }
+        let recorder = Recorder::start(draft, span, self, conn.heads());
+        if let Ok(route) = &route {
+            recorder.target(route);
+        }
+        Begun { request, route, recorder }
+    }
+
+    /// From a request's head to the head of its answer. Its bodies are on their way by then.
+    async fn answer(self: Arc<Self>, begun: Begun, conn: Arc<Conn>) -> Answer {
+        let Begun { request, route, recorder } = begun;
+        if recorder.becomes() == Becomes::Flow {
+            self.intake.ready().await;
+        }
+        let admitted = match conn.place {
+            Place::Outside => self.admission.admit(request.headers(), &self.options.mode),
+            Place::Within { .. } => self.admission.admit_within(request.headers()),
+        };
+        let answer = match admitted.and(route) {
+            Ok(Route::Forward(to)) => self.forward(request, to, &conn, &recorder).await,
+            Ok(Route::Connect(to)) => self.connect(request, to, &conn, &recorder).await,
             Err(failure) => Err(failure),
         };
         answer.unwrap_or_else(|failure| self.refuse(&failure, &recorder))
+    }
+
+    fn in_scope(&self, request: &Request<Incoming>, route: &Result<Route, Failure>) -> bool {
+        let scope = &self.options.scope;
+        match route {
+            Ok(Route::Forward(to)) => scope.judge(request.method(), to.host(), to.uri.path()),
+            Ok(Route::Connect(to)) => scope.judge_host(&to.host) == HostScope::In,
+            Err(_) => true,
+        }
+    }
+
+    fn next(&self) -> u64 {
+        self.sequence.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Answers for an exchange that failed before the upstream answered. The answer is ours: the flow has the
@@ -137,5 +225,22 @@ impl Proxy {
         let answer = failure.answer();
         recorder.answered(answer.status());
         answer.map(|text| Either::Right(Full::new(text)))
+    }
+
+    /// Something came in that is no request.
+    fn unreadable(self: &Arc<Self>, failure: &Failure, conn: &Conn) {
+        let mut span = self.telemetry.span(name::CAPTURE_FLOW).server().start();
+        let draft = Draft::unreadable(self.next(), conn.client);
+        span.set_with("glyph.flow.id", || draft.id());
+        span.set_with("client.address", || conn.client.ip().to_string());
+        let recorder = Recorder::start(draft, span, self, conn.heads());
+        // Where it was to go, if nothing else can be said of it.
+        let entry = conn.entry(&self.options.mode);
+        if let Ok(route) = route(entry, &Method::GET, &Uri::from_static("/"), &HeaderMap::new()) {
+            recorder.target(&route);
+        }
+        recorder.failed(failure);
+        // What hyper answers by itself.
+        recorder.answered(failure.answer().status());
     }
 }

@@ -4,79 +4,148 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use glyph_formats::{
     UnixNanos,
-    flow::{FlowError, Timings, Tunnel},
+    flow::{FlowError, Timings, Tunnel, WebSocket},
 };
-use http::{Request, StatusCode, response};
-use tokio_util::sync::CancellationToken;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version, response};
 use ulid::Ulid;
 
 use super::{
+    Proxy,
     exchange::{Exchange, RawBody, RawRequest, RawResponse, Target},
     failure::Failure,
+    idle::Heads,
+    route::Route,
     tee::Side,
     upstream::ConnectionMade,
 };
-use crate::{
-    sanitize::Intake,
-    telemetry::{Span, Telemetry, TraceContext, name},
-};
+use crate::telemetry::{Span, TraceContext, name};
 
 /// What is known of an exchange so far.
 #[derive(Debug)]
 pub(super) struct Draft {
-    id: String,
+    id: Ulid,
     sequence: u64,
     client: SocketAddr,
     start: SystemTime,
     clock: Instant,
-    target: Target,
+    /// As the client names it.
+    uri: Uri,
+    /// Where that leads.
+    route: Option<Route>,
     request: RawRequest,
     response: Option<RawResponse>,
     tunnel: Option<Tunnel>,
+    websocket: Option<WebSocket>,
     timings: Timings,
     error: Option<FlowError>,
     upstream: Option<Span>,
     /// What the client was answered, by the upstream or by us.
     answered: Option<StatusCode>,
+    becomes: Becomes,
+}
+
+/// What becomes of an exchange in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Becomes {
+    Flow,
+    /// A flow that nobody wants to see: neither a log nor a plugin.
+    Unseen,
+    /// Nothing: it is none of our scope.
+    Count,
+    /// Nothing by itself: what passed in the tunnel was recorded.
+    Others,
 }
 
 impl Draft {
     /// Of a request whose head has come in.
-    pub(super) fn new<B>(sequence: u64, client: SocketAddr, request: &Request<B>) -> Self {
+    pub(super) fn new<B>(sequence: u64, client: SocketAddr, request: &Request<B>, becomes: Becomes) -> Self {
+        let (uri, method, version) = (request.uri().clone(), request.method().clone(), request.version());
+        let headers = if becomes == Becomes::Flow { request.headers().clone() } else { HeaderMap::new() };
+        Self { becomes, ..Self::with(sequence, client, uri, method, version, headers) }
+    }
+
+    /// Of something that could not be read.
+    pub(super) fn unreadable(sequence: u64, client: SocketAddr) -> Self {
+        // As OpenTelemetry calls a method that is not known.
+        let method = Method::from_bytes(b"_OTHER").unwrap_or_default();
+        Self::with(sequence, client, Uri::default(), method, Version::HTTP_11, HeaderMap::new())
+    }
+
+    fn with(
+        sequence: u64,
+        client: SocketAddr,
+        uri: Uri,
+        method: Method,
+        version: Version,
+        headers: HeaderMap,
+    ) -> Self {
+        let start = SystemTime::now();
         Self {
-            id: Ulid::new().to_string(),
+            id: Ulid::from_datetime(start),
             sequence,
             client,
-            start: SystemTime::now(),
+            start,
             clock: Instant::now(),
-            target: Target { url: request.uri().to_string(), ..Target::default() },
-            request: RawRequest {
-                method: request.method().clone(),
-                version: request.version(),
-                headers: request.headers().clone(),
-                body: RawBody::default(),
-            },
+            uri,
+            route: None,
+            request: RawRequest { method, version, headers, body: RawBody::default() },
             response: None,
             tunnel: None,
+            websocket: None,
             timings: Timings::default(),
             error: None,
             upstream: None,
             answered: None,
+            becomes: Becomes::Flow,
         }
     }
 
     /// The flow's id.
     pub(super) fn id(&self) -> String {
-        self.id.clone()
+        self.id.to_string()
+    }
+
+    /// As the client names it, or where that leads.
+    fn url(&self) -> String {
+        self.route.as_ref().map_or_else(|| self.uri.to_string(), Route::url)
+    }
+
+    fn target(&self) -> Target {
+        let url = self.url();
+        let scheme = match &self.route {
+            Some(Route::Forward(to)) => to.scheme,
+            Some(Route::Connect(_)) | None => "",
+        };
+        let (host, port) = self.route.as_ref().map_or(("", 0), Route::address);
+        Target { scheme, url, host: host.to_owned(), port }
     }
 
     fn elapsed(&self) -> u64 {
         u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn respond(
+        &mut self,
+        status: StatusCode,
+        version: Version,
+        headers: &HeaderMap,
+        span: &mut Span,
+        now: SystemTime,
+    ) {
+        self.timings.first_byte_ns = Some(self.elapsed());
+        if let Some(upstream) = &mut self.upstream {
+            upstream.event("first_byte", now);
+            upstream.set("http.response.status_code", status.as_u16());
+        }
+        span.set("http.response.status_code", status.as_u16());
+        self.answered = Some(status);
+        let headers = if self.becomes == Becomes::Flow { headers.clone() } else { HeaderMap::new() };
+        self.response = Some(RawResponse { status, version, headers, body: RawBody::default() });
     }
 
     /// The exchange with the upstream has come to its end.
@@ -101,23 +170,16 @@ struct Shared {
     context: TraceContext,
     /// The draft and the span `proxy.capture_flow`, until they are handed on.
     open: Mutex<Option<(Draft, Span)>>,
-    intake: Intake,
-    telemetry: Telemetry,
-    /// Cancelled when glyphd ends what is still under way.
-    cut: CancellationToken,
+    heads: Arc<Heads>,
+    proxy: Arc<Proxy>,
 }
 
 impl Recorder {
-    pub(super) fn start(
-        draft: Draft,
-        span: Span,
-        intake: Intake,
-        telemetry: Telemetry,
-        cut: CancellationToken,
-    ) -> Self {
+    pub(super) fn start(draft: Draft, span: Span, proxy: &Arc<Proxy>, heads: Arc<Heads>) -> Self {
         let context = span.context();
+        heads.exchange_begins();
         let open = Mutex::new(Some((draft, span)));
-        Self { shared: Arc::new(Shared { context, open, intake, telemetry, cut }) }
+        Self { shared: Arc::new(Shared { context, open, heads, proxy: Arc::clone(proxy) }) }
     }
 
     /// The span `proxy.capture_flow`.
@@ -126,17 +188,28 @@ impl Recorder {
     }
 
     /// Where the request is to go.
-    pub(super) fn target(&self, scheme: &'static str, url: String, host: String, port: u16) {
-        self.with(|draft, _| draft.target = Target { scheme, url, host, port });
+    pub(super) fn target(&self, route: &Route) {
+        self.with(|draft, span| {
+            if let Route::Connect(_) = route {
+                draft.tunnel = Some(Tunnel::default());
+                span.set("glyph.tunnel", true);
+            }
+            draft.route = Some(route.clone());
+        });
     }
 
-    /// Where the tunnel is to go.
-    pub(super) fn target_tunnel(&self, authority: String, host: String, port: u16) {
-        self.target("", authority, host, port);
+    /// The tunnel is looked into: its exchanges are recorded, each by itself, and it is none.
+    pub(super) fn looked_into(&self) {
         self.with(|draft, span| {
-            draft.tunnel = Some(Tunnel::default());
-            span.set("glyph.tunnel", true);
+            draft.becomes = Becomes::Others;
+            span.set("glyph.tunnel.intercepted", true);
+            draft.upstream = None;
         });
+    }
+
+    /// What the exchange is to become.
+    pub(super) fn becomes(&self) -> Becomes {
+        self.shared.open().as_ref().map_or(Becomes::Others, |(draft, _)| draft.becomes)
     }
 
     /// The exchange with the upstream has begun.
@@ -159,30 +232,36 @@ impl Recorder {
             }
             draft.timings.resolved_ns = since(made.resolved);
             draft.timings.connected_ns = since(made.connected);
+            draft.timings.secured_ns = made.secured.and_then(since);
             if let Some(upstream) = &mut draft.upstream {
                 upstream.event("dns.resolved", made.resolved);
                 upstream.event("connected", made.connected);
+                if let Some(secured) = made.secured {
+                    upstream.event("tls.established", secured);
+                }
             }
         });
     }
 
     /// The upstream's answer has begun.
     pub(super) fn responded(&self, head: &response::Parts) {
+        let now = SystemTime::now();
+        self.with(|draft, span| draft.respond(head.status, head.version, &head.headers, span, now));
+    }
+
+    /// The upstream has switched to WebSocket.
+    pub(super) fn switched<B>(&self, response: &Response<B>) {
+        let now = SystemTime::now();
         self.with(|draft, span| {
-            draft.timings.first_byte_ns = Some(draft.elapsed());
-            if let Some(upstream) = &mut draft.upstream {
-                upstream.event("first_byte", SystemTime::now());
-                upstream.set("http.response.status_code", head.status.as_u16());
-            }
-            span.set("http.response.status_code", head.status.as_u16());
-            draft.answered = Some(head.status);
-            draft.response = Some(RawResponse {
-                status: head.status,
-                version: head.version,
-                headers: head.headers.clone(),
-                body: RawBody::default(),
-            });
+            draft.respond(response.status(), response.version(), response.headers(), span, now)
         });
+    }
+
+    /// How long the upstream has had the whole request; none if it has not.
+    pub(super) fn since_request(&self) -> Option<Duration> {
+        let open = self.shared.open();
+        let (draft, _) = open.as_ref()?;
+        Some(Duration::from_nanos(draft.elapsed().saturating_sub(draft.timings.request_sent_ns?)))
     }
 
     /// The client is answered with that status, by us.
@@ -235,6 +314,17 @@ impl Recorder {
         });
     }
 
+    /// The connection that was switched to WebSocket has closed.
+    pub(super) fn websocket(&self, websocket: WebSocket) {
+        self.with(|draft, span| {
+            span.set("glyph.websocket.frames_sent", websocket.sent.frames);
+            span.set("glyph.websocket.frames_received", websocket.received.frames);
+            draft.websocket = Some(websocket);
+            draft.timings.response_sent_ns = Some(draft.elapsed());
+            draft.end_upstream();
+        });
+    }
+
     fn with(&self, change: impl FnOnce(&mut Draft, &mut Span)) {
         if let Some((draft, span)) = self.shared.open().as_mut() {
             change(draft, span);
@@ -253,20 +343,22 @@ impl Shared {
             return;
         }
         // What breaks once everything is being cut, breaks because of that.
-        let failure = if self.cut.is_cancelled() { &Failure::Stopped } else { failure };
+        let failure = if self.proxy.cut.is_cancelled() { &Failure::Stopped } else { failure };
         draft.error = Some(failure.for_flow());
-        let message = self.intake.text_without_secrets(&failure.to_string());
+        let Proxy { intake, telemetry, .. } = &*self.proxy;
+        let message = intake.text_without_secrets(&failure.to_string());
         span.fail(failure.kind(), message.clone());
         if let Some(mut upstream) = draft.upstream.take() {
             upstream.fail(failure.kind(), message.clone());
         }
-        let url = self.intake.without_secrets(&draft.target.url);
-        self.telemetry.exchange_failed(self.context, failure.kind(), &url, &message);
+        let url = intake.without_secrets(&draft.url());
+        telemetry.exchange_failed(self.context, failure.kind(), &url, &message);
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        self.heads.exchange_ends();
         let Some((mut draft, mut span)) = self.open().take() else { return };
         match draft.answered {
             // Nobody waits for the answer any more, or it would have come to one.
@@ -280,23 +372,31 @@ impl Drop for Shared {
         draft.end_upstream();
         let status = draft.answered.map_or(0, |status| status.as_u16());
         let method = draft.request.method.as_str();
-        self.telemetry.exchange_ended(self.context, method, status, draft.clock.elapsed());
+        let Proxy { intake, telemetry, .. } = &*self.proxy;
+        telemetry.exchange_ended(self.context, method, status, draft.clock.elapsed());
         let start = UnixNanos::from(draft.start);
         let end = UnixNanos(start.0.saturating_add(draft.elapsed()));
         drop(span);
-        let publish = self.telemetry.span(name::PUBLISH_FLOW_EVENT).parent(self.context).start();
-        self.intake.take(Exchange {
-            id: draft.id,
+        match draft.becomes {
+            Becomes::Flow => {}
+            Becomes::Unseen => return telemetry.flow_passed(),
+            Becomes::Count => return telemetry.exchange_out_of_scope(),
+            Becomes::Others => return,
+        }
+        let publish = telemetry.span(name::PUBLISH_FLOW_EVENT).parent(self.context).start();
+        intake.take(Exchange {
+            id: draft.id(),
             sequence: draft.sequence,
             context: self.context,
             publish,
             client: draft.client,
             start,
             end,
-            target: draft.target,
+            target: draft.target(),
             request: draft.request,
             response: draft.response,
             tunnel: draft.tunnel,
+            websocket: draft.websocket,
             timings: draft.timings,
             error: draft.error,
         });

@@ -1,22 +1,26 @@
-//! Accepts connections, and lets them end in order.
+//! Accepts connections, as many as there may be, and lets them end in order.
 
-use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
     task::JoinSet,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Proxy;
+use super::{
+    Proxy,
+    connection::{Conn, Seat},
+    idle::Idle,
+    tls::Alpn,
+};
 
-/// How long a client may take for the head of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// After a refusal by the system, mostly for want of file descriptors, accepting rests for so long.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// After a refusal by the system, mostly for want of file descriptors, accepting rests for so long, and for twice as long
+/// each time that it refuses again.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+const ACCEPT_PAUSE_MOST: Duration = Duration::from_secs(1);
 
 /// The listening proxy.
 pub(crate) struct Server {
@@ -33,20 +37,34 @@ impl Server {
     /// returns, every exchange has been handed on.
     pub(crate) async fn run(self, stop: CancellationToken, drain: Duration) -> bool {
         let Self { listener, proxy } = self;
-        // The connections are told when nobody can connect any more.
-        let closing = CancellationToken::new();
         let mut connections = JoinSet::new();
+        // Those beyond wait where the system keeps them, as clients of a busy server do.
+        let room = Arc::new(Semaphore::new(proxy.options.limits.connections.min(Semaphore::MAX_PERMITS)));
+        let (mut pause, mut full) = (ACCEPT_PAUSE, false);
         loop {
+            let accepted = async {
+                if room.available_permits() == 0 && !std::mem::replace(&mut full, true) {
+                    proxy.telemetry.connections_full(proxy.options.limits.connections);
+                }
+                // It is closed by nobody.
+                let permit = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
+                Ok((listener.accept().await?, permit))
+            };
             tokio::select! {
                 () = stop.cancelled() => break,
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, client)) => {
-                        connections.spawn(serve(stream, client, Arc::clone(&proxy), closing.clone()));
+                accepted = accepted => match accepted {
+                    Ok(((stream, client), permit)) => {
+                        pause = ACCEPT_PAUSE;
+                        full &= room.available_permits() == 0;
+                        let telemetry = proxy.telemetry.clone();
+                        let seat = Seat { telemetry, heads: Arc::default(), _permit: permit };
+                        connections.spawn(Arc::clone(&proxy).accepted(stream, client, seat));
                     }
                     Err(e) => {
                         proxy.telemetry.accept_failed(&e);
                         if !is_about_one_connection(&e) {
-                            tokio::time::sleep(ACCEPT_PAUSE).await;
+                            tokio::time::sleep(pause).await;
+                            pause = (pause * 2).min(ACCEPT_PAUSE_MOST);
                         }
                     }
                 },
@@ -54,7 +72,8 @@ impl Server {
             }
         }
         drop(listener);
-        closing.cancel();
+        // The connections are told when nobody can connect any more.
+        proxy.closing.cancel();
         proxy.tunnels.close();
         let deadline = Instant::now() + drain;
         let ended = async {
@@ -70,34 +89,32 @@ impl Server {
     }
 }
 
-/// One connection, until it ends; after `stop`, until the exchange under way on it has ended.
-async fn serve(stream: TcpStream, client: SocketAddr, proxy: Arc<Proxy>, stop: CancellationToken) {
-    // Without it small writes wait for the client's acknowledgement; a proxy adds none of that.
-    drop(stream.set_nodelay(true));
-    let telemetry = proxy.telemetry.clone();
-    telemetry.connection_opened();
-    let service = service_fn(move |request| {
-        let proxy = Arc::clone(&proxy);
-        async move { Ok::<_, Infallible>(proxy.handle(request, client).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .preserve_header_case(true)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+impl Proxy {
+    /// One connection, until it ends.
+    async fn accepted(self: Arc<Self>, stream: TcpStream, client: SocketAddr, seat: Seat) {
+        // Without it small writes wait for the client's acknowledgement; a proxy adds none of that.
+        drop(stream.set_nodelay(true));
+        self.telemetry.connection_opened();
+        let limits = self.options.limits;
+        let protocol = tokio::select! {
+            protocol = timeout(limits.header_timeout, protocol(&stream)) => protocol.ok().flatten(),
+            () = self.closing.cancelled() => None,
+        };
+        if let Some(protocol) = protocol {
+            let heads = Arc::clone(&seat.heads);
+            let stream = Idle::with_heads(stream, limits.idle_timeout, heads, limits.header_timeout);
+            self.serve(stream, protocol, Arc::new(Conn::outside(client, seat))).await;
         }
-    };
-    if let Err(e) = ended {
-        telemetry.connection_failed(client, &e);
     }
-    telemetry.connection_closed();
+}
+
+/// What a client speaks: HTTP/2 if it begins as one does that knows that we do (RFC 9113, 3.3). None if it says nothing.
+async fn protocol(stream: &TcpStream) -> Option<Alpn> {
+    let mut first = [0; 4];
+    match stream.peek(&mut first).await {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(if first == *b"PRI " { Alpn::Http2 } else { Alpn::Http1 }),
+    }
 }
 
 fn is_about_one_connection(error: &io::Error) -> bool {

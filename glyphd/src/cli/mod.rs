@@ -1,5 +1,6 @@
 //! The command line of `glyphd`: flags as they are parsed, and what they mean.
 
+mod proxy;
 mod record;
 mod trace;
 
@@ -8,12 +9,12 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::Parser;
 
 pub use self::{
+    proxy::ProxyArgs,
     record::{FsyncPolicy, RecordArgs},
     trace::TraceArgs,
 };
 
 use crate::{
-    capture::CaptureOptions,
     config::{AuditTarget, BusAddress, BusTls, Config, HeartbeatOptions, TOKEN_LIFE},
     policy::Policy,
     sanitize::BODY_BYTES,
@@ -63,6 +64,14 @@ pub struct Args {
     #[arg(long, value_name = "BYTES", default_value_t = BODY_BYTES, help_heading = "Recording")]
     pub max_body_bytes: usize,
 
+    /// Which share of the flows is written, 0 to 1; plugins see all of them
+    #[arg(long, value_name = "RATIO", default_value_t = 1.0, value_parser = trace::ratio, help_heading = "Recording")]
+    pub flow_sample_ratio: f64,
+
+    /// Whose requests the proxy takes, and where they go.
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
+
     /// How record files are written.
     #[command(flatten)]
     pub writing: RecordArgs,
@@ -103,7 +112,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH", env = "GLYPH_CONTROL_ADDR", help_heading = "Plugins")]
     pub control_addr: Option<PathBuf>,
 
-    /// The policy: what is a secret, what plugins are granted (TOML)
+    /// The policy: what is looked at, what is a secret, what plugins are granted (TOML)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -121,6 +130,10 @@ const EXAMPLES: &str = "Examples:
       Records everything that passes 127.0.0.1:8080 into the directory run1.
   glyphd --trace-endpoint http://localhost:4318 --trace-sample-ratio 0.1
       Records nothing, but sends a tenth of the traces to a collector.
+  glyphd --record run1 --ca-dir ca
+      Records what passes over TLS, too; clients have to trust ca/ca.pem (glyphctl ca trust-help ca).
+  glyphd --record run1 --reverse http://127.0.0.1:3000
+      Records what clients ask the server there, for which they take 127.0.0.1:8080.
   glyphd --record run1 --plugins-dir plugins
       Records, and shows every flow to the plugins.
 
@@ -132,6 +145,14 @@ pub enum FlagError {
     /// The policy can't be used.
     #[error("--config: {0}")]
     Policy(#[from] TomlError),
+    /// The proxy can't be what it is to be.
+    #[error("{flag}: {cause}")]
+    Proxy {
+        /// The flag.
+        flag: &'static str,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// A header for the endpoint is none, or its file can't be read.
     #[error("--trace-headers: {0}")]
     Headers(String),
@@ -147,6 +168,8 @@ impl Args {
             true => AuditTarget::Stderr,
             false => AuditTarget::File(path),
         });
+        let policy = self.config.as_deref().map(Policy::load).transpose()?.unwrap_or_default();
+        let capture = self.proxy.into_options(self.proxy_addr, !self.no_propagate, &policy)?;
         Ok(Config {
             proxy_addr: self.proxy_addr,
             metrics_addr: self.metrics_addr,
@@ -168,11 +191,12 @@ impl Args {
             findings_file: self.findings_file,
             audit_file,
             trace: self.trace.into_config("glyphd")?,
-            capture: CaptureOptions { propagate: !self.no_propagate },
+            flow_sample_ratio: self.flow_sample_ratio,
+            capture,
             max_body_bytes: self.max_body_bytes,
             secrets_file: self.secrets,
             plugins_dir: self.plugins_dir,
-            policy: self.config.as_deref().map(Policy::load).transpose()?.unwrap_or_default(),
+            policy,
             drain_timeout: Duration::from_secs(self.drain_timeout),
         })
     }

@@ -80,6 +80,11 @@ impl Dispatcher {
         }
     }
 
+    /// Whether there is anybody to hand a flow to.
+    pub(crate) fn has_subscribers(&self) -> bool {
+        self.subscribers().iter().any(|subscriber| !subscriber.queue.is_closed())
+    }
+
     /// Whether a subscriber wants exchanges as they passed.
     pub(crate) fn wants_raw(&self) -> bool {
         let is_raw = |s: &Subscriber| !s.queue.is_closed() && s.subscriptions.iter().any(|s| s.is_raw());

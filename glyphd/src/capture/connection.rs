@@ -1,0 +1,157 @@
+//! One client's connection: requests come out of it, over HTTP/1.1 or HTTP/2.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+
+use hyper::{
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::OwnedSemaphorePermit,
+};
+
+use super::{Proxy, failure::Failure, idle::Heads, options::Mode, route::Entry, tls::Alpn, upstream::Origin};
+use crate::telemetry::Telemetry;
+
+/// How much may be under way to us before we have taken it, in bytes, of one exchange and of all on a connection: enough for
+/// a gigabit at 10 ms, and no more than a client may make us hold.
+pub(super) const STREAM_WINDOW: u32 = 1 << 20;
+pub(super) const CONNECTION_WINDOW: u32 = 4 << 20;
+
+/// Who is at the other end, and where its requests are therefore to go.
+#[derive(Debug)]
+pub(super) struct Conn {
+    pub(super) client: SocketAddr,
+    pub(super) place: Place,
+    seat: Arc<Seat>,
+}
+
+/// What a connection takes of what there is, until everything that came over it has ended.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) telemetry: Telemetry,
+    pub(super) heads: Arc<Heads>,
+    pub(super) _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.telemetry.connection_closed();
+    }
+}
+
+/// Where a connection is.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// It was accepted.
+    Outside,
+    /// It came out of a tunnel that leads to that host.
+    Within { scheme: &'static str, host: String, port: u16, origin: Arc<Origin> },
+}
+
+impl Conn {
+    /// One that was accepted.
+    pub(super) fn outside(client: SocketAddr, seat: Seat) -> Self {
+        Self { client, place: Place::Outside, seat: Arc::new(seat) }
+    }
+
+    /// One that came over this one.
+    pub(super) fn within(&self, place: Place) -> Self {
+        Self { client: self.client, place, seat: Arc::clone(&self.seat) }
+    }
+
+    /// What it is about at the moment.
+    pub(super) fn heads(&self) -> Arc<Heads> {
+        Arc::clone(&self.seat.heads)
+    }
+
+    pub(super) fn entry<'a>(&'a self, mode: &'a Mode) -> Entry<'a> {
+        match (&self.place, mode) {
+            (Place::Outside, Mode::Forward) => Entry::Proxy,
+            (Place::Outside, Mode::Reverse(base)) => Entry::Reverse(base),
+            (Place::Within { scheme, host, port, .. }, _) => Entry::Within { scheme, host, port: *port },
+        }
+    }
+}
+
+impl Proxy {
+    /// Serves it until it ends; after `closing`, until the exchanges under way on it have ended.
+    pub(super) async fn serve<S>(self: Arc<Self>, stream: S, protocol: Alpn, conn: Arc<Conn>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        match protocol {
+            Alpn::Http1 => self.serve_http1(stream, conn).await,
+            Alpn::Http2 => self.serve_http2(stream, conn).await,
+        }
+    }
+
+    async fn serve_http1<S>(self: Arc<Self>, stream: S, conn: Arc<Conn>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let limits = &self.options.limits;
+        let service = service_fn(|request| {
+            let (begun, proxy, conn) = (self.begin(request, &conn), Arc::clone(&self), Arc::clone(&conn));
+            async move { Ok::<_, Infallible>(proxy.answer(begun, conn).await) }
+        });
+        let mut connection = http1::Builder::new()
+            // `Idle` has the clock.
+            .header_read_timeout(None)
+            // At least what the parser begins with.
+            .max_buf_size(limits.header_bytes.max(8 << 10))
+            .preserve_header_case(true)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let closing = self.closing.child_token();
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = closing.cancelled() => {
+                Pin::new(&mut connection).graceful_shutdown();
+                (&mut connection).await
+            }
+        };
+        let Err(error) = ended else { return };
+        self.telemetry.connection_failed(conn.client, &error);
+        // A client that is only quiet is no fault, nor one that stands still in the middle of an exchange: that is told.
+        let in_head = conn.seat.heads.are_due()
+            && connection.into_parts().is_some_and(|parts| !parts.read_buf.is_empty());
+        if let Some(failure) = Failure::of_server(&error, limits, in_head) {
+            self.unreadable(&failure, &conn);
+        }
+    }
+
+    async fn serve_http2<S>(self: Arc<Self>, stream: S, conn: Arc<Conn>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service_fn(|request| {
+            let (begun, proxy, conn) = (self.begin(request, &conn), Arc::clone(&self), Arc::clone(&conn));
+            async move { Ok::<_, Infallible>(proxy.answer(begun, conn).await) }
+        });
+        conn.seat.heads.are_frames();
+        let header_bytes = u32::try_from(self.options.limits.header_bytes).unwrap_or(u32::MAX);
+        let mut connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_header_list_size(header_bytes)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .serve_connection(TokioIo::new(stream), service);
+        let closing = self.closing.child_token();
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = closing.cancelled() => {
+                Pin::new(&mut connection).graceful_shutdown();
+                (&mut connection).await
+            }
+        };
+        if let Err(error) = ended {
+            self.telemetry.connection_failed(conn.client, &error);
+            if !error.is_closed() && error.is_parse() {
+                self.unreadable(&Failure::RequestInvalid(error.to_string()), &conn);
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! TLS on both sides of the proxy. In: a directory with a CA, hosts' names, PEM files. Out: rustls configurations for
+//! connections from clients and to upstreams.
+//!
+//! Not here: connections. A handshake is for whoever has the socket.
+
+mod pem;
+mod certificate;
+mod authority;
+mod leaves;
+mod listed;
+mod roots;
+#[cfg(test)]
+mod handshake;
+
+/// A protocol that is offered by ALPN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Alpn {
+    /// `http/1.1`
+    Http1,
+    /// `h2`
+    Http2,
+}
+
+impl Alpn {
+    /// As it stands in the handshake.
+    pub fn name(self) -> &'static [u8] {
+        match self {
+            Self::Http1 => b"http/1.1",
+            Self::Http2 => b"h2",
+        }
+    }
+}
+
+pub use self::{
+    authority::CertificateAuthority,
+    certificate::{CaCertificate, CaError},
+    leaves::{LeafError, Leaves},
+    roots::{TlsFileError, client_config},
+};
