@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     alerts::AlertsArgs,
+    ca::CaArgs,
     check::CheckArgs,
     demo::{DemoArgs, DemoPlugin},
     flows::FlowsArgs,
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Flows(FlowsArgs),
     /// Plugins: made, checked, run over a recording.
     Plugin(Box<PluginArgs>),
+    /// The CA with which glyphd looks into TLS: shown, exported, trusted.
+    Ca(CaArgs),
     /// A plugin of the demo, as a process of its own.
     #[command(hide = true)]
     PluginProcess {

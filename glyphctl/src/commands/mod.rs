@@ -9,6 +9,7 @@ pub(crate) mod replay;
 pub(crate) mod flows;
 pub(crate) mod trace;
 pub(crate) mod plugin;
+pub(crate) mod ca;
 
 pub(crate) mod recording;
 
@@ -28,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(*args),
         Command::Flows(args) => flows::run(args),
         Command::Plugin(args) => plugin::run(*args),
+        Command::Ca(args) => ca::run(args),
         Command::PluginProcess { plugin } => demo::run_plugin(plugin).map(|()| ExitCode::SUCCESS),
     }
 }
