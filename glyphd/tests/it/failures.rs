@@ -220,7 +220,6 @@ async fn a_client_that_goes_away_within_its_request_is_told() {
 async fn what_is_for_another_kind_of_server_is_a_400_and_a_flow() {
     for (line, what) in [
         ("GET /index.html", "forward proxy"),
-        ("GET https://a.test/", "CONNECT"),
         ("GET ftp://a.test/", "http://"),
         ("CONNECT a.test", "host:port"),
     ] {
@@ -257,7 +256,7 @@ async fn a_request_with_two_lengths_reaches_the_origin_with_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_http_at_all_costs_only_its_connection() {
+async fn what_is_no_http_at_all_costs_only_its_connection_and_is_a_flow() {
     let origin = FakeOrigin::ok().await;
     let daemon = TestDaemon::start().await;
     for garbage in
@@ -270,5 +269,9 @@ async fn what_is_no_http_at_all_costs_only_its_connection() {
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400"), "{answer:?}");
     }
     assert_eq!(daemon.client().await.get(&origin.url("/")).await.text(), "ok");
-    assert_eq!(daemon.drain().await.flow().request.url, origin.url("/"));
+    let recorded = daemon.drain().await;
+    let [garbage @ .., good] = &recorded.flows[..] else { panic!("no flows") };
+    assert_eq!(good.request.url, origin.url("/"));
+    let kinds: Vec<_> = garbage.iter().map(|flow| flow.error.as_ref().unwrap().kind.as_str()).collect();
+    assert_eq!(kinds, ["request_invalid"; 3]);
 }

@@ -2,7 +2,6 @@
 
 use std::{fs, path::Path};
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use glyph_formats::Decision;
 use glyph_plugin::PROTOCOL_VERSION;
 use glyphd::config::{BusAddress, BusTls};
@@ -18,15 +17,10 @@ use crate::harness::{
     bus::{Bus, grant, hello},
     operator,
     process::{command, run},
+    secure::pem,
     told::until_plugin,
     within,
 };
-
-fn pem(kind: &str, der: &[u8]) -> String {
-    let base64 = BASE64_STANDARD.encode(der);
-    let lines: Vec<_> = base64.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", lines.join("\n"))
-}
 
 /// Files `NAME-ca.pem`, `NAME.pem` and `NAME-key.pem`: an authority, and a certificate of it for `localhost`.
 fn certify(dir: &Path, name: &str) -> BusTls {

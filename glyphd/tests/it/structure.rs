@@ -7,9 +7,9 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 17] = [
-    ("capture", &["sanitize::Intake", "telemetry"]),
-    ("sanitize", &["capture", "dispatch", "flow_log", "room", "telemetry"]),
+const TABLE: [(&str, &[&str]); 18] = [
+    ("capture", &["globs", "sanitize::Intake", "telemetry"]),
+    ("sanitize", &["capture", "dispatch", "flow_log", "globs", "room", "telemetry"]),
     ("room", &[]),
     ("flow_log", &["room", "sanitize::Flow", "telemetry"]),
     ("dispatch", &["sanitize::Flow", "sanitize::Raw", "telemetry"]),
@@ -33,10 +33,11 @@ const TABLE: [(&str, &[&str]); 17] = [
     ("exposition", &[]),
     ("metrics_log", &["exposition", "telemetry"]),
     ("control", &["audit", "exposition", "plugin", "telemetry"]),
-    ("policy", &["dispatch", "plugin", "sanitize::RedactionPolicy", "toml_file"]),
+    ("policy", &["capture::scope", "dispatch", "plugin", "sanitize::RedactionPolicy", "toml_file"]),
     ("config", &["capture", "metrics_log", "plugin", "policy", "sanitize::BODY_BYTES", "telemetry"]),
-    ("cli", &["capture", "config", "policy", "sanitize::BODY_BYTES", "telemetry", "toml_file"]),
+    ("cli", &["capture", "config", "globs", "policy", "sanitize::BODY_BYTES", "telemetry", "toml_file"]),
     ("toml_file", &[]),
+    ("globs", &[]),
     ("lib", &[]),
 ];
 

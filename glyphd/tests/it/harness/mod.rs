@@ -15,6 +15,7 @@ pub(crate) mod raw_stream;
 pub(crate) mod records;
 pub(crate) mod relay;
 pub(crate) mod schema;
+pub(crate) mod secure;
 pub(crate) mod told;
 pub(crate) mod witness;
 

@@ -8,6 +8,7 @@ mod shape;
 mod stage;
 mod template;
 mod anywhere;
+mod websocket;
 
 use std::collections::{BTreeMap, BTreeSet};
 

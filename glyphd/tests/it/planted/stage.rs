@@ -70,7 +70,7 @@ impl Played {
     }
 }
 
-fn collect(dir: &Path, files: &mut Vec<(String, Vec<u8>)>) {
+pub(super) fn collect(dir: &Path, files: &mut Vec<(String, Vec<u8>)>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
