@@ -1,8 +1,10 @@
 //! What the fuzz targets do with their input: a file of it is read as a user's is, by the public interface; an
-//! expression or a template is parsed and evaluated; a message is freed of its secrets.
+//! expression or a template is parsed and evaluated; a message is freed of its secrets; bytes of a connection are told apart
+//! and counted.
 //!
 //! In: bytes. Out: nothing, or a panic that libFuzzer keeps the input of.
 
+mod capture;
 mod flows;
 mod metrics;
 mod mutate;
@@ -25,6 +27,7 @@ use glyph_analysis::trace::{
 use serde::de::IgnoredAny;
 use tempfile::TempDir;
 
+pub use capture::{sniff, websocket};
 pub use expression::{WORDS as EXPRESSION_WORDS, expression};
 pub use flows::flows;
 pub use metrics::metrics;

@@ -50,6 +50,24 @@ const MESSAGES: [&str; 8] = [
     "7gf0sid=1; theme=dark; Path=/; \u{e9}",
 ];
 
+/// What tunnels begin with.
+const BEGINNINGS: [&[u8]; 6] = [
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"OPTIONS * HTTP/1.1\r\n",
+    b"VERSION-CONTROL https://a.test/ HTTP/1.1\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x24\x04",
+    b"SSH-2.0-OpenSSH_9.2p1\r\n",
+    b"\x00\x00\x00\x08\x04\xd2\x16\x2f",
+];
+
+/// Frames, after a byte that says how they are cut.
+const FRAMES: [&[u8]; 4] = [
+    b"0\x81\x85\x01\x02\x03\x04igohn\x89\x00\x88\x82\x01\x02\x03\x04\x02\xeb",
+    b"1\x01\x03abc\x8a\x02xy\x80\x7e\x00\x7eabc",
+    b"2\xc2\xff\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x00hello\x88\x02\x03\xe8",
+    b"3\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xffabc",
+];
+
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [testdata, target, corpus] = &arguments[..] else {
@@ -74,6 +92,8 @@ fn main() -> io::Result<()> {
         "rules" => [RULES, TESTS].map(text).into(),
         "promql" => PROMQL.lines().map(text).collect(),
         "sanitize" => MESSAGES.map(text).into(),
+        "sniff" => BEGINNINGS.map(|bytes| Ok(bytes.to_vec())).into(),
+        "websocket" => FRAMES.map(|bytes| Ok(bytes.to_vec())).into(),
         "flows" => {
             let plain = file("../recordings/shop/flows.jsonl")?;
             vec![Ok(zstd::encode_all(&plain[..], 1)?), Ok(gzip(&plain)?), Ok(plain)]
