@@ -253,7 +253,11 @@ impl Recorder {
     pub(super) fn switched<B>(&self, response: &Response<B>) {
         let now = SystemTime::now();
         self.with(|draft, span| {
-            draft.respond(response.status(), response.version(), response.headers(), span, now)
+            draft.respond(response.status(), response.version(), response.headers(), span, now);
+            // It has none, and will get none.
+            if let Some(response) = &mut draft.response {
+                response.body.complete = true;
+            }
         });
     }
 
