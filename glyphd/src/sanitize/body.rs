@@ -173,7 +173,7 @@ fn document<'a>(content_type: &'a str, bytes: &[u8]) -> Document<'a> {
     if media.ends_with("json") {
         return Document::Json;
     }
-    match media.as_str() {
+    match &*media {
         "application/x-www-form-urlencoded" => Document::Form,
         "multipart/form-data" => {
             content::parameter(content_type, "boundary").map_or(Document::Text, Document::Multipart)

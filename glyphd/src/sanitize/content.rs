@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use glyph_formats::content::Content;
 use http::{HeaderMap, header};
+use memchr::memchr;
 
 /// What the bytes are.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub(super) enum Reading<'a> {
 /// Undoes the codings, to at most `most` bytes, so that a bomb is not unpacked. None if one is not known, or what is
 /// there is not in it.
 pub(super) fn decode<'a>(bytes: &'a [u8], headers: &HeaderMap, most: usize) -> Option<Content<'a>> {
+    if !headers.contains_key(header::CONTENT_ENCODING) {
+        return Some(Content::plain(Cow::Borrowed(bytes)));
+    }
     let values = headers.get_all(header::CONTENT_ENCODING).into_iter();
     let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
     let content = Content::decoded(Cow::Borrowed(bytes), &values.join(","), most);
@@ -37,7 +41,7 @@ pub(super) fn read_text<'a>(bytes: &'a [u8], content_type: &str, cut: bool) -> R
         Some(encoding) if encoding == UTF_8 && marked.is_none() => {}
         Some(encoding) => return decoded(bytes, encoding),
     }
-    if bytes.contains(&0) && !textual {
+    if !textual && memchr(0, bytes).is_some() {
         return Reading::Binary;
     }
     match std::str::from_utf8(bytes) {
@@ -72,8 +76,12 @@ fn is_textual(content_type: &str) -> bool {
 }
 
 /// `text/html` of `Text/HTML; charset=utf-8`.
-pub(super) fn media_type(content_type: &str) -> String {
-    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+pub(super) fn media_type(content_type: &str) -> Cow<'_, str> {
+    let media = content_type.split(';').next().unwrap_or_default().trim();
+    match media.bytes().any(|b| b.is_ascii_uppercase()) {
+        true => Cow::Owned(media.to_ascii_lowercase()),
+        false => Cow::Borrowed(media),
+    }
 }
 
 /// The value of one of its parameters.

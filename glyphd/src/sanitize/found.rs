@@ -1,7 +1,7 @@
 //! What was found on the way through an exchange: a redaction for the record of each place, and the secrets
 //! themselves, which stay in memory.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use glyph_formats::flow::Redaction;
 
@@ -15,6 +15,8 @@ use super::{
 const PLACES: usize = 100;
 /// A place is told with at most so many bytes: names come from the traffic.
 const PLACE_BYTES: usize = 200;
+/// Most have no more.
+const PLACE: usize = 64;
 
 /// What was replaced so far.
 pub(super) struct Found<'a> {
@@ -40,7 +42,9 @@ impl<'a> Found<'a> {
 
     /// Something of that kind stood there.
     pub(super) fn add(&mut self, kind: &str, place: fmt::Arguments<'_>) {
-        let mut told = format!("{}.{place}", self.side);
+        let mut told = String::with_capacity(PLACE);
+        // Writing into a string does not fail.
+        write!(told, "{}.{place}", self.side).ok();
         let before = self.side.len() + 1;
         let place = &told[before..];
         let safe = if self.redactions.len() < PLACES { self.safe(place) } else { head(place) };

@@ -62,9 +62,6 @@ fn sanitize_value(name: &HeaderName, value: &str, found: &mut Found<'_>) -> Opti
     if *name == header::SEC_WEBSOCKET_PROTOCOL {
         return protocols(name, value, found);
     }
-    if *name == header::SEC_WEBSOCKET_PROTOCOL {
-        return protocols(name, value, found);
-    }
     if rules.is_secret(name.as_str(), value, In::Header) {
         let secret = match value.split_once(' ') {
             Some((scheme, secret)) if is_authorization(name) && !scheme.contains('=') => {

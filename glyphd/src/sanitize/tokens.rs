@@ -64,15 +64,12 @@ impl Tokens {
     }
 }
 
-/// Bytes as hexadecimal digits.
+/// Bytes as hexadecimal digits. `hex::encode` does so digit by digit.
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
-    let mut digits = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        digits.push(digit(byte >> 4));
-        digits.push(digit(byte & 15));
-    }
-    digits
+    let mut digits = vec![0; 2 * bytes.len()];
+    // The room is what is needed, and digits are ASCII.
+    hex::encode_to_slice(bytes, &mut digits).ok();
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 impl fmt::Debug for Tokens {
@@ -83,18 +80,14 @@ impl fmt::Debug for Tokens {
 
 /// The most bits that a value of that length and those classes of characters can have.
 fn entropy_bits(value: &str) -> f64 {
-    let [mut digit, mut lower, mut upper, mut other] = [0.0; 4];
-    for byte in value.bytes() {
-        match byte {
-            b'0'..=b'9' => digit = 10.0,
-            b'a'..=b'z' => lower = 26.0,
-            b'A'..=b'Z' => upper = 26.0,
-            _ => other = 33.0,
-        }
-    }
-    let alphabet: f64 = digit + lower + upper + other;
     // More than that is enough whatever it is of.
-    let length = value.chars().take(64).count();
+    let value = &value[..value.floor_char_boundary(64)];
+    let has = |class: fn(&u8) -> bool, size: f64| if value.as_bytes().iter().any(class) { size } else { 0.0 };
+    let alphabet = has(u8::is_ascii_digit, 10.0)
+        + has(u8::is_ascii_lowercase, 26.0)
+        + has(u8::is_ascii_uppercase, 26.0)
+        + has(|b| !b.is_ascii_alphanumeric(), 33.0);
+    let length = value.chars().count();
     f64::from(u8::try_from(length).unwrap_or(u8::MAX)) * alphabet.max(1.0).log2()
 }
 

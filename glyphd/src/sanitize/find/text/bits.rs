@@ -2,6 +2,8 @@
 //!
 //! Compilers turn the tests, which have no branches, into vector instructions of any processor.
 
+use wide::u8x16;
+
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 64;
 /// A test may look at so many bytes before the one that it is about.
@@ -55,9 +57,18 @@ impl<'a> Blocks<'a> {
 fn of(window: &[u8; WINDOW], is: impl Fn(u8, u8, u8) -> bool) -> u64 {
     let flags: [u8; BLOCK] =
         std::array::from_fn(|at| u8::from(is(window[at], window[at + 1], window[at + 2])));
-    let (eights, _) = flags.as_chunks::<8>();
-    let gathered = eights.iter().map(|eight| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56);
-    gathered.rev().fold(0, |bits, eight| bits << 8 | eight)
+    gathered(&flags)
+}
+
+/// The flags, side by side.
+#[inline(always)]
+fn gathered(flags: &[u8; BLOCK]) -> u64 {
+    let (sixteens, _) = flags.as_chunks::<16>();
+    let gathered = sixteens.iter().map(|sixteen| {
+        let set = u8x16::new(*sixteen).simd_eq(u8x16::ONE);
+        u64::from(set.to_bitmask())
+    });
+    gathered.rev().fold(0, |bits, sixteen| bits << 16 | sixteen)
 }
 
 #[cfg(test)]

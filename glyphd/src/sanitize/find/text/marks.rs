@@ -5,19 +5,26 @@
 //! looked at again.
 
 use super::{Found, NAME, Scan, bits::Blocks, is_basic};
-use crate::sanitize::rules::looks_credential;
+use crate::sanitize::{
+    find::{Document, Instead},
+    rules::looks_credential,
+};
 
 impl Scan<'_> {
     /// What is found at marks.
     pub(super) fn at_marks(&mut self, blocks: &Blocks<'_>) {
         // A test more for each byte costs less than a second way without it.
         let email = if self.rules.policy.email { b'@' } else { b'=' };
+        // No text has the other byte.
+        let quote = if self.document == Document::Json { b'"' } else { 0xff };
         let is_mark = |second: u8, last: u8, byte: u8| {
             let scheme = (second | 0x20 == b'e') & (last | 0x20 == b'r')
                 | (second | 0x20 == b'i') & (last | 0x20 == b'c');
             let begin = (second == b'I') & (last == b'N');
+            // The names of a document's own fields have been looked at where it was taken apart.
+            let field = (last == quote) & (second != b'\\');
             (byte == b'=')
-                | (byte == b':')
+                | (byte == b':') & !field
                 | (byte == b'>')
                 | (byte == email)
                 | (byte == b' ') & (scheme | begin)
@@ -35,6 +42,9 @@ impl Scan<'_> {
     }
 
     fn mark(&mut self, at: usize) {
+        if self.bytes[at] == b'=' && self.is_known(at + 1) {
+            return;
+        }
         let found = match self.bytes[at] {
             b' ' => self.behind_word(at),
             b'@' => self.email(at).map(|range| (range, "email")),
@@ -43,6 +53,17 @@ impl Scan<'_> {
         if !self.take(found) && self.bytes[at..].starts_with(b"://") {
             self.url(at, at + 3);
         }
+    }
+
+    /// Whether a secret begins there that was found as the document was taken apart.
+    fn is_known(&mut self, start: usize) -> bool {
+        while let Some(hit) = self.hits.hits.get(self.passed)
+            && hit.range.start < start
+        {
+            self.passed += 1;
+        }
+        let known = self.hits.hits.get(self.passed);
+        known.is_some_and(|hit| hit.range.start == start && hit.instead == Instead::Token)
     }
 
     /// What stands behind names of the operator's own.

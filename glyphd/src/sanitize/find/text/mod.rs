@@ -31,6 +31,8 @@ struct Scan<'a> {
     hits: &'a mut Hits,
     /// What stands before that is done with.
     done: usize,
+    /// How many of the hits, which there were before, lie behind.
+    passed: usize,
     /// The end of the URL, and of the value, that was looked at last.
     url_end: usize,
     urls: usize,
@@ -39,7 +41,8 @@ struct Scan<'a> {
 
 pub(super) fn find(text: &str, document: Document<'_>, rules: &Rules, hits: &mut Hits) {
     let bytes = text.as_bytes();
-    let mut scan = Scan { text, bytes, document, rules, hits, done: 0, url_end: 0, urls: 0, value_end: 0 };
+    let mut scan =
+        Scan { text, bytes, document, rules, hits, done: 0, passed: 0, url_end: 0, urls: 0, value_end: 0 };
     scan.own_names();
     let blocks = Blocks::of(bytes);
     scan.at_marks(&blocks);

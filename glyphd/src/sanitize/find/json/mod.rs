@@ -2,12 +2,13 @@
 //!
 //! By hand, since a parser gives no positions, or nothing at all for a document that the body limit cut.
 
+mod quotes;
+
 use std::{borrow::Cow, ops::Range};
 
-use memchr::memchr2;
-
+use self::quotes::quote_or_escape;
 use super::{Codec, Hits, Instead, Place};
-use crate::sanitize::rules::{In, Rules, Weight, holds_secrets, looks_random};
+use crate::sanitize::rules::{In, Rules, Weight, holds_secrets, looks_credential, looks_random};
 
 /// Places are told with so many of the names around them.
 const NAMES: usize = 16;
@@ -15,8 +16,6 @@ const NAMES: usize = 16;
 const NAME: usize = 64;
 /// A number with fewer digits is no code, but counts something.
 const DIGITS: usize = 3;
-/// Strings up to here are searched eight bytes at a time.
-const NEAR: usize = 24;
 
 /// An array or an object that is open.
 #[derive(Debug, Default)]
@@ -69,6 +68,7 @@ impl Scan<'_> {
                     self.name = None;
                     at + 1
                 }
+                b'\'' | b'a'..=b'z' | b'A'..=b'Z' if self.name.is_some() => self.odd(at),
                 _ => at + 1,
             };
         }
@@ -120,7 +120,7 @@ impl Scan<'_> {
         while bytes.get(after).is_some_and(u8::is_ascii_whitespace) {
             after += 1;
         }
-        if ended && bytes.get(after) == Some(&b':') && !self.open.last().is_some_and(|open| open.is_array) {
+        if ended && bytes.get(after) == Some(&b':') {
             let raw = &self.text[start..end];
             let weight = match escapes {
                 true => self.rules.weigh(&meant(raw), In::Field),
@@ -165,6 +165,29 @@ impl Scan<'_> {
             self.hits.add(start..end, "json", Some(place), Instead::Number);
         }
         end
+    }
+
+    /// What scripts have in place of a value: a word, or a string in other quotes.
+    fn odd(&mut self, start: usize) -> usize {
+        let weight = self.name.as_ref().map_or(Weight::Ordinary, |name| name.weight);
+        if weight == Weight::Ordinary {
+            return start + 1;
+        }
+        let bytes = self.text.as_bytes();
+        let quoted = bytes[start] == b'\'';
+        let from = start + usize::from(quoted);
+        let ends = |b: &u8| match quoted {
+            true => matches!(b, b'\'' | b'\\' | b'\n'),
+            false => !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'+' | b'/' | b'='),
+        };
+        let end = bytes[from..].iter().position(ends).map_or(bytes.len(), |length| from + length);
+        let name = self.name.take();
+        let value = &self.text[from..end];
+        if self.is_secret(name.as_ref(), value) && (quoted || looks_credential(value)) {
+            let place = self.place(name);
+            self.hits.add(from..end, "json", Some(place), Instead::Token);
+        }
+        end + usize::from(quoted)
     }
 
     fn is_secret(&self, name: Option<&Name>, value: &str) -> bool {
@@ -218,29 +241,6 @@ fn meant(raw: &str) -> Cow<'_, str> {
     Codec::Json.decode(raw).map_or(Cow::Borrowed(raw), Cow::Owned)
 }
 
-/// Where the first of the two is. Most strings are too short for a vector search to pay.
-fn quote_or_escape(rest: &[u8]) -> Option<usize> {
-    let (near, far) = rest.split_at(rest.len().min(NEAR));
-    let (eights, few) = near.as_chunks::<8>();
-    for (at, eight) in eights.iter().enumerate() {
-        let eight = u64::from_le_bytes(*eight);
-        let found = first_of(eight, b'"') | first_of(eight, b'\\');
-        if found != 0 {
-            return Some(8 * at + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let before = near.len() - few.len();
-    let found = few.iter().position(|b| matches!(b, b'"' | b'\\')).map(|at| before + at);
-    found.or_else(|| memchr2(b'"', b'\\', far).map(|at| near.len() + at))
-}
-
-/// The lowest bit that is set is in the first of the eight bytes that is that one.
-fn first_of(eight: u64, byte: u8) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    let zeros = eight ^ (ONES * u64::from(byte));
-    zeros.wrapping_sub(ONES) & !zeros & (ONES << 7)
-}
-
 /// Whether its escapes can hide something: quotes, or characters that would else be plain.
 fn worth_a_look(value: &str) -> bool {
     let bytes = value.as_bytes();
@@ -248,70 +248,4 @@ fn worth_a_look(value: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::sanitize::find::{Document, tests::clean};
-
-    #[test]
-    fn fields_go_by_name_at_any_depth_and_json_stays_json() {
-        let text = r#"{"user": {"name": "joe", "password":"s3cr3t", "tokens": 3, "pin": 4711, "ok": true},
-            "list": [{"api_key": "s3cr3t"}, {"api_key": "s3cr3t"}], "secret": ["s3cr3t", 12], "pass\u0077ord": "s3cr3t",
-            "headers": [{"name": "Authorization", "value": "s3cr3t"}], "token": {"kind": "opaque", "id": "s3cr3ts3cr3ts3cr3t"}}"#;
-        let (text, places) = clean(text, Document::Json);
-        assert!(!text.contains("s3cr3t") && !text.contains("4711"), "{text}");
-        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["user"]["name"], "joe");
-        assert_eq!(value["user"]["tokens"], 3);
-        assert_eq!(value["user"]["ok"], true);
-        assert!(value["user"]["pin"].is_u64());
-        assert_eq!(value["token"]["kind"], "opaque");
-        assert_eq!(
-            places,
-            [
-                "body/user/password",
-                "body/user/pin",
-                "body/list/*/api_key",
-                "body/secret/*",
-                "body/password",
-                "body/headers/*/value",
-                "body/token/id",
-            ]
-        );
-    }
-
-    #[test]
-    fn json_in_a_string_of_json_is_looked_into() {
-        let inner = r#"{"password":"s3cr3t \"quoted\"","n":1}"#;
-        let text = serde_json::json!({ "message": inner, "n": 2 }).to_string();
-        let (text, places) = clean(&text, Document::Json);
-        assert!(!text.contains("s3cr3t"), "{text}");
-        let outer: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let inner: serde_json::Value = serde_json::from_str(outer["message"].as_str().unwrap()).unwrap();
-        assert_eq!((&outer["n"], &inner["n"]), (&2.into(), &1.into()));
-        assert_eq!(places, ["body/message/password"]);
-    }
-
-    #[test]
-    fn a_document_that_is_cut_or_none_is_read_as_far_as_it_goes() {
-        for text in [
-            r#"{"a": 1, "password": "s3cr"#,
-            r#"{"a": 1, "password": "s3cr3t\"#,
-            "{\"n\":1}\n{\"password\":\"s3cr3t\"}\n",
-            r#")]}', {"password":"s3cr3t"}"#,
-            r#"]]}}{"password" : "s3cr3t"}"#,
-        ] {
-            let (text, places) = clean(text, Document::Json);
-            assert!(!text.contains("s3cr") && places == ["body/password"], "{text} {places:?}");
-        }
-    }
-
-    #[test]
-    fn ordinary_fields_stay_to_the_byte() {
-        for text in [
-            r#"{"id":"b7a53ed5-2b08-4f1c-8a39-3a9c4c3bb2a4","next_page_token":"CAUQAA==","password":"","token":null}"#,
-            r#"{"password":"Password","type":"password","max_tokens":100,"x":"a \"token\": b","e":"caf\u00e9"}"#,
-            r#"{"password":{"type":"string","description":"What you log in with"},"code":"USD","key":"name"}"#,
-        ] {
-            assert_eq!(clean(text, Document::Json), (text.to_owned(), vec![]));
-        }
-    }
-}
+mod tests;
