@@ -51,7 +51,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use exchange::Exchange;
 pub use options::{Base, CaptureOptions, Credentials, Limits, Mode, UpstreamOptions, UpstreamProxy};
 pub(crate) use server::Server;
-pub use tls::{CaError, LeafError, TlsFileError};
+pub use tls::{CaError, LeafError, PemFileError, TlsFileError};
 
 use self::{
     admission::Admission,

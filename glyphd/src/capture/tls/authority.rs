@@ -22,7 +22,7 @@ use rustls::pki_types::{
 
 use super::{
     certificate::{CERTIFICATE, CaCertificate, CaError},
-    pem::{publish, section},
+    pem::{PemFileError, publish, section},
 };
 
 /// The key's file.
@@ -46,14 +46,13 @@ impl CertificateAuthority {
         if let Some(authority) = Self::find(dir)? {
             return Ok(authority);
         }
-        let io = |path: &Path, source| CaError::Io { path: path.to_owned(), source };
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-        made.map_err(|source| io(dir, source))?;
+        made.map_err(PemFileError::io(dir))?;
         let (certificate, key) = make(SystemTime::now())?;
         let text = section("PRIVATE KEY", key.serialized_der()) + &section("CERTIFICATE", &certificate);
         let path = dir.join(KEY);
         // If another process was faster, its CA is ours.
-        publish(&path, 0o600, &text).map_err(|source| io(&path, source))?;
+        publish(&path, 0o600, &text).map_err(PemFileError::io(&path))?;
         Self::open(dir)
     }
 
@@ -90,15 +89,15 @@ impl CertificateAuthority {
         let path = dir.join(KEY);
         let text = match read_key(&path) {
             Ok(text) => text,
-            Err(CaError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Err(CaError::File(PemFileError::Io { source, .. }))
+                if source.kind() == io::ErrorKind::NotFound =>
+            {
                 return if certificate.is_some() { Err(CaError::NoKey(path)) } else { Ok(None) };
             }
             Err(error) => return Err(error),
         };
-        let key = match PrivateKeyDer::from_pem_slice(&text) {
-            Ok(der) => KeyPair::try_from(&der).map_err(|_| CaError::Key(path.clone()))?,
-            Err(source) => return Err(CaError::Pem { path, wanted: "private key", source }),
-        };
+        let der = PrivateKeyDer::from_pem_slice(&text).map_err(PemFileError::none(&path, "private key"))?;
+        let key = KeyPair::try_from(&der).map_err(|_| CaError::Key(path.clone()))?;
         let certificate = match certificate {
             Some(certificate) => certificate,
             None => restore(dir, &path, &text)?,
@@ -120,9 +119,9 @@ impl fmt::Debug for CertificateAuthority {
 
 /// The content of the key's file, if it is its owner's alone.
 fn read_key(path: &Path) -> Result<Vec<u8>, CaError> {
-    let io = |source| CaError::Io { path: path.to_owned(), source };
-    let mut file = fs::File::open(path).map_err(io)?;
-    let mode = file.metadata().map_err(io)?.permissions().mode() & 0o777;
+    let io = PemFileError::io(path);
+    let mut file = fs::File::open(path).map_err(&io)?;
+    let mode = file.metadata().map_err(&io)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(CaError::Exposed { path: path.to_owned(), mode });
     }
@@ -136,12 +135,11 @@ fn restore(dir: &Path, key: &Path, text: &[u8]) -> Result<CaCertificate, CaError
     let der = match CertificateDer::from_pem_slice(text) {
         Ok(der) => der,
         Err(PemError::NoItemsFound) => return Err(CaError::NoCertificate(dir.join(CERTIFICATE))),
-        Err(source) => return Err(CaError::Pem { path: key.to_owned(), wanted: "certificate", source }),
+        Err(error) => return Err(PemFileError::none(key, "certificate")(error).into()),
     };
     let certificate = CaCertificate::read(dir.join(CERTIFICATE), der)?;
     let path = certificate.path();
-    publish(path, 0o644, &certificate.pem())
-        .map_err(|source| CaError::Io { path: path.to_owned(), source })?;
+    publish(path, 0o644, &certificate.pem()).map_err(PemFileError::io(path))?;
     // It may be another process's, but of the same CA.
     CaCertificate::open(dir)
 }

@@ -7,11 +7,11 @@ use std::{
 };
 
 use glyph_formats::UnixNanos;
-use rustls::pki_types::{CertificateDer, pem, pem::PemObject};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use sha2::{Digest, Sha256};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer, time::ASN1Time};
 
-use super::pem::section;
+use super::pem::{PemFileError, section};
 
 /// The certificate's file.
 pub(super) const CERTIFICATE: &str = "ca.pem";
@@ -34,24 +34,9 @@ pub enum CaError {
     /// Neither of the files is there.
     #[error("{}: no CA is there (neither ca.pem nor ca-key.pem)", .0.display())]
     Missing(PathBuf),
-    /// A file can't be read or made.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file, or the directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file has not in it what it should have.
-    #[error("{}: no {wanted} can be read: {source}", path.display())]
-    Pem {
-        /// The file.
-        path: PathBuf,
-        /// What is looked for.
-        wanted: &'static str,
-        /// What is wrong.
-        source: pem::Error,
-    },
+    /// A file can't be read or made, or has not in it what it should have.
+    #[error(transparent)]
+    File(#[from] PemFileError),
     /// There is a certificate, but no key.
     #[error("{}: the key of this CA is missing; put it back, or remove ca.pem for a new CA", .0.display())]
     NoKey(PathBuf),
@@ -119,12 +104,10 @@ impl CaCertificate {
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(CaError::Io { path, source }),
+            Err(source) => return Err(PemFileError::Io { path, source }.into()),
         };
-        match CertificateDer::from_pem_slice(&text) {
-            Ok(der) => Self::read(path, der).map(Some),
-            Err(source) => Err(CaError::Pem { path, wanted: "certificate", source }),
-        }
+        let der = CertificateDer::from_pem_slice(&text).map_err(PemFileError::none(&path, "certificate"))?;
+        Self::read(path, der).map(Some)
     }
 
     /// Takes apart what is, or will be, in that file.

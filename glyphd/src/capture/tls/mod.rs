@@ -35,5 +35,6 @@ pub use self::{
     authority::CertificateAuthority,
     certificate::{CaCertificate, CaError},
     leaves::{LeafError, Leaves},
-    roots::{TlsFileError, client_config},
+    pem::PemFileError,
+    roots::{TlsFileError, client_config, offering},
 };

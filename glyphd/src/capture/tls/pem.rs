@@ -1,13 +1,49 @@
-//! PEM, written, and put into files that are there whole or not at all.
+//! PEM, written, and put into files that are there whole or not at all; and what can be wrong with a file of it.
 
 use std::{
     fs::{self, Permissions},
     io::{self, Write},
     os::unix::fs::PermissionsExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use rustls::pki_types::pem;
+
+/// Why a file with certificates or a key can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PemFileError {
+    /// It can't be read or made.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file, or its directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is no PEM, or has not in it what is looked for.
+    #[error("{}: no {wanted} can be read: {source}", path.display())]
+    None {
+        /// The file.
+        path: PathBuf,
+        /// What is looked for.
+        wanted: &'static str,
+        /// What is wrong.
+        source: pem::Error,
+    },
+}
+
+impl PemFileError {
+    /// What the system said of that file.
+    pub(super) fn io(path: &Path) -> impl Fn(io::Error) -> Self {
+        |source| Self::Io { path: path.to_owned(), source }
+    }
+
+    /// What is wrong with that file, where such a thing was looked for.
+    pub(super) fn none(path: &Path, wanted: &'static str) -> impl Fn(pem::Error) -> Self {
+        move |source| Self::None { path: path.to_owned(), wanted, source }
+    }
+}
 
 /// One section.
 pub(super) fn section(label: &str, der: &[u8]) -> String {

@@ -1,40 +1,26 @@
 //! TLS towards upstreams: whom we trust, and who we say we are.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use rustls::{
     ClientConfig, RootCertStore,
+    client::Resumption,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
 };
 
-use super::{Alpn, listed::Listed};
+use super::{Alpn, listed::Listed, pem::PemFileError};
 
 /// Why a file with certificates or a key can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsFileError {
-    /// It can't be read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is no PEM, or has not in it what is looked for.
-    #[error("{}: no {wanted} can be read: {source}", path.display())]
-    Pem {
-        /// The file.
-        path: PathBuf,
-        /// What is looked for.
-        wanted: &'static str,
-        /// What is wrong.
-        source: pem::Error,
-    },
+    /// It can't be read, or has not in it what is looked for.
+    #[error(transparent)]
+    File(#[from] PemFileError),
     /// One of its certificates is none.
     #[error("{}: certificate {number}: {source}", path.display())]
     Certificate {
@@ -61,7 +47,7 @@ pub enum TlsFileError {
 }
 
 /// How TLS is spoken to upstreams: they are believed if a CA of this machine's or one in the file `upstream_ca` signed for
-/// them, or if that file has their own certificate; they are shown `client_cert` (a certificate and its key) if they ask, and offered these protocols, the best one first.
+/// them, or if that file has their own certificate; they are shown `client_cert` (a certificate and its key) if they ask.
 ///
 /// A machine without CAs can do this, but then believes only the file.
 ///
@@ -70,8 +56,7 @@ pub enum TlsFileError {
 pub fn client_config(
     upstream_ca: Option<&Path>,
     client_cert: Option<(&Path, &Path)>,
-    alpn: &[Alpn],
-) -> Result<Arc<ClientConfig>, TlsFileError> {
+) -> Result<ClientConfig, TlsFileError> {
     let mut roots = of_this_machine();
     let mut listed = Vec::new();
     if let Some(path) = upstream_ca {
@@ -94,20 +79,21 @@ pub fn client_config(
         let verifier = Listed::or_signed(listed, roots, provider)?;
         builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
     };
-    let mut config = match client_cert {
-        None => builder.with_no_client_auth(),
-        Some((certificate, key)) => {
-            let chain = certificates(certificate)?;
-            let identity = builder.with_client_auth_cert(chain, private_key(key)?);
-            identity.map_err(|source| TlsFileError::Identity {
-                certificate: certificate.to_owned(),
-                key: key.to_owned(),
-                source,
-            })?
-        }
-    };
+    let Some((certificate, key)) = client_cert else { return Ok(builder.with_no_client_auth()) };
+    let identity = builder.with_client_auth_cert(certificates(certificate)?, private_key(key)?);
+    identity.map_err(|source| TlsFileError::Identity {
+        certificate: certificate.to_owned(),
+        key: key.to_owned(),
+        source,
+    })
+}
+
+/// The same, offering these protocols, the best one first. Its sessions are resumed by itself alone.
+pub fn offering(config: &ClientConfig, alpn: &[Alpn]) -> ClientConfig {
+    let mut config = config.clone();
     config.alpn_protocols = alpn.iter().map(|alpn| alpn.name().to_vec()).collect();
-    Ok(Arc::new(config))
+    config.resumption = Resumption::default();
+    config
 }
 
 fn of_this_machine() -> RootCertStore {
@@ -126,20 +112,20 @@ fn of_this_machine() -> RootCertStore {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsFileError> {
-    fs::read(path).map_err(|source| TlsFileError::Io { path: path.to_owned(), source })
+    Ok(fs::read(path).map_err(PemFileError::io(path))?)
 }
 
 /// The certificates in a file: at least one.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFileError> {
-    let wanted = |source| TlsFileError::Pem { path: path.to_owned(), wanted: "certificate", source };
+    let none = PemFileError::none(path, "certificate");
     let text = read(path)?;
-    let found: Vec<_> = CertificateDer::pem_slice_iter(&text).collect::<Result<_, _>>().map_err(wanted)?;
-    if found.is_empty() { Err(wanted(pem::Error::NoItemsFound)) } else { Ok(found) }
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&text).collect::<Result<_, _>>().map_err(&none)?;
+    if found.is_empty() { Err(none(pem::Error::NoItemsFound).into()) } else { Ok(found) }
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsFileError> {
     let key = PrivateKeyDer::from_pem_slice(&read(path)?);
-    key.map_err(|source| TlsFileError::Pem { path: path.to_owned(), wanted: "private key", source })
+    Ok(key.map_err(PemFileError::none(path, "private key"))?)
 }
 
 #[cfg(test)]
@@ -193,10 +179,11 @@ mod tests {
         let files = Files::new();
         let upstream = files.upstream();
         let server = upstream.server_config("a.test", Some(Alpn::Http1)).unwrap();
-        let stranger = client_config(None, None, &[]).unwrap();
+        let stranger = Arc::new(client_config(None, None).unwrap());
         assert!(handshake(&stranger, &server, "a.test").is_err());
         let ca = files.path("ca/ca.pem");
-        let trusting = client_config(Some(&ca), None, &[Alpn::Http2, Alpn::Http1]).unwrap();
+        let trusting = client_config(Some(&ca), None).unwrap();
+        let trusting = Arc::new(offering(&trusting, &[Alpn::Http2, Alpn::Http1]));
         let done = handshake(&trusting, &server, "a.test").unwrap();
         assert_eq!(done.alpn.as_deref(), Some(&b"http/1.1"[..]));
         assert!(done.certificate.is_some() && !done.is_client_known);
@@ -226,7 +213,7 @@ mod tests {
         let files = Files::new();
         for is_ca in [IsCa::NoCa, IsCa::ExplicitNoCa, IsCa::Ca(BasicConstraints::Unconstrained)] {
             let (file, server) = self_signed(&files, |c| c.is_ca = is_ca);
-            let client = client_config(Some(&file), None, &[]).unwrap();
+            let client = Arc::new(client_config(Some(&file), None).unwrap());
             let done = handshake(&client, &server, "a.test");
             assert!(done.is_ok(), "{is_ca:?}: {done:?}");
             // Its name has to fit all the same.
@@ -248,7 +235,7 @@ mod tests {
                 c.not_before = date_time_ymd(from, 1, 1);
                 c.not_after = date_time_ymd(until, 1, 1);
             });
-            let client = client_config(Some(&file), None, &[]).unwrap();
+            let client = Arc::new(client_config(Some(&file), None).unwrap());
             let error = handshake(&client, &server, "a.test").unwrap_err().to_string();
             assert!(error.contains(told), "{error}");
         }
@@ -272,9 +259,9 @@ mod tests {
         let server = Arc::new(server);
 
         let ca = files.path("ca/ca.pem");
-        let known = client_config(Some(&ca), Some((&certificate, &key)), &[]).unwrap();
+        let known = Arc::new(client_config(Some(&ca), Some((&certificate, &key))).unwrap());
         assert!(handshake(&known, &server, "a.test").unwrap().is_client_known);
-        let unknown = client_config(Some(&ca), None, &[]).unwrap();
+        let unknown = Arc::new(client_config(Some(&ca), None).unwrap());
         assert!(handshake(&unknown, &server, "a.test").is_err());
     }
 
@@ -283,7 +270,7 @@ mod tests {
         let files = Files::new();
         let (certificate, key) = files.client();
         let told = |ca: Option<&Path>, client: Option<(&Path, &Path)>, file: &Path, what: &str| {
-            let error = client_config(ca, client, &[]).unwrap_err().to_string();
+            let error = client_config(ca, client).unwrap_err().to_string();
             assert!(error.contains(what) && error.contains(file.to_str().unwrap()), "{error}");
         };
         let missing = files.path("missing.pem");

@@ -29,7 +29,7 @@ use super::{
     connection::{CONNECTION_WINDOW, STREAM_WINDOW},
     options::{Limits, UpstreamOptions},
     tee::Tee,
-    tls::{Alpn, TlsFileError, client_config},
+    tls::{Alpn, TlsFileError, client_config, offering},
 };
 
 /// How long a connection of the pool waits for its next request.
@@ -71,12 +71,13 @@ pub(super) struct TlsConfigs {
 impl TlsConfigs {
     pub(super) fn load(options: &UpstreamOptions) -> Result<Self, TlsFileError> {
         let cert = options.client_cert.as_ref().map(|(cert, key)| (cert.as_path(), key.as_path()));
-        let with = |alpn: &[Alpn]| client_config(options.ca.as_deref(), cert, alpn);
+        let config = client_config(options.ca.as_deref(), cert)?;
+        let with = |alpn: &[Alpn]| Arc::new(offering(&config, alpn));
         Ok(Self {
-            any: with(&[Alpn::Http2, Alpn::Http1])?,
-            http1: with(&[Alpn::Http1])?,
-            http2: with(&[Alpn::Http2])?,
-            none: with(&[])?,
+            any: with(&[Alpn::Http2, Alpn::Http1]),
+            http1: with(&[Alpn::Http1]),
+            http2: with(&[Alpn::Http2]),
+            none: with(&[]),
         })
     }
 
