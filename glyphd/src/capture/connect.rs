@@ -63,8 +63,7 @@ impl Proxy {
         let upstream = match looks && self.upstream.has_been_seen(&end.host, end.port) {
             true => None,
             false => {
-                let dialed = self.upstream.dialer().dial(&end.host, end.port).await;
-                let (stream, made) = dialed.map_err(|e| Failure::from(&e))?;
+                let (stream, made) = self.upstream.dialer().dial(&end.host, end.port).await?;
                 recorder.connected(made);
                 Some((stream, made))
             }
@@ -111,7 +110,7 @@ impl Proxy {
     /// HTTP without TLS, in a tunnel all the same.
     async fn serve_plain(self: Arc<Self>, opened: Opened, protocol: Alpn) {
         let Opened { end: End { host, port, .. }, client, upstream, conn, recorder } = opened;
-        let target = Target { host: host.clone(), port, tls: None, http2: protocol == Alpn::Http2 };
+        let target = Target { host: host.clone(), port, tls: None, plain: protocol };
         let origin = self.upstream.origin(target);
         if upstream.is_some() {
             drop(origin.connect(upstream).await);
@@ -133,7 +132,7 @@ impl Proxy {
                     recorder.connected(made);
                     stream
                 }
-                Err(e) => return recorder.failed(&Failure::from(&e)),
+                Err(failure) => return recorder.failed(&failure),
             },
         };
         tunnel::pass(client, upstream, &recorder, &self.cut.child_token()).await;

@@ -1,10 +1,12 @@
 //! One client's connection: requests come out of it, over HTTP/1.1 or HTTP/2.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, pin::Pin, sync::Arc};
 
+use http::Request;
 use hyper::{
+    body::Incoming,
     server::conn::{http1, http2},
-    service::service_fn,
+    service::{Service, service_fn},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
@@ -12,7 +14,9 @@ use tokio::{
     sync::OwnedSemaphorePermit,
 };
 
-use super::{Proxy, failure::Failure, idle::Heads, options::Mode, route::Entry, tls::Alpn, upstream::Origin};
+use super::{
+    Answer, Proxy, failure::Failure, idle::Heads, options::Mode, route::Entry, tls::Alpn, upstream::Origin,
+};
 use crate::telemetry::Telemetry;
 
 /// How much may be under way to us before we have taken it, in bytes, of one exchange and of all on a connection: enough for
@@ -93,27 +97,15 @@ impl Proxy {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let limits = &self.options.limits;
-        let service = service_fn(|request| {
-            let (begun, proxy, conn) = (self.begin(request, &conn), Arc::clone(&self), Arc::clone(&conn));
-            async move { Ok::<_, Infallible>(proxy.answer(begun, conn).await) }
-        });
         let mut connection = http1::Builder::new()
             // `Idle` has the clock.
             .header_read_timeout(None)
             // At least what the parser begins with.
             .max_buf_size(limits.header_bytes.max(8 << 10))
             .preserve_header_case(true)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(stream), self.exchanges(&conn))
             .with_upgrades();
-        let closing = self.closing.child_token();
-        let ended = tokio::select! {
-            ended = &mut connection => ended,
-            () = closing.cancelled() => {
-                Pin::new(&mut connection).graceful_shutdown();
-                (&mut connection).await
-            }
-        };
-        let Err(error) = ended else { return };
+        let Err(error) = self.served(&mut connection, |c| c.graceful_shutdown()).await else { return };
         self.telemetry.connection_failed(conn.client, &error);
         // A client that is only quiet is no fault, nor one that stands still in the middle of an exchange: that is told.
         let in_head = conn.seat.heads.are_due()
@@ -127,10 +119,6 @@ impl Proxy {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = service_fn(|request| {
-            let (begun, proxy, conn) = (self.begin(request, &conn), Arc::clone(&self), Arc::clone(&conn));
-            async move { Ok::<_, Infallible>(proxy.answer(begun, conn).await) }
-        });
         conn.seat.heads.are_frames();
         let header_bytes = u32::try_from(self.options.limits.header_bytes).unwrap_or(u32::MAX);
         let mut connection = http2::Builder::new(TokioExecutor::new())
@@ -138,20 +126,36 @@ impl Proxy {
             .max_header_list_size(header_bytes)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
-            .serve_connection(TokioIo::new(stream), service);
-        let closing = self.closing.child_token();
-        let ended = tokio::select! {
-            ended = &mut connection => ended,
-            () = closing.cancelled() => {
-                Pin::new(&mut connection).graceful_shutdown();
-                (&mut connection).await
-            }
-        };
-        if let Err(error) = ended {
+            .serve_connection(TokioIo::new(stream), self.exchanges(&conn));
+        if let Err(error) = self.served(&mut connection, |c| c.graceful_shutdown()).await {
             self.telemetry.connection_failed(conn.client, &error);
             if !error.is_closed() && error.is_parse() {
                 self.unreadable(&Failure::RequestInvalid(error.to_string()), &conn);
             }
         }
+    }
+    /// One for each request of a connection.
+    fn exchanges(
+        self: &Arc<Self>,
+        conn: &Arc<Conn>,
+    ) -> impl Service<Request<Incoming>, Response = Answer, Error = Infallible, Future: Send> + use<> {
+        let (proxy, conn) = (Arc::clone(self), Arc::clone(conn));
+        service_fn(move |request| {
+            let (begun, proxy, conn) = (proxy.begin(request, &conn), Arc::clone(&proxy), Arc::clone(&conn));
+            async move { Ok(proxy.answer(begun, conn).await) }
+        })
+    }
+
+    /// Waits for a connection's end; with `closing` it takes no further requests.
+    async fn served<C, E>(&self, connection: &mut C, close: impl FnOnce(Pin<&mut C>)) -> Result<(), E>
+    where
+        C: Future<Output = Result<(), E>> + Unpin,
+    {
+        let closing = self.closing.child_token();
+        tokio::select! {
+            ended = &mut *connection => return ended,
+            () = closing.cancelled() => close(Pin::new(&mut *connection)),
+        }
+        connection.await
     }
 }

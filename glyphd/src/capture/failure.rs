@@ -1,25 +1,17 @@
 //! Why an exchange failed: one table from causes to what the client, the flow and the span are told.
 
-use std::{
-    error::Error,
-    io,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::{error::Error, io};
 
 use bytes::Bytes;
-use glyph_formats::{
-    UnixNanos,
-    flow::{ErrorOrigin, FlowError},
-};
+use glyph_formats::flow::{ErrorOrigin, FlowError};
 use http::{Response, StatusCode, header};
 use hyper_util::client::legacy;
-use rustls::{CertificateError, pki_types::UnixTime};
 
-use super::{options::Limits, upstream::ConnectError};
+use super::options::Limits;
 
 /// A cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     #[error("{0}")]
     BadTarget(&'static str),
     #[error("the request is no HTTP: {0}")]
@@ -67,12 +59,12 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// The cause of what hyper's client reports.
+    /// The cause of what hyper's client reports: what kept it from connecting is a failure already.
     pub(super) fn of_client(error: &legacy::Error) -> Self {
         let mut source: Option<&(dyn Error + 'static)> = Some(error);
         while let Some(cause) = source {
-            if let Some(connect) = cause.downcast_ref::<ConnectError>() {
-                return connect.into();
+            if let Some(failure) = cause.downcast_ref::<Self>() {
+                return failure.clone();
             }
             if let Some(hyper) = cause.downcast_ref::<hyper::Error>() {
                 return Self::of_hyper(hyper);
@@ -204,70 +196,6 @@ impl Failure {
         }
         response
     }
-}
-
-impl From<&ConnectError> for Failure {
-    fn from(error: &ConnectError) -> Self {
-        let address = error.address();
-        match error {
-            ConnectError::Resolve { host, source, .. } => {
-                Self::Resolve { host: host.clone(), cause: source.to_string() }
-            }
-            ConnectError::TimedOut { limit, .. } => {
-                Self::ConnectTimeout { address, seconds: limit.as_secs() }
-            }
-            ConnectError::Connect { source, .. } if source.kind() == io::ErrorKind::ConnectionRefused => {
-                Self::ConnectRefused { address }
-            }
-            ConnectError::Own { .. } => {
-                Self::Loop(format!("{address} is glyphd's own, which is not for clients of the proxy"))
-            }
-            ConnectError::Tls { source, .. } => Self::UpstreamTls { address, cause: no_tls(source) },
-            ConnectError::Proxy { cause, .. } => Self::UpstreamProxy { address, cause: cause.clone() },
-            ConnectError::Connect { source, .. } => Self::Connect { address, cause: source.to_string() },
-        }
-    }
-}
-
-/// Why TLS with an upstream came to nothing, and what could be done about it. The TLS library's word is in parentheses.
-fn no_tls(error: &io::Error) -> String {
-    match error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(why)) => format!("its certificate {}", disbelief(why)),
-        _ => error.to_string(),
-    }
-}
-
-/// What is wrong with a certificate.
-fn disbelief(why: &CertificateError) -> String {
-    let day = |time: &UnixTime| UnixNanos::from(UNIX_EPOCH + Duration::from_secs(time.as_secs()));
-    match why {
-        CertificateError::UnknownIssuer => {
-            "is signed by nobody we trust (UnknownIssuer); --upstream-ca FILE adds certificates".to_owned()
-        }
-        CertificateError::ExpiredContext { not_after, .. } => {
-            format!("was valid until {} (Expired)", day(not_after))
-        }
-        CertificateError::NotValidYetContext { not_before, .. } => {
-            format!("is not valid before {} (NotValidYet); is the clock right?", day(not_before))
-        }
-        CertificateError::NotValidForNameContext { expected, presented } => {
-            let names: Vec<_> = presented.iter().map(|name| bare(name)).collect();
-            let names = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
-            format!("is not valid for name {:?}, but for {names} (NotValidForName)", expected.to_str())
-        }
-        other => match format!("{other:?}") {
-            word if word.contains("CaUsedAsEndEntity") => {
-                "says that it is a CA's (CaUsedAsEndEntity); if it is the server's own, --upstream-ca FILE takes it".to_owned()
-            }
-            word => format!("does not hold ({word})"),
-        },
-    }
-}
-
-/// A name of a certificate, which the TLS library gives with its kind: `DnsName("a.test")`.
-fn bare(name: &str) -> &str {
-    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
-    inner.unwrap_or(name).trim_matches('"')
 }
 
 /// Whether the connection stood still for too long.

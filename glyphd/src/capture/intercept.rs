@@ -46,7 +46,7 @@ impl Proxy {
         }
         let Opened { end, client, upstream, conn, recorder } = opened;
         let tls = TlsTarget { name: name.clone(), offer: hello.offer };
-        let target = Target { host: end.host.clone(), port: end.port, tls: Some(tls), http2: false };
+        let target = Target { host: end.host.clone(), port: end.port, tls: Some(tls), plain: Alpn::Http1 };
         let origin = self.upstream.origin(target);
         let chosen = match (upstream, origin.known()) {
             (None, Some(known)) => known,

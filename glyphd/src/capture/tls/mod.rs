@@ -9,6 +9,7 @@ mod authority;
 mod leaves;
 mod listed;
 mod roots;
+pub(super) mod disbelief;
 #[cfg(test)]
 mod handshake;
 

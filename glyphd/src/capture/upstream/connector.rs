@@ -26,8 +26,8 @@ use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
 use tower_service::Service;
 
-use super::{ConnectError, ConnectionMade, Dialer, KNOWN, Offer, Plain, Pool, TlsConfigs};
-use crate::capture::{host::bare, tee::Tee, tls::Alpn};
+use super::{ConnectionMade, Dialer, KNOWN, Offer, Plain, Pool};
+use crate::capture::{failure::Failure, host::bare, tee::Tee, tls::Alpn};
 
 /// How many connections wait for a first request, and how long: an upstream may close what nobody uses.
 const READY: usize = 16;
@@ -40,8 +40,8 @@ pub(crate) struct Target {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) tls: Option<TlsTarget>,
-    /// Without TLS: whether HTTP/2 is spoken there, as the client does.
-    pub(crate) http2: bool,
+    /// What is spoken there without TLS: what the client speaks.
+    pub(crate) plain: Alpn,
 }
 
 /// Whom the other side has to be, and what is offered to it.
@@ -55,12 +55,13 @@ pub(crate) struct TlsTarget {
 #[derive(Debug)]
 pub(crate) struct Origin {
     pool: Pool,
-    connector: Connector,
+    dialer: Arc<Dialer>,
+    end: Arc<End>,
 }
 
 impl Origin {
-    pub(super) fn new(pool: Pool, connector: Connector) -> Self {
-        Self { pool, connector }
+    pub(super) fn new(pool: Pool, dialer: Arc<Dialer>, end: Arc<End>) -> Self {
+        Self { pool, dialer, end }
     }
 
     /// Sends a request there.
@@ -73,9 +74,8 @@ impl Origin {
 
     /// The protocol that it chose last, if that is not long ago.
     pub(crate) fn known(&self) -> Option<Option<Alpn>> {
-        let end = self.connector.end.as_ref()?;
-        let known = *end.known();
-        known.filter(|known| known.at.elapsed() < KNOWN).map(|known| known.alpn)
+        let known = *self.end.known();
+        known.filter(|known| known.at.elapsed() < KNOWN).map(|known| known.protocol)
     }
 
     /// Connects, or goes on from a connection that is there already; the next request goes over it. Returns the
@@ -83,32 +83,37 @@ impl Origin {
     pub(crate) async fn connect(
         &self,
         stream: Option<(Plain, ConnectionMade)>,
-    ) -> Result<(Option<Alpn>, ConnectionMade), ConnectError> {
-        let Some(end) = &self.connector.end else { unreachable!("an origin has an end") };
-        let io = end.connect(&self.connector.dialer, stream).await?;
-        let (alpn, made) = (io.alpn(), io.made);
-        let mut ready = end.ready();
+    ) -> Result<(Option<Alpn>, ConnectionMade), Failure> {
+        let io = self.end.connect(&self.dialer, stream).await?;
+        let (protocol, made) = (io.protocol, io.made);
+        let mut ready = self.end.ready();
         if ready.len() == READY {
             ready.pop_front();
         }
         ready.push_back((Instant::now(), io));
-        Ok((alpn, made))
+        Ok((protocol, made))
     }
 }
 
 /// Makes the connections of one pool.
 #[derive(Debug, Clone)]
 pub(crate) struct Connector {
-    dialer: Arc<Dialer>,
-    tls: TlsConfigs,
-    /// Where to, whatever the URL says.
-    end: Option<Arc<End>>,
-    /// Whether HTTP/2 is spoken without TLS.
-    http2: bool,
+    pub(super) dialer: Arc<Dialer>,
+    pub(super) to: To,
 }
 
+/// Where to.
+#[derive(Debug, Clone)]
+pub(super) enum To {
+    /// To the host of each URL; what is spoken there without TLS.
+    Url { tls: Arc<ClientConfig>, plain: Alpn },
+    /// To where a tunnel leads, whatever the URL says.
+    End(Arc<End>),
+}
+
+/// Where a tunnel leads, and what is there of connections.
 #[derive(Debug)]
-struct End {
+pub(super) struct End {
     target: Target,
     config: Option<Arc<ClientConfig>>,
     known: Mutex<Option<Known>>,
@@ -117,72 +122,65 @@ struct End {
 
 #[derive(Debug, Clone, Copy)]
 struct Known {
-    alpn: Option<Alpn>,
+    protocol: Option<Alpn>,
     at: Instant,
 }
 
 impl Connector {
-    /// To the host of each URL.
-    pub(super) fn by_url(dialer: Arc<Dialer>, tls: TlsConfigs, http2: bool) -> Self {
-        Self { dialer, tls, end: None, http2 }
-    }
-
-    /// To that place.
-    pub(super) fn to(
-        dialer: Arc<Dialer>,
-        tls: TlsConfigs,
-        target: Target,
-        config: Option<Arc<ClientConfig>>,
-    ) -> Self {
-        let http2 = target.http2;
-        let end = End { target, config, known: Mutex::default(), ready: Mutex::default() };
-        Self { dialer, tls, end: Some(Arc::new(end)), http2 }
-    }
-
-    async fn connect(self, uri: Uri) -> Result<UpstreamIo, ConnectError> {
-        if let Some(end) = &self.end {
-            let ready = end.ready().pop_back().filter(|(since, _)| since.elapsed() < FRESH);
-            return match ready {
-                Some((_, io)) => Ok(io),
-                None => end.connect(&self.dialer, None).await,
-            };
-        }
+    async fn connect(self, uri: Uri) -> Result<UpstreamIo, Failure> {
+        let (tls, plain) = match self.to {
+            To::End(end) => return end.next(&self.dialer).await,
+            To::Url { tls, plain } => (tls, plain),
+        };
         let host = bare(uri.host().unwrap_or_default());
         if uri.scheme() == Some(&Scheme::HTTPS) {
             let port = uri.port_u16().unwrap_or(443);
             let stream = self.dialer.dial(host, port).await?;
-            return secured(&self.dialer, stream, host, port, &self.tls.any).await;
+            return secured(&self.dialer, stream, host, port, &tls).await;
         }
         match self.dialer.proxy() {
             // It gets the whole URL.
             Some(proxy) => {
                 let stream = self.dialer.to_proxy(proxy).await?;
-                Ok(UpstreamIo { to_proxy: true, ..UpstreamIo::plain(stream, self.http2) })
+                Ok(UpstreamIo { to_proxy: true, ..UpstreamIo::plain(stream, plain) })
             }
             None => {
                 let stream = self.dialer.dial(host, uri.port_u16().unwrap_or(80)).await?;
-                Ok(UpstreamIo::plain(stream, self.http2))
+                Ok(UpstreamIo::plain(stream, plain))
             }
         }
     }
 }
 
 impl End {
+    pub(super) fn new(target: Target, config: Option<Arc<ClientConfig>>) -> Self {
+        Self { target, config, known: Mutex::default(), ready: Mutex::default() }
+    }
+
+    /// A connection that has waited for a first request, or a new one.
+    async fn next(&self, dialer: &Dialer) -> Result<UpstreamIo, Failure> {
+        let ready = self.ready().pop_back().filter(|(since, _)| since.elapsed() < FRESH);
+        match ready {
+            Some((_, io)) => Ok(io),
+            None => self.connect(dialer, None).await,
+        }
+    }
+
     async fn connect(
         &self,
-        dialer: &Arc<Dialer>,
+        dialer: &Dialer,
         stream: Option<(Plain, ConnectionMade)>,
-    ) -> Result<UpstreamIo, ConnectError> {
-        let Target { host, port, tls, http2 } = &self.target;
+    ) -> Result<UpstreamIo, Failure> {
+        let Target { host, port, tls, plain } = &self.target;
         let stream = match stream {
             Some(stream) => stream,
             None => dialer.dial(host, *port).await?,
         };
         let io = match (tls, &self.config) {
             (Some(tls), Some(config)) => secured(dialer, stream, &tls.name, *port, config).await?,
-            _ => UpstreamIo::plain(stream, *http2),
+            _ => UpstreamIo::plain(stream, *plain),
         };
-        *self.known() = Some(Known { alpn: io.alpn(), at: Instant::now() });
+        *self.known() = Some(Known { protocol: io.protocol, at: Instant::now() });
         Ok(io)
     }
 
@@ -201,19 +199,23 @@ async fn secured(
     name: &str,
     port: u16,
     config: &Arc<ClientConfig>,
-) -> Result<UpstreamIo, ConnectError> {
+) -> Result<UpstreamIo, Failure> {
     let stream = dialer.secure(stream, name, port, Arc::clone(config)).await?;
     let made = ConnectionMade { secured: Some(std::time::SystemTime::now()), ..made };
-    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    Ok(UpstreamIo { stream: TokioIo::new(Either::Right(Box::new(stream))), made, http2, to_proxy: false })
+    let protocol = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Some(Alpn::Http2),
+        Some(_) => Some(Alpn::Http1),
+        None => None,
+    };
+    Ok(UpstreamIo { stream: TokioIo::new(Either::Right(Box::new(stream))), made, protocol, to_proxy: false })
 }
 
 impl Service<Uri> for Connector {
     type Response = UpstreamIo;
-    type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<UpstreamIo, ConnectError>> + Send>>;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<UpstreamIo, Failure>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         Poll::Ready(Ok(()))
     }
 
@@ -227,31 +229,22 @@ impl Service<Uri> for Connector {
 pub(crate) struct UpstreamIo {
     stream: TokioIo<Either<Plain, Box<TlsStream<Plain>>>>,
     made: ConnectionMade,
-    http2: bool,
+    /// What is spoken over it; none if there was TLS, and nothing was agreed on.
+    protocol: Option<Alpn>,
     to_proxy: bool,
 }
 
 impl UpstreamIo {
-    fn plain((stream, made): (Plain, ConnectionMade), http2: bool) -> Self {
-        Self { stream: TokioIo::new(Either::Left(stream)), made, http2, to_proxy: false }
-    }
-
-    /// What was agreed on with the upstream.
-    fn alpn(&self) -> Option<Alpn> {
-        match self.stream.inner() {
-            Either::Left(_) => None,
-            Either::Right(tls) => match tls.get_ref().1.alpn_protocol()? {
-                b"h2" => Some(Alpn::Http2),
-                _ => Some(Alpn::Http1),
-            },
-        }
+    fn plain((stream, made): (Plain, ConnectionMade), protocol: Alpn) -> Self {
+        let stream = TokioIo::new(Either::Left(stream));
+        Self { stream, made, protocol: Some(protocol), to_proxy: false }
     }
 }
 
 impl Connection for UpstreamIo {
     fn connected(&self) -> Connected {
         let connected = Connected::new().extra(self.made).proxy(self.to_proxy);
-        if self.http2 { connected.negotiated_h2() } else { connected }
+        if self.protocol == Some(Alpn::Http2) { connected.negotiated_h2() } else { connected }
     }
 }
 

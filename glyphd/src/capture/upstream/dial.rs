@@ -5,7 +5,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr, UdpSocket},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use http::{HeaderMap, HeaderValue, Uri, header::VIA};
@@ -16,9 +16,11 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use tower_service::Service;
 
 use crate::capture::{
+    failure::Failure,
     host::{bare, with_port},
     idle::Idle,
     options::{Limits, UpstreamProxy},
+    tls::disbelief,
 };
 
 /// A connection without TLS.
@@ -33,35 +35,6 @@ pub(crate) struct ConnectionMade {
     /// When TLS was spoken.
     pub(crate) secured: Option<SystemTime>,
     pub(crate) peer: SocketAddr,
-}
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConnectError {
-    #[error("can't resolve {host}: {source}")]
-    Resolve { host: String, port: u16, source: io::Error },
-    #[error("can't connect to {host}:{port}: {source}")]
-    Connect { host: String, port: u16, source: io::Error },
-    #[error("connecting to {host}:{port} took too long")]
-    TimedOut { host: String, port: u16, limit: Duration },
-    #[error("{host}:{port} is glyphd's own")]
-    Own { host: String, port: u16 },
-    #[error("{host}:{port}: {source}")]
-    Tls { host: String, port: u16, source: io::Error },
-    #[error("the proxy for {host}:{port}: {cause}")]
-    Proxy { host: String, port: u16, cause: String },
-}
-
-impl ConnectError {
-    pub(crate) fn address(&self) -> String {
-        let (Self::Resolve { host, port, .. }
-        | Self::Connect { host, port, .. }
-        | Self::TimedOut { host, port, .. }
-        | Self::Own { host, port }
-        | Self::Tls { host, port, .. }
-        | Self::Proxy { host, port, .. }) = self;
-        with_port(host, *port)
-    }
 }
 
 /// Makes connections.
@@ -92,15 +65,11 @@ impl Dialer {
 
     /// A connection to that host, through the other proxy if there is one. `host`: a name, or an address without
     /// brackets.
-    pub(crate) async fn dial(
-        self: &Arc<Self>,
-        host: &str,
-        port: u16,
-    ) -> Result<(Plain, ConnectionMade), ConnectError> {
+    pub(crate) async fn dial(&self, host: &str, port: u16) -> Result<(Plain, ConnectionMade), Failure> {
         let Some(proxy) = &self.proxy else { return self.direct(host, port).await };
-        let refused = |cause: String| ConnectError::Proxy { host: host.to_owned(), port, cause };
-        let (stream, made) = self.to_proxy(proxy).await.map_err(|e| match e {
-            own @ ConnectError::Own { .. } => own,
+        let refused = |cause: String| Failure::UpstreamProxy { address: with_port(host, port), cause };
+        let (stream, made) = self.to_proxy(proxy).await.map_err(|failure| match failure {
+            own @ Failure::Loop(_) => own,
             other => refused(other.to_string()),
         })?;
         let mut connect = Tunnel::new(proxy.uri.clone(), Made(Some(TokioIo::new(stream))));
@@ -120,24 +89,24 @@ impl Dialer {
     }
 
     /// A connection to the other proxy.
-    pub(crate) async fn to_proxy(
-        &self,
-        proxy: &UpstreamProxy,
-    ) -> Result<(Plain, ConnectionMade), ConnectError> {
+    pub(crate) async fn to_proxy(&self, proxy: &UpstreamProxy) -> Result<(Plain, ConnectionMade), Failure> {
         self.direct(bare(proxy.uri.host().unwrap_or_default()), proxy.port()).await
     }
 
-    async fn direct(&self, host: &str, port: u16) -> Result<(Plain, ConnectionMade), ConnectError> {
+    async fn direct(&self, host: &str, port: u16) -> Result<(Plain, ConnectionMade), Failure> {
         let started = SystemTime::now();
         let attempt = async {
-            let resolve = |source| ConnectError::Resolve { host: host.to_owned(), port, source };
+            let resolve =
+                |source: io::Error| Failure::Resolve { host: host.to_owned(), cause: source.to_string() };
             let addresses: Vec<_> = lookup_host((host, port)).await.map_err(resolve)?.collect();
             let resolved = SystemTime::now();
             let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
             for address in addresses {
                 // Looked at after resolution: a name may stand for any address.
                 if self.is_own(address) {
-                    return Err(ConnectError::Own { host: host.to_owned(), port });
+                    let address = with_port(host, port);
+                    let what = format!("{address} is glyphd's own, which is not for clients of the proxy");
+                    return Err(Failure::Loop(what));
                 }
                 match TcpStream::connect(address).await {
                     Ok(stream) => {
@@ -151,7 +120,11 @@ impl Dialer {
                     Err(e) => last = e,
                 }
             }
-            Err(ConnectError::Connect { host: host.to_owned(), port, source: last })
+            let address = with_port(host, port);
+            Err(match last.kind() {
+                io::ErrorKind::ConnectionRefused => Failure::ConnectRefused { address },
+                _ => Failure::Connect { address, cause: last.to_string() },
+            })
         };
         let limit = self.limits.connect_timeout;
         tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| Err(self.timed_out(host, port)))
@@ -164,19 +137,19 @@ impl Dialer {
         name: &str,
         port: u16,
         config: Arc<ClientConfig>,
-    ) -> Result<TlsStream<Plain>, ConnectError> {
-        let failed = |source| ConnectError::Tls { host: name.to_owned(), port, source };
-        let server = ServerName::try_from(name.to_owned())
-            .map_err(|e| failed(io::Error::new(io::ErrorKind::InvalidInput, e)))?;
+    ) -> Result<TlsStream<Plain>, Failure> {
+        let failed = |cause| Failure::UpstreamTls { address: with_port(name, port), cause };
+        let server = ServerName::try_from(name.to_owned()).map_err(|e| failed(e.to_string()))?;
         let handshake = TlsConnector::from(config).connect(server, stream);
         match tokio::time::timeout(self.limits.connect_timeout, handshake).await {
-            Ok(done) => done.map_err(failed),
+            Ok(done) => done.map_err(|e| failed(disbelief::told(&e))),
             Err(_) => Err(self.timed_out(name, port)),
         }
     }
 
-    fn timed_out(&self, host: &str, port: u16) -> ConnectError {
-        ConnectError::TimedOut { host: host.to_owned(), port, limit: self.limits.connect_timeout }
+    fn timed_out(&self, host: &str, port: u16) -> Failure {
+        let seconds = self.limits.connect_timeout.as_secs();
+        Failure::ConnectTimeout { address: with_port(host, port), seconds }
     }
 
     /// Whether glyphd listens there: a client would get at what is not for it, or in a loop.
@@ -224,7 +197,7 @@ mod tests {
             "0.0.0.0:8080".parse().unwrap(),
             "[::]:8081".parse().unwrap(),
         ];
-        let dialer = Arc::new(Dialer::new(own, None, HeaderValue::from_static("1.1 us"), Limits::default()));
+        let dialer = Dialer::new(own, None, HeaderValue::from_static("1.1 us"), Limits::default());
         for (host, port) in [
             ("127.0.0.1", 9464),
             ("localhost", 9464),
@@ -235,7 +208,7 @@ mod tests {
             ("0.0.0.0", 9464),
         ] {
             let error = dialer.dial(host, port).await.unwrap_err();
-            assert!(matches!(error, ConnectError::Own { .. }), "{host}:{port}: {error}");
+            assert!(matches!(error, Failure::Loop(_)), "{host}:{port}: {error}");
         }
         // Another machine's port of that number is none of ours.
         assert!(!dialer.is_own("192.0.2.1:8080".parse().unwrap()));

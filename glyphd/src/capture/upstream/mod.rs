@@ -23,7 +23,9 @@ use rustls::ClientConfig;
 use tokio_util::sync::CancellationToken;
 
 pub(super) use connector::{Connector, Origin, Target, TlsTarget};
-pub(super) use dial::{ConnectError, ConnectionMade, Dialer, Plain};
+pub(super) use dial::{ConnectionMade, Dialer, Plain};
+
+use self::connector::{End, To};
 
 use super::{
     connection::{CONNECTION_WINDOW, STREAM_WINDOW},
@@ -130,8 +132,11 @@ impl Upstream {
     /// Pools whose connections end with `cut`, whatever they are doing.
     pub(super) fn new(dialer: Dialer, tls: TlsConfigs, limits: Limits, cut: CancellationToken) -> Self {
         let dialer = Arc::new(dialer);
-        let by_url = |http2| pool(Connector::by_url(Arc::clone(&dialer), tls.clone(), http2), limits, &cut);
-        let (pool, pool_http2) = (by_url(false), by_url(true));
+        let by_url = |plain| {
+            let to = To::Url { tls: Arc::clone(&tls.any), plain };
+            pool(Connector { dialer: Arc::clone(&dialer), to }, limits, &cut)
+        };
+        let (pool, pool_http2) = (by_url(Alpn::Http1), by_url(Alpn::Http2));
         let (origins, seen) = (Mutex::new(LruCache::new(ORIGINS)), Mutex::new(LruCache::new(ORIGINS)));
         Self { dialer, tls, pool, pool_http2, origins, seen, limits, cut }
     }
@@ -168,8 +173,9 @@ impl Upstream {
         let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
             let config = target.tls.as_ref().map(|tls| Arc::clone(self.tls.offering(tls.offer)));
-            let connector = Connector::to(Arc::clone(&self.dialer), self.tls.clone(), target.clone(), config);
-            Arc::new(Origin::new(pool(connector.clone(), self.limits, &self.cut), connector))
+            let (dialer, end) = (Arc::clone(&self.dialer), Arc::new(End::new(target.clone(), config)));
+            let connector = Connector { dialer: Arc::clone(&dialer), to: To::End(Arc::clone(&end)) };
+            Arc::new(Origin::new(pool(connector, self.limits, &self.cut), dialer, end))
         };
         Arc::clone(origins.get_or_insert(target.clone(), make))
     }

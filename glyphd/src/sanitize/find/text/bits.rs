@@ -10,8 +10,6 @@ pub(super) const BLOCK: usize = 64;
 pub(super) const BEFORE: usize = 2;
 
 const WINDOW: usize = BEFORE + BLOCK;
-/// Takes the lowest bits of eight bytes together.
-const GATHER: u64 = 0x0102_0408_1020_4080;
 
 /// A text, to be looked at in blocks.
 pub(super) struct Blocks<'a> {
