@@ -8,6 +8,7 @@ use tokio::{
     net::TcpStream,
     sync::oneshot,
 };
+use tokio_rustls::client::TlsStream;
 
 use crate::harness::{
     RawClient, RawOrigin, TestDaemon, client,
@@ -175,11 +176,11 @@ async fn a_daemon_that_stops_cuts_an_open_websocket_in_time() {
     assert!(flow.websocket.is_some());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_websocket_over_tls_is_counted_too() {
-    // The origin speaks HTTP alone, so that it refuses; what counts is that it was asked, over TLS.
-    let authority = Authority::new();
-    let origin = SecureOrigin::speaking(authority.certify(&["localhost"]), &["h2", "http/1.1"]).await;
+/// A daemon that looks into TLS, and a client that has asked the origin through it for a WebSocket.
+async fn asked_over_tls(
+    authority: &Authority,
+    origin: &SecureOrigin,
+) -> (TestDaemon, String, TlsStream<TcpStream>) {
     let ca_dir = authority.path().with_file_name("glyph-ca");
     let daemon = TestDaemon::with(|config| {
         config.capture.ca_dir = Some(ca_dir.clone());
@@ -190,6 +191,15 @@ async fn a_websocket_over_tls_is_counted_too() {
     let ca = ca_dir.join("ca.pem");
     let mut stream = secured(daemon.proxy(), &place, "localhost", &ca, &["http/1.1"]).await.unwrap();
     stream.write_all(format!("GET /chat HTTP/1.1\r\nHost: {place}\r\n{ASK}").as_bytes()).await.unwrap();
+    (daemon, place, stream)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_websocket_over_tls_is_counted_too() {
+    // The origin speaks HTTP alone, so that it refuses; what counts is that it was asked, over TLS.
+    let authority = Authority::new();
+    let origin = SecureOrigin::speaking(authority.certify(&["localhost"]), &["h2", "http/1.1"]).await;
+    let (daemon, place, mut stream) = asked_over_tls(&authority, &origin).await;
     let mut status = [0; 12];
     within("an answer", stream.read_exact(&mut status)).await.unwrap();
     assert_eq!(&status, b"HTTP/1.1 200");
@@ -216,16 +226,7 @@ async fn an_end_without_a_word_after_the_close_is_no_fault() {
         response.header("upgrade", "websocket").body(client::empty()).unwrap()
     })
     .await;
-    let ca_dir = authority.path().with_file_name("glyph-ca");
-    let daemon = TestDaemon::with(|config| {
-        config.capture.ca_dir = Some(ca_dir.clone());
-        config.capture.upstream.ca = Some(authority.path());
-    })
-    .await;
-    let place = format!("localhost:{}", origin.port());
-    let ca = ca_dir.join("ca.pem");
-    let mut stream = secured(daemon.proxy(), &place, "localhost", &ca, &["http/1.1"]).await.unwrap();
-    stream.write_all(format!("GET /chat HTTP/1.1\r\nHost: {place}\r\n{ASK}").as_bytes()).await.unwrap();
+    let (daemon, _, mut stream) = asked_over_tls(&authority, &origin).await;
     let mut said = Vec::new();
     within("the upstream's end", stream.read_to_end(&mut said)).await.unwrap();
     assert!(said.ends_with(b"\x81\x02hi\x88\x02\x03\xe8"), "{}", String::from_utf8_lossy(&said));

@@ -3,10 +3,7 @@
 use std::{
     convert::Infallible,
     net::SocketAddr,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 use bytes::Bytes;
@@ -14,12 +11,12 @@ use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
-};
+use tokio::net::{TcpListener, TcpStream};
 
-use super::client::{self, Body};
+use super::{
+    Listening,
+    client::{self, Body},
+};
 
 /// A request as it came to an origin.
 #[derive(Debug, Clone)]
@@ -39,10 +36,8 @@ impl Seen {
 
 /// An HTTP server on a free port. It ends with the test.
 pub(crate) struct FakeOrigin {
-    address: SocketAddr,
+    listening: Listening,
     seen: Arc<Mutex<Vec<Seen>>>,
-    connections: Arc<AtomicUsize>,
-    task: JoinHandle<()>,
 }
 
 /// An answer with a text.
@@ -85,30 +80,23 @@ impl FakeOrigin {
         A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<Body>> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let connections = Arc::<AtomicUsize>::default();
-        let count = Arc::clone(&connections);
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::Relaxed);
-                let answer = answer.clone();
-                let service = service_fn(move |request| {
-                    let answer = answer(request);
-                    async move { Ok::<_, Infallible>(answer.await) }
-                });
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-            }
-        });
-        Self { address, seen: Arc::default(), connections, task }
+        let each = move |stream| {
+            let answer = answer.clone();
+            let service = service_fn(move |request| {
+                let answer = answer(request);
+                async move { Ok::<_, Infallible>(answer.await) }
+            });
+            http1::Builder::new().serve_connection(TokioIo::new(stream), service)
+        };
+        Self { listening: Listening::serving(each).await, seen: Arc::default() }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{path}", self.address())
     }
 
     /// The requests so far.
@@ -118,20 +106,13 @@ impl FakeOrigin {
 
     /// How many connections were made to it.
     pub(crate) fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for FakeOrigin {
-    fn drop(&mut self) {
-        self.task.abort();
+        self.listening.connections()
     }
 }
 
 /// A server that does with each connection what it is told.
 pub(crate) struct RawOrigin {
-    address: SocketAddr,
-    task: JoinHandle<()>,
+    listening: Listening,
 }
 
 impl RawOrigin {
@@ -140,14 +121,7 @@ impl RawOrigin {
         A: Fn(TcpStream) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(each(stream));
-            }
-        });
-        Self { address, task }
+        Self { listening: Listening::serving(each).await }
     }
 
     /// Reads a request's head, writes `answer`, and closes.
@@ -160,17 +134,11 @@ impl RawOrigin {
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-}
-
-impl Drop for RawOrigin {
-    fn drop(&mut self) {
-        self.task.abort();
+        format!("http://{}{path}", self.address())
     }
 }
 

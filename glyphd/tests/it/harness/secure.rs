@@ -6,10 +6,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -28,14 +25,11 @@ use rustls::{
     server::WebPkiClientVerifier,
 };
 use tempfile::TempDir;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
-};
+use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client::TlsStream};
 
 use super::{
-    RawClient,
+    Listening, RawClient,
     client::{self, Answer, Body, whole},
     within,
 };
@@ -137,9 +131,7 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
 
 /// An HTTPS server on a free port. It ends with the test.
 pub(crate) struct SecureOrigin {
-    address: SocketAddr,
-    connections: Arc<AtomicUsize>,
-    task: JoinHandle<()>,
+    listening: Listening,
 }
 
 impl SecureOrigin {
@@ -186,36 +178,21 @@ impl SecureOrigin {
         let mut config = config.with_single_cert(vec![identity.cert], identity.key).unwrap();
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let connections = Arc::<AtomicUsize>::default();
-        let count = Arc::clone(&connections);
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(serve(acceptor.clone(), stream, answer.clone()));
-            }
-        });
-        Self { address, connections, task }
+        let each = move |stream| serve(acceptor.clone(), stream, answer.clone());
+        Self { listening: Listening::serving(each).await }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address()
     }
 
     pub(crate) fn port(&self) -> u16 {
-        self.address.port()
+        self.address().port()
     }
 
     /// How many connections were made to it.
     pub(crate) fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for SecureOrigin {
-    fn drop(&mut self) {
-        self.task.abort();
+        self.listening.connections()
     }
 }
 
