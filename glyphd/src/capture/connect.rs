@@ -20,6 +20,7 @@ use super::{
     connection::{Conn, Place},
     failure::Failure,
     idle::Idle,
+    interim::WithInterim,
     prefixed::Prefixed,
     recorder::Recorder,
     route::End,
@@ -164,7 +165,7 @@ async fn first_bytes(opened: &mut Opened) -> io::Result<Sniffed> {
 async fn accept(upgrade: OnUpgrade) -> Result<Client, Failure> {
     let broken = |cause: String| Failure::RequestBroken(cause);
     let upgraded: Upgraded = upgrade.await.map_err(|e| broken(e.to_string()))?;
-    let parts = upgraded.downcast::<TokioIo<Idle<TcpStream>>>();
+    let parts = upgraded.downcast::<TokioIo<WithInterim<Idle<TcpStream>>>>();
     let parts = parts.map_err(|_| broken("the tunnel is none of TCP".to_owned()))?;
-    Ok(Prefixed::new(parts.read_buf, parts.io.into_inner()))
+    Ok(Prefixed::new(parts.read_buf, parts.io.into_inner().into_inner()))
 }

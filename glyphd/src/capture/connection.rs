@@ -15,7 +15,14 @@ use tokio::{
 };
 
 use super::{
-    Answer, Proxy, failure::Failure, idle::Heads, options::Mode, route::Entry, tls::Alpn, upstream::Origin,
+    Answer, Proxy,
+    failure::Failure,
+    idle::Heads,
+    interim::{Interim, WithInterim},
+    options::Mode,
+    route::Entry,
+    tls::Alpn,
+    upstream::Origin,
 };
 use crate::telemetry::Telemetry;
 
@@ -29,6 +36,7 @@ pub(super) const CONNECTION_WINDOW: u32 = 4 << 20;
 pub(super) struct Conn {
     pub(super) client: SocketAddr,
     pub(super) place: Place,
+    pub(super) interim: Arc<Interim>,
     seat: Arc<Seat>,
 }
 
@@ -58,12 +66,12 @@ pub(super) enum Place {
 impl Conn {
     /// One that was accepted.
     pub(super) fn outside(client: SocketAddr, seat: Seat) -> Self {
-        Self { client, place: Place::Outside, seat: Arc::new(seat) }
+        Self { client, place: Place::Outside, interim: Arc::default(), seat: Arc::new(seat) }
     }
 
     /// One that came over this one.
     pub(super) fn within(&self, place: Place) -> Self {
-        Self { client: self.client, place, seat: Arc::clone(&self.seat) }
+        Self { client: self.client, place, interim: Arc::default(), seat: Arc::clone(&self.seat) }
     }
 
     /// What it is about at the moment.
@@ -97,6 +105,7 @@ impl Proxy {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let limits = &self.options.limits;
+        let stream = WithInterim::new(stream, Arc::clone(&conn.interim));
         let mut connection = http1::Builder::new()
             // `Idle` has the clock.
             .header_read_timeout(None)

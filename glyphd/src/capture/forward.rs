@@ -33,6 +33,7 @@ impl Proxy {
         let (upgrade, becomes) = (Upgrade::asked(&mut request), recorder.becomes());
         // What a client speaks with its proxy says nothing of the server; with a reverse proxy it takes that for it.
         let http2 = request.version() == Version::HTTP_2 && matches!(self.options.mode, Mode::Reverse(_));
+        let interim = request.version() == Version::HTTP_11;
         let (mut head, body) = request.into_parts();
         let mut span =
             self.telemetry.span(name::UPSTREAM_REQUEST).client().parent(recorder.context()).start();
@@ -57,7 +58,16 @@ impl Proxy {
 
         let limit = if becomes == Becomes::Flow { self.intake.body_bytes() } else { 0 };
         let body = Tee::new(body, Side::Request, limit, recorder.clone());
-        let mut response = self.send(Request::from_parts(head, body), http2, conn, recorder).await?;
+        let mut request = Request::from_parts(head, body);
+        let awaiting = interim.then(|| {
+            let to = Arc::clone(&conn.interim);
+            hyper::ext::on_informational(&mut request, move |answer| {
+                to.push(answer.status(), answer.headers())
+            });
+            conn.interim.open()
+        });
+        let mut response = self.send(request, http2, conn, recorder).await?;
+        drop(awaiting);
         if let Some(made) = response.extensions().get::<ConnectionMade>() {
             recorder.connected(*made);
         }

@@ -31,6 +31,7 @@ mod tee;
 mod failure;
 mod idle;
 mod prefixed;
+mod interim;
 pub(crate) mod exchange;
 
 use std::{

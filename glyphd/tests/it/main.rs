@@ -7,6 +7,7 @@ mod capture;
 mod failures;
 mod tunnels;
 mod intercept;
+mod interim;
 mod websocket;
 mod interop;
 mod modes;
