@@ -72,6 +72,7 @@ fn begin(task: Task, stdin: OwnedFd, word: &Channel, entrances: Vec<OwnedFd>) ->
         channel.receive::<()>()?;
         materials.build()?;
     } else {
+        channel.receive::<()>()?;
         let (sealed_as, sealed) = pinned::seal(&plan)?;
         program = sealed_as;
         descriptors.extend(sealed);
@@ -166,7 +167,7 @@ impl Program {
             return sys::signal_all(signal);
         }
         // It may just have ended.
-        drop(kill_process_group(self.pid, signal));
+        kill_process_group(self.pid, signal).ok();
         signal_children(signal);
     }
 }
@@ -178,7 +179,7 @@ fn kill_children() {
 fn signal_children(signal: Signal) {
     for child in children() {
         // It may just have ended.
-        drop(kill_process(child, signal));
+        kill_process(child, signal).ok();
     }
 }
 

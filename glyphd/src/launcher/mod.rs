@@ -67,7 +67,7 @@ pub fn run_if_asked() {
     }
     let stage = args.next().unwrap_or_default();
     // Its name would be that of a descriptor.
-    drop(rustix::thread::set_name(c"glyph-launcher"));
+    rustix::thread::set_name(c"glyph-launcher").ok();
     umask(Mode::from_raw_mode(0o022));
     let done = match stage.to_str() {
         Some("outer") => outer::run(),

@@ -128,7 +128,7 @@ fn switch_to(id: u32) -> io::Result<()> {
 fn drop_privileges() -> io::Result<()> {
     // Root, should this be root, is nobody special any more.
     let root_is_nobody = CapabilitiesSecureBits::NO_ROOT | CapabilitiesSecureBits::NO_ROOT_LOCKED;
-    drop(rustix::thread::set_capabilities_secure_bits(root_is_nobody));
+    rustix::thread::set_capabilities_secure_bits(root_is_nobody).ok();
     clear_ambient_capability_set()?;
     let none = CapabilitySet::empty();
     set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?;

@@ -2,17 +2,20 @@
 //! touch another's. Ids of programs are 1900000001 to 1900065535, their group is 1900000000 for all.
 
 use std::{
+    fs,
     hash::{DefaultHasher, Hash, Hasher},
     io,
     os::{
         linux::net::SocketAddrExt,
         unix::{
-            fs::{MetadataExt, PermissionsExt},
+            fs::{MetadataExt, PermissionsExt, chown},
             net::{SocketAddr, UnixDatagram},
         },
     },
     path::Path,
 };
+
+use rustix::thread::{CapabilitySet, capabilities};
 
 /// The group of all programs: it may connect to the bus.
 pub(super) const GROUP: u32 = 1_900_000_000;
@@ -29,8 +32,13 @@ pub(super) struct User {
 impl User {
     /// One that is free. A program tends to get the same again.
     pub(super) fn reserve(name: &str) -> io::Result<Self> {
-        if !rustix::process::geteuid().is_root() {
+        let needed = CapabilitySet::SETUID | CapabilitySet::SETGID | CapabilitySet::CHOWN;
+        if !capabilities(None)?.effective.contains(needed) {
             return Err(io::Error::other("the daemon does not run as root"));
+        }
+        let maps = [fs::read_to_string("/proc/self/uid_map")?, fs::read_to_string("/proc/self/gid_map")?];
+        if !maps.iter().all(|map| has_ids(map)) {
+            return Err(io::Error::other("the container that the daemon runs in has too few ids"));
         }
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
@@ -49,13 +57,36 @@ impl User {
     }
 }
 
+/// Whether a user namespace has the ids of programs: lines of the first one, what it is outside, and how many follow.
+fn has_ids(map: &str) -> bool {
+    let holds = |line: &str| {
+        let mut numbers = line.split_whitespace().map(|n| n.parse::<u64>().unwrap_or(0));
+        let (first, count) = (numbers.next()?, numbers.nth(1)?);
+        Some(first <= u64::from(GROUP) && u64::from(GROUP) + u64::from(IDS) < first + count)
+    };
+    map.lines().any(|line| holds(line).unwrap_or(false))
+}
+
 /// Lets programs connect to the bus: a socket that only the daemon's user and group may write to is given their group.
 pub(super) fn open_bus(socket: &Path) -> io::Result<()> {
-    let metadata = std::fs::metadata(socket)?;
+    let metadata = fs::metadata(socket)?;
     let mode = metadata.mode();
     if mode & 0o002 != 0 || (metadata.gid() == GROUP && mode & 0o020 != 0) {
         return Ok(());
     }
-    std::os::unix::fs::chown(socket, None, Some(GROUP))?;
-    std::fs::set_permissions(socket, std::fs::Permissions::from_mode((mode & 0o7777) | 0o060))
+    chown(socket, None, Some(GROUP))?;
+    fs::set_permissions(socket, fs::Permissions::from_mode((mode & 0o7777) | 0o060))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_may_have_few_ids() {
+        assert!(has_ids("         0          0 4294967295\n"));
+        assert!(!has_ids("         0     100000      65536\n"));
+        assert!(!has_ids("0 1000 1\n1 100000 65536\n"));
+        assert!(!has_ids(""));
+    }
 }
