@@ -65,7 +65,14 @@ fn become_program(
     }
     rustix::stdio::dup2_stdin(stdin)?;
     setsid()?;
-    let dir = |e| Failure::exec(format!("{}: {}", plan.dir.display(), io::Error::from(e)));
+    let dir = |e: rustix::io::Errno| {
+        let hint = if user.is_some() && e == rustix::io::Errno::ACCESS {
+            format!("; its own user must be let in: chmod o+rx, or chgrp {} and chmod g+rx", user::GROUP)
+        } else {
+            String::new()
+        };
+        Failure::exec(format!("{}: {}{hint}", plan.dir.display(), io::Error::from(e)))
+    };
 
     sys::close_on_exec()?;
     builder.put_up(Wall::Privileges, |_| drop_bounding_set())?;

@@ -51,6 +51,20 @@ enum Piece {
     Copy(Pin),
 }
 
+impl Piece {
+    /// What becomes of something that is not pinned itself.
+    fn beside_pinned(path: &Path, holds_pinned: bool) -> io::Result<Option<Self>> {
+        let kind = fs::symlink_metadata(path)?.file_type();
+        Ok(match (kind.is_symlink(), holds_pinned) {
+            (true, true) => return Err(io::Error::other("is a link, and something is pinned behind it")),
+            (true, false) => Some(Self::Link(fs::read_link(path)?)),
+            (false, true) => Some(Self::Dir),
+            (false, false) if kind.is_dir() || kind.is_file() => Some(Self::Mount(tree(path, Access::Run)?)),
+            (false, false) => None,
+        })
+    }
+}
+
 /// What is needed to build a root, gathered while the machine's is still there.
 #[derive(Debug)]
 pub(super) struct Materials {
@@ -163,19 +177,13 @@ impl Materials {
                 continue;
             }
             let holds_pinned = pins.keys().any(|pinned| pinned.starts_with(&path));
-            let kind = fs::symlink_metadata(&path).map_err(|e| fault(&path, e))?.file_type();
-            if kind.is_symlink() {
-                if holds_pinned {
-                    let what = "is a link, and something is pinned behind it";
-                    return Err(Failure::digest(format!("{}: {what}", path.display())));
-                }
-                let target = fs::read_link(&path).map_err(|e| fault(&path, e))?;
-                self.pieces.push((path, Piece::Link(target)));
-            } else if holds_pinned {
-                self.put_together(&path, pins)?;
-            } else if kind.is_dir() || kind.is_file() {
-                let tree = tree(&path, Access::Run).map_err(|e| fault(&path, e))?;
-                self.pieces.push((path, Piece::Mount(tree)));
+            match Piece::beside_pinned(&path, holds_pinned) {
+                Ok(Some(Piece::Dir)) => self.put_together(&path, pins)?,
+                Ok(Some(piece)) => self.pieces.push((path, piece)),
+                // Sockets and the like; and what was there when the directory was read.
+                Ok(None) => {}
+                Err(e) if e.kind() == io::ErrorKind::NotFound && !holds_pinned => {}
+                Err(e) => return Err(fault(&path, e)),
             }
         }
         Ok(())

@@ -1,5 +1,5 @@
-"""What a plugin might try. Each try is an argument, with its own after colons; each answer is a line: what was denied, and
-how, or what came of it."""
+"""What a plugin might try. After a name to find its processes by, each try is an argument, with its own after a colon;
+each answer is a line: how it was denied, or what came of it."""
 
 import ctypes
 import errno
@@ -232,7 +232,7 @@ TRIES = {
     "wait": lambda _: sys.stdin.readline().strip(),
 }
 
-for attempt in sys.argv[1:]:
+for attempt in sys.argv[2:]:
     name, _, argument = attempt.partition(":")
     try:
         say(f"{attempt} -> {TRIES[name](argument)}")

@@ -1,10 +1,6 @@
 //! How programs end, and that nothing of them stays.
 
-use std::{
-    os::fd::OwnedFd,
-    process::Stdio,
-    time::Duration,
-};
+use std::{os::fd::OwnedFd, process::Stdio, time::Duration};
 
 use glyphd::launcher::{Status, Termination};
 use rustix::{
@@ -42,7 +38,8 @@ async fn killed_by_somebody_else_is_killed() {
         return;
     }
     for signal in [Signal::KILL, Signal::TERM] {
-        let mut program = Attacker::new(&["rest:"]).start().await;
+        let attacker = Attacker::new(&["rest:"]);
+        let mut program = attacker.start().await;
         assert_eq!(program.line().await, "resting");
         kill_process(Pid::from_raw(program.launched.pid().cast_signed()).unwrap(), signal).unwrap();
         let (_, ending) = program.end().await;
@@ -56,13 +53,15 @@ async fn an_end_that_was_asked_for_is_none_to_tell_of() {
     if !has(&[]) {
         return;
     }
-    let mut program = Attacker::new(&["rest:"]).start().await;
+    let attacker = Attacker::new(&["rest:"]);
+    let mut program = attacker.start().await;
     assert_eq!(program.line().await, "resting");
     program.launched.terminate();
     let (_, ending) = program.end().await;
     assert_eq!((ending.status, ending.termination), (Status::Signalled(Signal::TERM.as_raw()), None));
 
-    let mut stubborn = Attacker::new(&["ignore_term:"]).start().await;
+    let attacker = Attacker::new(&["ignore_term:"]);
+    let mut stubborn = attacker.start().await;
     assert_eq!(stubborn.line().await, "ignoring");
     stubborn.launched.terminate();
     let early = tokio::time::timeout(Duration::from_millis(200), stubborn.launched.ended()).await;
@@ -82,9 +81,10 @@ async fn a_grandchild_that_fled_is_ended_with_the_rest() {
     assert_eq!(ending.termination, None);
 
     // While the program lives it is there, and a signal reaches it too.
-    let mut program = Attacker::new(&["grandchild:", "rest:"]).start().await;
+    let attacker = Attacker::new(&["grandchild:", "rest:"]);
+    let mut program = attacker.start().await;
     while program.line().await != "resting" {}
-    assert!(left_behind::processes(&program.name).len() >= 2);
+    assert_eq!(left_behind::processes(&program.name).len(), 4);
     program.launched.terminate();
     program.end().await;
 }
@@ -113,8 +113,8 @@ async fn who_is_let_go_of_ends() {
     let mut program = attacker.start().await;
     while program.line().await != "ignoring" {}
     let handles = handles(&attacker.plan.name);
-    // The launcher's three, the program, and what it left.
-    assert!(handles.len() >= 4, "{}", handles.len());
+    // Two of the launcher's, the program, and what it left.
+    assert_eq!(handles.len(), 4);
     let cgroups = program.cgroups.clone();
     drop(program);
     wait_for(&handles);
@@ -157,10 +157,13 @@ async fn plays_daemon() {
     let Some(name) = std::env::var_os(PLAYS_DAEMON) else { return };
     let mut attacker = Attacker::new(&["grandchild:", "ignore_term:"]);
     attacker.plan.name = name.into_string().unwrap();
-    attacker.plan.command.push(attacker.plan.name.clone());
+    attacker.plan.command[2].clone_from(&attacker.plan.name);
     let mut program = attacker.start().await;
     while program.line().await != "ignoring" {}
-    println!("playing {}", program.cgroups.iter().map(|c| c.display().to_string()).collect::<Vec<_>>().join(" "));
+    println!(
+        "playing {}",
+        program.cgroups.iter().map(|c| c.display().to_string()).collect::<Vec<_>>().join(" ")
+    );
     std::future::pending::<()>().await;
 }
 
@@ -181,7 +184,7 @@ async fn a_killed_daemon_takes_everything_with_it() {
         }
     };
     let handles = handles(&name);
-    assert!(handles.len() >= 4, "{}", handles.len());
+    assert_eq!(handles.len(), 4);
     daemon.kill().await.unwrap();
     wait_for(&handles);
     left_behind::assert_nothing(&name, &cgroups);

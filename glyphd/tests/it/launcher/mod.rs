@@ -55,7 +55,7 @@ impl Attacker {
         fs::write(home.join(SCRIPT), include_str!("attack.py")).unwrap();
         // A name that nobody else has, by which its processes are found.
         let name = dir.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.').to_owned();
-        let mut command = vec![PYTHON.to_owned(), SCRIPT.to_owned()];
+        let mut command = vec![PYTHON.to_owned(), SCRIPT.to_owned(), name.clone()];
         command.extend(tries.iter().map(|&t| t.to_owned()));
         let plan = Plan {
             name,

@@ -54,7 +54,10 @@ async fn what_can_not_be_executed_says_so() {
     let mut attacker = Attacker::new(&[]);
     attacker.plan.command = vec!["./missing".to_owned()];
     let error = within("the start", launcher().spawn(&attacker.plan)).await.unwrap_err();
-    assert_eq!((error.kind(), error.to_string().as_str()), ("exec", "./missing: No such file or directory (os error 2)"));
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        ("exec", "./missing: No such file or directory (os error 2)")
+    );
 }
 
 /// A script, a module that it imports later, and a program that it runs later, all replaced while it runs.

@@ -54,7 +54,7 @@ async fn files_of_the_machine_and_of_other_plugins_are_out_of_reach() {
     tries.clear();
     denied.plan.command.push("tmp:".to_owned());
     let (said, ending) = denied.run().await;
-    for attempt in &denied.plan.command[2..denied.plan.command.len() - 1] {
+    for attempt in &denied.plan.command[3..denied.plan.command.len() - 1] {
         assert!(answer(&said, attempt).starts_with("denied E"), "{said:#?}");
     }
     assert_eq!(ending.termination, None);
@@ -118,7 +118,8 @@ async fn there_is_no_network() {
     canary.set_nonblocking(true).unwrap();
     let port = canary.local_addr().unwrap().port();
     let abstract_name = format!("glyph-canary-{port}");
-    let listening = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&abstract_name).unwrap()).unwrap();
+    let listening =
+        UnixListener::bind_addr(&SocketAddr::from_abstract_name(&abstract_name).unwrap()).unwrap();
     listening.set_nonblocking(true).unwrap();
     let kinds = ["tcp", "tcp6", "udp", "icmp", "packet", "netlink", "vsock"];
     let mut tries: Vec<_> = kinds.iter().map(|kind| format!("socket:{kind}")).collect();
@@ -143,7 +144,8 @@ async fn the_bus_is_the_one_thing_to_connect_to() {
     let listening = UnixListener::bind(&bus).unwrap();
     let canary = UnixListener::bind(&control).unwrap();
     canary.set_nonblocking(true).unwrap();
-    let (to_bus, to_control) = (format!("connect:{}", bus.display()), format!("connect:{}", control.display()));
+    let (to_bus, to_control) =
+        (format!("connect:{}", bus.display()), format!("connect:{}", control.display()));
     attacker.plan.command.extend([to_bus.clone(), to_control.clone()]);
     attacker.plan.bus = Some(Bus::Socket(bus));
     let (said, _) = attacker.run().await;
@@ -162,7 +164,8 @@ async fn a_bus_on_a_port_is_the_only_port() {
     if !has(&[Wall::Landlock, Wall::Network]) {
         return;
     }
-    let (bus, canary) = (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let (bus, canary) =
+        (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
     canary.set_nonblocking(true).unwrap();
     let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
     let (to_bus, to_canary) = (format!("tcp:{}", port(&bus)), format!("tcp:{}", port(&canary)));
