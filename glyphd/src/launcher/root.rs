@@ -46,6 +46,8 @@ const ENTRIES: usize = 4096;
 #[derive(Debug)]
 enum Piece {
     Mount(OwnedFd),
+    /// Something beside a pinned file, which may be gone by now.
+    Beside(OwnedFd),
     Link(PathBuf),
     Dir,
     Copy(Pin),
@@ -59,7 +61,7 @@ impl Piece {
             (true, true) => return Err(io::Error::other("is a link, and something is pinned behind it")),
             (true, false) => Some(Self::Link(fs::read_link(path)?)),
             (false, true) => Some(Self::Dir),
-            (false, false) if kind.is_dir() || kind.is_file() => Some(Self::Mount(tree(path, Access::Run)?)),
+            (false, false) if kind.is_dir() || kind.is_file() => Some(Self::Beside(tree(path, Access::Run)?)),
             (false, false) => None,
         })
     }
@@ -208,6 +210,13 @@ impl Materials {
             }
             match piece {
                 Piece::Mount(tree) => put(&tree, &path).map_err(fault)?,
+                Piece::Beside(tree) => match put(&tree, &path) {
+                    // What holds its place goes as well.
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                        fs::remove_file(&path).or_else(|_| fs::remove_dir(&path)).map_err(fault)?;
+                    }
+                    done => done.map_err(fault)?,
+                },
                 Piece::Link(target) => symlink(target, &path).map_err(fault)?,
                 Piece::Dir => make_dir(&path).map_err(fault)?,
                 Piece::Copy(mut pin) => pin.copy_to(&path)?,
