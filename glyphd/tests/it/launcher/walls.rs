@@ -15,7 +15,7 @@ use std::{
 
 use glyphd::launcher::{Bus, Launcher, Sandbox, SandboxError, Termination, Wall};
 
-use super::{Attacker, Running, answer, has, launcher};
+use super::{Attacker, Running, answer, executable, has, launcher};
 use crate::harness::within;
 
 #[tokio::test]
@@ -290,10 +290,10 @@ async fn other_processes_are_out_of_its_sight() {
 
 #[tokio::test]
 async fn what_is_lacking_is_known_beforehand() {
-    let off = Launcher::new(env!("CARGO_BIN_EXE_glyphd").into(), Sandbox::Off).unwrap();
+    let off = Launcher::new(executable(), Sandbox::Off).unwrap();
     assert_eq!(off.lacks(), []);
     let lacks = launcher().lacks().iter().filter(|lack| lack.wall.is_required()).count();
-    match Launcher::new(env!("CARGO_BIN_EXE_glyphd").into(), Sandbox::Required) {
+    match Launcher::new(executable(), Sandbox::Required) {
         Ok(_) => assert_eq!(lacks, 0),
         Err(SandboxError::Lacks(missing)) => assert_eq!(lacks, missing.len()),
         Err(e) => panic!("{e}"),
@@ -308,7 +308,7 @@ async fn without_a_sandbox_limits_and_endings_are_as_with_one() {
     if !has(&[]) {
         return;
     }
-    let off = Launcher::new(env!("CARGO_BIN_EXE_glyphd").into(), Sandbox::Off).unwrap();
+    let off = Launcher::new(executable(), Sandbox::Off).unwrap();
     let mut attacker = Attacker::new(&["read:/etc/passwd", "open_many:", "grandchild:", "exit:3"]);
     attacker.plan.limits.open_files = Some(32);
     let launched = within("the start", off.spawn(&attacker.plan)).await.unwrap();
