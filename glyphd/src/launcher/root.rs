@@ -74,6 +74,8 @@ pub(super) struct Materials {
     /// Pinned files that lie where the machine's own are.
     elsewhere: Vec<Pin>,
     root: OwnedFd,
+    /// The program's own directory, if it is put together anew.
+    home: Option<OwnedFd>,
     tmp: OwnedFd,
     shm: OwnedFd,
     proc: Option<OwnedFd>,
@@ -101,7 +103,8 @@ pub(super) fn gather(plan: &Plan, owner: Option<u32>) -> io::Result<Result<Mater
     } else {
         None
     };
-    let mut materials = Materials { pieces: Vec::new(), elsewhere: Vec::new(), root, tmp, shm, proc };
+    let mut materials =
+        Materials { pieces: Vec::new(), elsewhere: Vec::new(), root, home: None, tmp, shm, proc };
     Ok(materials.fill(plan).map(|()| materials))
 }
 
@@ -144,10 +147,10 @@ impl Materials {
             };
             if metadata.is_symlink() && !is_needed && access == Access::Run {
                 self.pieces.push((path.clone(), Piece::Link(fs::read_link(&path).map_err(fault)?)));
-            } else if access == Access::Run
-                && pins.keys().any(|pinned| pinned.starts_with(&plan.dir))
-                && path == plan.dir
-            {
+            } else if path == plan.dir && pins.keys().any(|pinned| pinned.starts_with(&plan.dir)) {
+                let home = filesystem("tmpfs", &[("size", COPIES_BYTES), ("mode", "0755")]).map_err(fault)?;
+                self.pieces.push((path.clone(), Piece::Mount(home.try_clone()?)));
+                self.home = Some(home);
                 self.put_together(&path, &mut pins)?;
             } else {
                 match tree(&path, access) {
@@ -234,7 +237,10 @@ impl Materials {
             let tree = tree(&copy, Access::Run).map_err(wall)?;
             put(&tree, &pin.path).map_err(wall)?;
         }
-        sys::set_mount(&self.root, MountKind::ReadOnly, false).map_err(wall)
+        for copies in self.home.iter().chain([&self.root]) {
+            sys::set_mount(copies, MountKind::ReadOnly, false).map_err(wall)?;
+        }
+        Ok(())
     }
 }
 
