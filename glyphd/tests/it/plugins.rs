@@ -117,7 +117,7 @@ async fn a_finding_is_kept_with_the_trace_of_its_flow() {
     let kinds: Vec<_> = recorded.findings.iter().map(|f| f.kind.as_str()).collect();
     assert_eq!(kinds, ["finder.own-span", "finder.foreign", "finder.none"]);
     for finding in &recorded.findings {
-        assert_eq!((finding.trace_id, finding.flow_id.as_str()), (flow.trace_id, flow.id.as_str()));
+        assert_eq!((finding.trace_id, finding.flow_id.as_ref()), (flow.trace_id, Some(&flow.id)));
         assert_eq!((finding.plugin.as_str(), &finding.target), ("finder", &flow.request.url));
     }
     let foreign: TraceId = "4bf92f3577b34da6a3ce929d0e0e4736".parse().unwrap();
