@@ -174,7 +174,13 @@ async fn a_finding_that_may_not_be_is_refused_and_on_record() {
     daemon.client().await.get(&origin.url("/")).await;
     let (event, _) = plugin.event().await;
     let long = "x".repeat(201);
-    for (flow, kind) in [("no-such-flow", "liar.unknown"), (&event.flow_id, ""), (&event.flow_id, &long)] {
+    let own = "glyph.supervisor.termination";
+    for (flow, kind) in [
+        ("no-such-flow", "liar.unknown"),
+        (&event.flow_id, own),
+        (&event.flow_id, ""),
+        (&event.flow_id, &long),
+    ] {
         plugin.report(flow, kind, "").await;
     }
     plugin.report(&event.flow_id, "liar.good", "").await;
@@ -184,14 +190,15 @@ async fn a_finding_that_may_not_be_is_refused_and_on_record() {
     assert_eq!(recorded.findings.len(), 1, "the good one is kept all the same");
     let denied = recorded.audited("finding_reported", Decision::Deny);
     let reasons: Vec<_> = denied.iter().map(|e| e.reason.clone().unwrap()).collect();
-    assert_eq!(reasons.len(), 3, "{reasons:?}");
+    assert_eq!(reasons.len(), 4, "{reasons:?}");
     assert!(reasons[0].contains("a flow the plugin was not shown"), "{reasons:?}");
-    assert!(reasons[1..].iter().all(|r| r.contains("1 to 200 bytes")), "{reasons:?}");
-    assert_eq!(denied[2].metadata.get("repeated").unwrap().to_string(), "1", "a repetition is counted");
+    assert!(reasons[1].contains("are the daemon's own"), "{reasons:?}");
+    assert!(reasons[2..].iter().all(|r| r.contains("1 to 200 bytes")), "{reasons:?}");
+    assert_eq!(denied[3].metadata.get("repeated").unwrap().to_string(), "1", "a repetition is counted");
     only(&recorded, "finding_reported", Decision::Allow);
     let failed =
         recorded.spans_named(name::RECEIVE_EVENT).into_iter().filter(|s| s.status == SpanStatus::Error);
-    assert_eq!(failed.count(), 3);
+    assert_eq!(failed.count(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
