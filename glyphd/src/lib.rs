@@ -19,6 +19,9 @@ pub mod dispatch;
 pub mod plugin;
 mod findings;
 
+// What plugins run in.
+pub mod launcher;
+
 // What every stage speaks to.
 mod audit;
 pub mod telemetry;

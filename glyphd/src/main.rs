@@ -10,8 +10,14 @@ use tokio::signal::unix::{SignalKind, signal};
 /// What the daemon could not do; the same as for a wrong flag.
 const FAILED: u8 = 2;
 
+fn main() -> ExitCode {
+    // Before there is a runtime: a launcher has one thread.
+    glyphd::launcher::run_if_asked();
+    daemon()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn daemon() -> ExitCode {
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err((error, hint)) => {

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 18] = [
+const TABLE: [(&str, &[&str]); 19] = [
     ("capture", &["globs", "sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "globs", "room", "telemetry"]),
     ("room", &[]),
@@ -28,6 +28,7 @@ const TABLE: [(&str, &[&str]); 18] = [
         ],
     ),
     ("findings", &["telemetry"]),
+    ("launcher", &[]),
     ("audit", &["sanitize::Sanitizer", "telemetry"]),
     ("telemetry", &[]),
     ("exposition", &[]),
