@@ -372,12 +372,16 @@ async fn a_plugin_that_has_left_makes_the_daemon_not_ready_and_gets_nothing_more
     let origin = FakeOrigin::ok().await;
     let plugins = PluginsDir::new();
     let seat = plugins.fake("leaver");
-    let plugins_dir = plugins.path();
-    let mut daemon = DaemonProcess::start(["--plugins-dir", plugins_dir.to_str().unwrap()]).await;
+    let (folder, policy) = (plugins.path(), plugins.policy("[plugins.leaver]\nrestarts = 0\n"));
+    let args = ["--plugins-dir", folder.to_str().unwrap(), "--config", policy.to_str().unwrap()];
+    let mut daemon = DaemonProcess::start(args).await;
     seat.take().await.leave().await;
-    daemon.line("a plugin's session has ended").await;
+    daemon.line("a plugin is given up").await;
     let answer = Client::connect(daemon.metrics).await.get("/readyz").await;
-    assert_eq!((answer.status.as_u16(), answer.text().as_str()), (503, "not ready\nplugin leaver: gone\n"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.text().as_str()),
+        (503, "not ready\nplugin leaver: given up\n")
+    );
     assert_eq!(daemon.client().await.get(&origin.url("/")).await.text(), "ok");
     assert_eq!(daemon.stop().await.code, Some(0));
 }
