@@ -2,9 +2,16 @@
 
 use std::io;
 
-use tokio::net::unix::pipe::{Receiver, Sender};
+use tokio::{
+    net::unix::pipe::{Receiver, Sender},
+    process::Child,
+};
 
-use super::Ending;
+use super::{
+    Ending,
+    message::{Command, Reply},
+    replies::Replies,
+};
 
 /// A program that runs. Dropped, it is killed with all that it has started.
 #[derive(Debug)]
@@ -15,7 +22,10 @@ pub struct Launched {
     pub stdout: Option<Receiver>,
     /// Its standard error.
     pub stderr: Option<Receiver>,
-    pid: u32,
+    pub(super) pid: u32,
+    pub(super) replies: Replies,
+    /// Collected when it ends, whether or not somebody waits.
+    pub(super) launcher: Child,
 }
 
 impl Launched {
@@ -27,12 +37,12 @@ impl Launched {
 
     /// TERM to it and all that it has started. An ending after it is one that was asked for.
     pub fn terminate(&self) {
-        todo!()
+        self.replies.ask(Command::Terminate);
     }
 
     /// KILL to it and all that it has started. An ending after it is one that was asked for.
     pub fn kill(&self) {
-        todo!()
+        self.replies.ask(Command::Kill);
     }
 
     /// How it ended, once nothing of it is left. Cancel-safe; once it has told, it tells an error.
@@ -40,6 +50,11 @@ impl Launched {
     /// # Errors
     /// The launcher ended without a word. It has taken the program with it.
     pub async fn ended(&mut self) -> io::Result<Ending> {
-        todo!()
+        let reply = self.replies.next().await?;
+        self.launcher.wait().await?;
+        match reply {
+            Some(Reply::Ended(ending)) => Ok(ending),
+            _ => Err(io::Error::other("the launcher was killed")),
+        }
     }
 }

@@ -65,6 +65,20 @@ pub enum Wall {
 }
 
 impl Wall {
+    /// All there are.
+    pub const ALL: [Self; 10] = [
+        Self::Landlock,
+        Self::Seccomp,
+        Self::Privileges,
+        Self::Network,
+        Self::Limits,
+        Self::Root,
+        Self::Processes,
+        Self::User,
+        Self::Memory,
+        Self::Tasks,
+    ];
+
     /// For a label: a closed set.
     #[must_use]
     pub fn as_str(self) -> &'static str {
