@@ -15,7 +15,7 @@ use crate::{
     plugin::{
         Allowance, DEFAULT_GRANT,
         allowance::{FINDINGS_PER_SECOND, RestartOptions},
-        limits::{self, LimitsTable},
+        limits::LimitsTable,
         manifest::{self, Manifest},
     },
     sanitize::RedactionPolicy,
@@ -142,7 +142,7 @@ impl PluginPolicy {
             sha256: self.sha256.clone(),
             queue: QueueOptions { capacity, overflow },
             findings_per_second: self.findings_per_second.unwrap_or(FINDINGS_PER_SECOND),
-            limits: limits::allowed(manifest.map_or(&LimitsTable::default(), |m| &m.limits), &self.limits),
+            limits: manifest.map_or(&LimitsTable::default(), |m| &m.limits).within(&self.limits),
             read: manifest.map(|m| granted_paths(m, &m.read, &self.read)).unwrap_or_default(),
             write: manifest.map(|m| granted_paths(m, &m.write, &self.write)).unwrap_or_default(),
             restarts: self.restart_options(),

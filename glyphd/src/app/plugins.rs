@@ -149,7 +149,11 @@ pub(super) fn launcher(
     let executable = executable.map_or_else(std::env::current_exe, Ok).map_err(StartError::Runtime)?;
     let launcher = Launcher::new(executable, sandbox)?;
     for lack in launcher.lacks() {
-        tracing::warn!(wall = lack.wall.as_str(), why = lack.why, "plugins do without a wall");
+        let (wall, why) = (lack.wall.as_str(), &lack.why);
+        match lack.wall.is_required() {
+            true => tracing::warn!(wall, why, "plugins do without a wall"),
+            false => tracing::info!(wall, why, "plugins do without a wall"),
+        }
     }
     Ok(Some(launcher))
 }

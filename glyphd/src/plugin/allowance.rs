@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use glyph_plugin::Capability;
 
-use crate::{dispatch::QueueOptions, launcher::Limits};
+use super::limits::LimitsTable;
+use crate::dispatch::QueueOptions;
 
 /// What a plugin may do, and how it is treated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Allowance {
     /// How many findings a second are taken, on average.
     pub findings_per_second: u32,
     /// What its processes may use.
-    pub limits: Limits,
+    pub limits: LimitsTable,
     /// Which files and folders they may read, beside its own folder and the system's libraries.
     pub read: Vec<PathBuf>,
     /// Those that they may write to.

@@ -1,5 +1,5 @@
 //! `[limits]`: what a plugin's processes may use. A manifest says what the plugin wants, the operator's configuration
-//! the most that it gets, and [`allowed`] what comes of both.
+//! the most that it gets, and [`LimitsTable::within`] is what comes of both.
 
 use std::{num::NonZeroU64, time::Duration};
 
@@ -40,22 +40,53 @@ const DEFAULT: LimitsTable = LimitsTable {
     wall_seconds: None,
 };
 
-/// The lesser of what is wanted and what is granted.
-pub(crate) fn allowed(wanted: &LimitsTable, granted: &LimitsTable) -> Limits {
-    let least = |of: fn(&LimitsTable) -> Option<NonZeroU64>| {
-        let most = of(granted).or(of(&DEFAULT));
-        of(wanted).into_iter().chain(most).min().map(NonZeroU64::get)
-    };
-    let bytes = |mib: Option<u64>| mib.map(|mib| mib.saturating_mul(MIB));
-    let time = |seconds: Option<u64>| seconds.map(Duration::from_secs);
-    Limits {
-        cpu: time(least(|t| t.cpu_seconds)),
-        memory_bytes: bytes(least(|t| t.memory_mib)),
-        address_space_bytes: bytes(least(|t| t.address_space_mib)),
-        file_bytes: bytes(least(|t| t.file_mib)),
-        open_files: least(|t| t.open_files),
-        processes: least(|t| t.processes),
-        wall: time(least(|t| t.wall_seconds)),
+impl LimitsTable {
+    /// The lesser of what is wanted and what is granted, or else of the default.
+    pub(crate) fn within(&self, granted: &Self) -> Self {
+        let least = |of: fn(&Self) -> Option<NonZeroU64>| {
+            let most = of(granted).or(of(&DEFAULT));
+            of(self).into_iter().chain(most).min()
+        };
+        Self {
+            cpu_seconds: least(|t| t.cpu_seconds),
+            memory_mib: least(|t| t.memory_mib),
+            address_space_mib: least(|t| t.address_space_mib),
+            file_mib: least(|t| t.file_mib),
+            open_files: least(|t| t.open_files),
+            processes: least(|t| t.processes),
+            wall_seconds: least(|t| t.wall_seconds),
+        }
+    }
+
+    /// Each limit with its name, in the order of the documentation.
+    pub fn named(&self) -> [(&'static str, Option<u64>); 7] {
+        [
+            ("cpu_seconds", self.cpu_seconds),
+            ("memory_mib", self.memory_mib),
+            ("address_space_mib", self.address_space_mib),
+            ("file_mib", self.file_mib),
+            ("open_files", self.open_files),
+            ("processes", self.processes),
+            ("wall_seconds", self.wall_seconds),
+        ]
+        .map(|(name, limit)| (name, limit.map(NonZeroU64::get)))
+    }
+}
+
+impl From<&LimitsTable> for Limits {
+    fn from(table: &LimitsTable) -> Self {
+        let bytes = |mib: Option<NonZeroU64>| mib.map(|mib| mib.get().saturating_mul(MIB));
+        let time = |seconds: Option<NonZeroU64>| seconds.map(|seconds| Duration::from_secs(seconds.get()));
+        let count = |count: Option<NonZeroU64>| count.map(NonZeroU64::get);
+        Self {
+            cpu: time(table.cpu_seconds),
+            memory_bytes: bytes(table.memory_mib),
+            address_space_bytes: bytes(table.address_space_mib),
+            file_bytes: bytes(table.file_mib),
+            open_files: count(table.open_files),
+            processes: count(table.processes),
+            wall: time(table.wall_seconds),
+        }
     }
 }
 
@@ -70,6 +101,7 @@ mod tests {
     #[test]
     fn a_plugin_gets_no_more_than_it_wants_or_than_it_may() {
         let wanted = table("memory_mib = 256\nopen_files = 5000\ncpu_seconds = 60");
+        let allowed = |wanted: &LimitsTable, granted: &LimitsTable| Limits::from(&wanted.within(granted));
         let limits = allowed(&wanted, &table("memory_mib = 4096\ncpu_seconds = 10\nprocesses = 512"));
         assert_eq!(limits.memory_bytes, Some(256 << 20), "it wants less");
         assert_eq!(limits.cpu, Some(Duration::from_secs(10)), "the operator grants less");

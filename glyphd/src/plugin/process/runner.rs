@@ -1,6 +1,12 @@
 //! One process of a plugin: what it is started with, and what is said of it in its span.
 
-use std::{collections::BTreeMap, os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
+use std::{
+    collections::BTreeMap,
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
 
 use glyph_plugin::env;
 use tokio::time::timeout;
@@ -78,8 +84,8 @@ impl Supervisor {
         let name = plugin.manifest.name.as_str();
         span.set_with("glyph.plugin.id", || name.to_owned());
         span.set_with("process.executable.path", || plugin.manifest.command[0].clone());
-        tell_limits(&mut span, &plugin.allowance.limits);
         let plan = self.plan(plugin, token, span.context());
+        tell_limits(&mut span, &plan.limits);
         let mut launched = match self.launcher.spawn(&plan).await {
             Ok(launched) => launched,
             Err(error) => {
@@ -122,7 +128,9 @@ impl Supervisor {
             (env::TRACEPARENT, context.to_string()),
         ];
         environment.extend(bus.chain(own).map(|(name, value)| (name.to_owned(), value)));
-        // The certificates that it is to trust, if the bus has one.
+        // The program, wherever it is, and the certificates that it is to trust, if the bus has some.
+        let seen = |program: &PathBuf| program.starts_with(&manifest.dir) || is_of_the_system(program);
+        let program = manifest.own_program().filter(|program| !seen(program));
         let trusted =
             self.bus.variables.iter().filter(|(name, _)| *name == env::CA).map(|(_, path)| path.into());
         Plan {
@@ -131,12 +139,17 @@ impl Supervisor {
             dir: manifest.dir.clone(),
             env: environment,
             pinned: allowance.sha256.clone(),
-            limits: allowance.limits.clone(),
-            read: allowance.read.iter().cloned().chain(trusted).collect(),
+            limits: (&allowance.limits).into(),
+            read: allowance.read.iter().cloned().chain(program).chain(trusted).collect(),
             write: allowance.write.clone(),
             bus: Some(self.bus.place.clone()),
         }
     }
+}
+
+/// Where programs are that every plugin may run.
+fn is_of_the_system(program: &Path) -> bool {
+    ["/usr", "/bin", "/sbin"].iter().any(|folder| program.starts_with(folder))
 }
 
 /// A failed start as `error.type` has it.

@@ -23,7 +23,7 @@ impl Supervisor {
         let Some(ending) = &exit.ending else { return };
         let Some(termination) = ending.termination else { return };
         let name = &plugin.manifest.name;
-        let reason = format!("{}: {}", sentence(termination, &plugin.allowance.limits), exit.text);
+        let reason = format!("{}: {}", sentence(termination, &(&plugin.allowance.limits).into()), exit.text);
         let mut metadata = metadata(termination, ending, &exit.text);
         let finding = Finding {
             id: Ulid::new().to_string(),
