@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use glyph_formats::jsonl::{Fsync, Rotation, WriterOptions};
 
+pub use crate::launcher::Sandbox;
 pub use crate::metrics_log::{ScrapeTarget, TargetError};
 pub use crate::plugin::{BusAddress, HeartbeatOptions, TOKEN_LIFE};
 use crate::{capture::CaptureOptions, policy::Policy, sanitize::BODY_BYTES, telemetry::TraceConfig};
@@ -53,6 +54,10 @@ pub struct Config {
     pub plugins_dir: Option<PathBuf>,
     /// What the operator allows.
     pub policy: Policy,
+    /// Whether plugins are put behind walls.
+    pub sandbox: Sandbox,
+    /// The executable that starts plugins, whose `main` begins with [`crate::launcher::run_if_asked`]; this one, if none.
+    pub launcher: Option<PathBuf>,
     /// How long exchanges under way have to end when the daemon is stopped.
     pub drain_timeout: Duration,
 }
@@ -106,6 +111,8 @@ impl Config {
             capture: CaptureOptions::default(),
             plugins_dir: None,
             policy: Policy::default(),
+            sandbox: Sandbox::default(),
+            launcher: None,
             drain_timeout: Duration::from_secs(10),
         }
     }

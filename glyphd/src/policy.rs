@@ -14,7 +14,8 @@ use crate::{
     dispatch::{Overflow, QueueOptions},
     plugin::{
         Allowance, DEFAULT_GRANT,
-        allowance::FINDINGS_PER_SECOND,
+        allowance::{FINDINGS_PER_SECOND, RestartOptions},
+        limits::LimitsTable,
         manifest::{self, Manifest},
     },
     sanitize::RedactionPolicy,
@@ -65,6 +66,26 @@ pub struct PluginPolicy {
     pub queue_block_ms: Option<u64>,
     /// How many findings a second are taken, on average; five seconds' worth may come at once.
     pub findings_per_second: Option<u32>,
+    /// `[plugins.NAME.limits]`: the most that its processes may use.
+    #[serde(default)]
+    pub limits: LimitsTable,
+    /// Files and folders outside of its own that it may read if it asks for them; absolute.
+    #[serde(default, deserialize_with = "absolute")]
+    pub read: Vec<PathBuf>,
+    /// Those that it may write to.
+    #[serde(default, deserialize_with = "absolute")]
+    pub write: Vec<PathBuf>,
+    /// How often in a row it is started again, before it is given up; 5 by default.
+    pub restarts: Option<u32>,
+    /// The pause before the first time, in milliseconds, 1 to 3,600,000; 1,000 by default. It doubles with each that
+    /// follows ...
+    #[serde(default, deserialize_with = "backoff_ms")]
+    pub restart_backoff_ms: Option<u64>,
+    /// ... up to that; 60,000 by default.
+    #[serde(default, deserialize_with = "backoff_ms")]
+    pub restart_backoff_max_ms: Option<u64>,
+    /// After a process that ran for so many seconds it is counted anew; 60 by default.
+    pub restart_steady_seconds: Option<u32>,
 }
 
 /// What becomes of a delivery that finds a plugin's queue full.
@@ -94,8 +115,7 @@ impl Policy {
     pub fn allowances(&self, manifests: &[Manifest]) -> BTreeMap<String, Allowance> {
         let default = PluginPolicy::default();
         let policy = |name: &str| self.plugins.get(name).unwrap_or(&default);
-        let known =
-            manifests.iter().map(|m| (m.name.clone(), policy(&m.name).allowance(Some(&m.capabilities))));
+        let known = manifests.iter().map(|m| (m.name.clone(), policy(&m.name).allowance(Some(m))));
         let mut allowances: BTreeMap<_, _> = known.collect();
         for (name, policy) in &self.plugins {
             allowances.entry(name.clone()).or_insert_with(|| policy.allowance(None));
@@ -105,9 +125,9 @@ impl Policy {
 }
 
 impl PluginPolicy {
-    fn allowance(&self, requested: Option<&[Capability]>) -> Allowance {
+    fn allowance(&self, manifest: Option<&Manifest>) -> Allowance {
         let granted = self.grant.as_deref().unwrap_or(&DEFAULT_GRANT);
-        let asked = |capability: &Capability| requested.is_none_or(|r| r.contains(capability));
+        let asked = |capability: &Capability| manifest.is_none_or(|m| m.capabilities.contains(capability));
         let overflow = match self.queue_policy.unwrap_or_default() {
             QueuePolicy::DropNewest => Overflow::DropNewest,
             QueuePolicy::DropOldest => Overflow::DropOldest,
@@ -122,8 +142,48 @@ impl PluginPolicy {
             sha256: self.sha256.clone(),
             queue: QueueOptions { capacity, overflow },
             findings_per_second: self.findings_per_second.unwrap_or(FINDINGS_PER_SECOND),
+            limits: manifest.map_or(&LimitsTable::default(), |m| &m.limits).within(&self.limits),
+            read: manifest.map(|m| granted_paths(m, &m.read, &self.read)).unwrap_or_default(),
+            write: manifest.map(|m| granted_paths(m, &m.write, &self.write)).unwrap_or_default(),
+            restarts: self.restart_options(),
         }
     }
+
+    fn restart_options(&self) -> RestartOptions {
+        let default = RestartOptions::DEFAULT;
+        let millis = |ms: Option<u64>, default| ms.map_or(default, Duration::from_millis);
+        RestartOptions {
+            restarts: self.restarts.unwrap_or(default.restarts),
+            backoff: millis(self.restart_backoff_ms, default.backoff),
+            longest_backoff: millis(self.restart_backoff_max_ms, default.longest_backoff),
+            steady: self
+                .restart_steady_seconds
+                .map_or(default.steady, |seconds| Duration::from_secs(seconds.into())),
+        }
+    }
+}
+
+/// Of the paths that a plugin asks for, those below its own folder, and those that the operator grants with all that is
+/// below them.
+fn granted_paths(manifest: &Manifest, wanted: &[PathBuf], granted: &[PathBuf]) -> Vec<PathBuf> {
+    let may = |path: &PathBuf| {
+        let own = path.starts_with(&manifest.dir) && *path != manifest.dir;
+        own || granted.iter().any(|granted| path.starts_with(granted))
+    };
+    wanted.iter().map(|path| manifest.path(path)).filter(may).collect()
+}
+
+fn absolute<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+    let paths = Vec::<PathBuf>::deserialize(deserializer)?;
+    match paths.iter().find(|path| !path.is_absolute()) {
+        Some(path) => Err(de::Error::custom(format!("{path:?}: expected an absolute path"))),
+        None => Ok(paths),
+    }
+}
+
+fn backoff_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let ms = u64::deserialize(deserializer)?;
+    if (1..=3_600_000).contains(&ms) { Ok(Some(ms)) } else { Err(de::Error::custom("expected 1 to 3600000")) }
 }
 
 fn grant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Capability>>, D::Error> {
@@ -174,6 +234,17 @@ mod tests {
     }
 
     #[test]
+    fn a_plugin_gets_of_the_paths_that_it_wants_its_own_and_those_that_are_granted() {
+        let manifest = "name = \"a\"\nversion = \"1\"\ncommand = [\"a\"]\n\
+                        read = [\"/etc/ssl/certs\", \"/etc/sslx\", \"/home\"]\nwrite = [\"cache\", \".\", \"/var/a\"]";
+        let manifest = Manifest { dir: "/plugins/a".into(), ..toml::from_str(manifest).unwrap() };
+        let policy = policy("[plugins.a]\nread = [\"/etc/ssl\", \"/home\", \"/root\"]").unwrap();
+        let allowance = &policy.allowances(&[manifest])["a"];
+        assert_eq!(allowance.read, ["/etc/ssl/certs", "/home"].map(PathBuf::from));
+        assert_eq!(allowance.write, [PathBuf::from("/plugins/a/cache")], "not its manifest and its program");
+    }
+
+    #[test]
     fn faults_are_told_with_their_line() {
         for (text, what) in [
             ("[plugins.a]\ngrant = [\"CAP_FLOW_INSPECT_RAW\"]", "needs CAP_FLOW_INSPECT"),
@@ -181,6 +252,11 @@ mod tests {
             ("[plugins.a]\nqueue_block_ms = 0", "1 to 10000"),
             ("[plugins.a]\nqueue_policy = \"wait\"", "drop-newest"),
             ("[plugins.a]\nsha256 = { \"x\" = \"12\" }", "64 hexadecimal digits"),
+            ("[plugins.a]\nread = [\"etc\"]", "expected an absolute path"),
+            ("[plugins.a]\nrestart_backoff_ms = 0", "1 to 3600000"),
+            ("[plugins.a]\nrestarts = -1", "invalid value"),
+            ("[plugins.a.limits]\nmemory = 5", "unknown field `memory`"),
+            ("[plugins.a.limits]\nprocesses = 0", "nonzero"),
             ("[plugins.a]\ncolour = 1", "unknown field"),
             ("[[scope.include]]\nhosts = [\"a***\"]", "wildcards"),
             ("[[scope.include]]\nmethods = [\"get\"]", "\"get\" is no method"),

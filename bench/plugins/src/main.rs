@@ -22,8 +22,14 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 
+fn main() -> anyhow::Result<ExitCode> {
+    // Some scenarios start plugins out of this process.
+    glyphd::launcher::run_if_asked();
+    bench()
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
+async fn bench() -> anyhow::Result<ExitCode> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let figures = match args[..] {

@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context, ensure};
 use glyphd::{
     Showing,
+    config::Sandbox,
     plugin::{State, manifest},
     policy::Policy,
 };
@@ -40,7 +41,7 @@ async fn measure(flows: u64, rate: Option<u64>) -> anyhow::Result<Value> {
     );
     let path = dir.path().join(manifest::FILE);
     fs::write(&path, manifest)?;
-    let showing = Showing::start(vec![manifest::load(&path)?], &Policy::default()).await?;
+    let showing = Showing::start(vec![manifest::load(&path)?], &Policy::default(), Sandbox::Off).await?;
     let states = showing.settled().await;
     ensure!(
         states.values().all(|state| *state == State::Connected),

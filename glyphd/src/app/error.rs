@@ -5,7 +5,8 @@ use std::{io, net::SocketAddr, path::PathBuf};
 use glyph_formats::recording::RecordingError;
 
 use crate::{
-    capture::TlsError, config::TargetError, plugin::manifest::ManifestError, telemetry::TelemetryError,
+    capture::TlsError, config::TargetError, launcher::SandboxError, plugin::manifest::ManifestError,
+    telemetry::TelemetryError,
 };
 
 /// Why a daemon does not start.
@@ -58,6 +59,9 @@ pub enum StartError {
     /// The plugins can't be known.
     #[error("--plugins-dir: {0}")]
     Manifest(#[from] ManifestError),
+    /// Plugins can't be started as they are to be.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// A target can't be scraped.
     #[error("--scrape {0}")]
     Scrape(#[from] TargetError),
@@ -102,6 +106,9 @@ impl StartError {
             Self::Open { .. } => Some("choose a file that can be appended to"),
             Self::Recording(RecordingError::Exists(_)) => {
                 Some("a recording is never written over; choose a new directory")
+            }
+            Self::Sandbox(SandboxError::Lacks(_)) => {
+                Some("--sandbox=best-effort starts plugins with the walls that there are")
             }
             Self::Scrape(error) => error.hint(),
             _ => None,

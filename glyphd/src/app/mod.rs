@@ -33,9 +33,10 @@ use crate::{
     audit::{Audit, Sink},
     capture::{Proxy, Server, Tls},
     config::Config,
-    control::{self, Operator},
+    control::{self, Health, Operator},
     findings::Findings,
     flow_log::FlowLog,
+    launcher::Launcher,
     metrics_log::{MetricsLog, Scraper},
     plugin::{BusAddress, State, manifest},
     sanitize::{Intake, Sanitizer, SecretsFile},
@@ -135,6 +136,8 @@ impl Daemon {
             config.plugins_dir.as_deref().map(manifest::load_all).transpose()?.unwrap_or_default();
         let scrapers = Scraper::all(&config.scrape)?;
         let tls = Tls::load(&config.capture)?;
+        let allowances = config.policy.allowances(&manifests);
+        let launcher = plugins::launcher(config.launcher.clone(), config.sandbox, &allowances, &manifests)?;
         let proxy_listener = listen("--proxy-addr", config.proxy_addr).await?;
         let metrics_listener = listen("--metrics-addr", config.metrics_addr).await?;
         let mut sockets = Sockets::default();
@@ -172,13 +175,15 @@ impl Daemon {
         let metrics_log = metrics_log.transpose().map_err(StartError::Runtime)?;
         made.keep();
 
-        let variables = bus.variables.clone();
+        let lacks = launcher.iter().flat_map(Launcher::lacks).map(ToString::to_string).collect();
+        let variables = bus.seat.variables.clone();
         let plugins = PluginStages::start(Parts {
-            allowances: config.policy.allowances(&manifests),
+            allowances,
             manifests,
             heartbeat: config.plugin_heartbeat,
             token_life: config.plugin_token_life,
             bus,
+            launcher,
             sanitizer: Arc::clone(&sanitizer),
             findings: findings.clone(),
             audit: Arc::clone(&audit),
@@ -197,8 +202,9 @@ impl Daemon {
 
         let (stop_capture, stop_telling) = (CancellationToken::new(), CancellationToken::new());
         let (roster, stop) = (plugins.roster.clone(), || stop_telling.clone());
+        let health = Health { roster, lacks, telemetry: telemetry.clone() };
         let stages = Stages {
-            control: tokio::spawn(control::serve(metrics_listener, roster, telemetry.clone(), stop())),
+            control: tokio::spawn(control::serve(metrics_listener, health, stop())),
             operator: tokio::spawn(operator.serve(operator_listener, stop())),
             audit: tokio::spawn(audit.run(stop())),
             publisher: tokio::spawn(publisher.run()),

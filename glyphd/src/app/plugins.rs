@@ -1,16 +1,17 @@
 //! The stages behind sanitize, wired: dispatch, the bus, the plugins' processes, and what they leave. They are the same
 //! behind a proxy and behind a recording.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::sockets::BusPlace;
+use super::{StartError, sockets::BusPlace};
 use crate::{
     audit::Audit,
     dispatch::Dispatcher,
     findings::Findings,
+    launcher::{Launcher, Sandbox},
     plugin::{
         Access, Allowance, Bus, HeartbeatOptions, Issuer, Plugin, Roster, Sessions, Shutdown, Supervisor,
         manifest::Manifest,
@@ -30,6 +31,8 @@ pub(super) struct Parts {
     pub(super) heartbeat: HeartbeatOptions,
     pub(super) token_life: Duration,
     pub(super) bus: BusPlace,
+    /// None, if no plugin is to be started.
+    pub(super) launcher: Option<Launcher>,
     pub(super) sanitizer: Arc<Sanitizer>,
     pub(super) findings: Findings,
     pub(super) audit: Arc<Audit>,
@@ -57,6 +60,7 @@ impl PluginStages {
             heartbeat,
             token_life,
             bus: place,
+            launcher,
             sanitizer,
             findings,
             audit,
@@ -74,7 +78,7 @@ impl PluginStages {
             allowances: Arc::clone(&allowances),
             roster: Roster::of(plugins.iter().map(|p| p.manifest.name.clone())),
             dispatcher: dispatcher.clone(),
-            findings,
+            findings: findings.clone(),
             sanitizer,
             audit: Arc::clone(&audit),
             telemetry: telemetry.clone(),
@@ -82,21 +86,28 @@ impl PluginStages {
             sessions: Sessions::default(),
         };
         let issuer = Issuer { access: bus.access.clone(), allowances, audit: Arc::clone(&audit) };
-        let supervisor = Supervisor {
-            bus: place.variables,
+        let (shutdown, stop_bus) = (Shutdown::default(), CancellationToken::new());
+        let supervisor = launcher.map(|launcher| Supervisor {
+            bus: place.seat,
+            launcher: Arc::new(launcher),
             issuer: issuer.clone(),
             roster: bus.roster.clone(),
+            findings,
             audit,
             telemetry,
-        };
-        let (shutdown, stop_bus) = (Shutdown::default(), CancellationToken::new());
+            shutdown: shutdown.clone(),
+        });
         Self {
             dispatcher,
             roster: bus.roster.clone(),
             issuer,
             sessions: bus.sessions.clone(),
             bus: tokio::spawn(bus.serve(place.listener, stop_bus.clone())),
-            supervisor: tokio::spawn(supervisor.run(plugins, shutdown.clone())),
+            supervisor: tokio::spawn(async move {
+                if let Some(supervisor) = supervisor {
+                    supervisor.run(plugins).await;
+                }
+            }),
             shutdown,
             stop_bus,
         }
@@ -121,4 +132,28 @@ impl PluginStages {
             bus.abort();
         }
     }
+}
+
+/// What starts plugins: this executable, if no other is given. Which walls it lacks is told here, once. There is none
+/// if no plugin is to be started; but walls that are required are asked for all the same.
+pub(super) fn launcher(
+    executable: Option<PathBuf>,
+    sandbox: Sandbox,
+    allowances: &BTreeMap<String, Allowance>,
+    manifests: &[Manifest],
+) -> Result<Option<Launcher>, StartError> {
+    let is_started = |m: &Manifest| allowances.get(&m.name).is_some_and(|allowance| allowance.start);
+    if sandbox != Sandbox::Required && !manifests.iter().any(is_started) {
+        return Ok(None);
+    }
+    let executable = executable.map_or_else(std::env::current_exe, Ok).map_err(StartError::Runtime)?;
+    let launcher = Launcher::new(executable, sandbox)?;
+    for lack in launcher.lacks() {
+        let (wall, why) = (lack.wall.as_str(), &lack.why);
+        match lack.wall.is_required() {
+            true => tracing::warn!(wall, why, "plugins do without a wall"),
+            false => tracing::info!(wall, why, "plugins do without a wall"),
+        }
+    }
+    Ok(Some(launcher))
 }

@@ -15,6 +15,7 @@ use crate::{
     audit::{Audit, Sink},
     dispatch::Overflow,
     findings::Findings,
+    launcher::Sandbox,
     plugin::{HeartbeatOptions, State, TOKEN_LIFE, manifest::Manifest},
     policy::Policy,
     sanitize::{Flow, Sanitizer},
@@ -51,13 +52,20 @@ impl Showing {
     /// how many findings come at once, as flows come as fast as the plugins take them.
     ///
     /// # Errors
-    /// If the plugin bus's socket can't be made.
-    pub async fn start(manifests: Vec<Manifest>, policy: &Policy) -> Result<Self, StartError> {
+    /// If the plugin bus's socket can't be made, or walls are required that are not to be had here.
+    pub async fn start(
+        manifests: Vec<Manifest>,
+        policy: &Policy,
+        sandbox: Sandbox,
+    ) -> Result<Self, StartError> {
         let mut allowances = policy.allowances(&manifests);
         for allowance in allowances.values_mut() {
             allowance.queue.overflow = Overflow::Block(PATIENCE);
             allowance.findings_per_second = u32::MAX;
+            // One that does not come to the end has failed.
+            allowance.restarts.restarts = 0;
         }
+        let launcher = super::plugins::launcher(None, sandbox, &allowances, &manifests)?;
         let telemetry = Telemetry::off();
         let mut sockets = Sockets::default();
         let bus = sockets.bus(None, None).await?;
@@ -73,6 +81,7 @@ impl Showing {
             heartbeat: HeartbeatOptions::default(),
             token_life: TOKEN_LIFE,
             bus,
+            launcher,
             sanitizer,
             findings: Findings::Handed(handed),
             audit,

@@ -17,7 +17,8 @@ use tonic::transport::{Identity, ServerTlsConfig};
 use super::StartError;
 use crate::{
     config::BusTls,
-    plugin::{BusAddress, Listener},
+    launcher::Bus,
+    plugin::{BusAddress, BusSeat, Listener},
 };
 
 /// The places of the sockets that are listened on. Dropped, they are free again.
@@ -33,8 +34,8 @@ pub(super) struct Sockets {
 pub(super) struct BusPlace {
     pub(super) listener: Listener,
     pub(super) address: BusAddress,
-    /// What plugins are told of it, as variables for their processes.
-    pub(super) variables: Vec<(&'static str, String)>,
+    /// What plugins are told of it.
+    pub(super) seat: BusSeat,
 }
 
 impl Sockets {
@@ -54,7 +55,8 @@ impl Sockets {
     fn unix_bus(&mut self, path: PathBuf) -> Result<BusPlace, StartError> {
         let listener = Listener::Unix(self.listen("--plugin-addr", &path)?);
         let variables = vec![(env::BUS, format!("unix:{}", path.display()))];
-        Ok(BusPlace { listener, address: BusAddress::Unix(path), variables })
+        let seat = BusSeat { variables, place: Bus::Socket(path.clone()) };
+        Ok(BusPlace { listener, address: BusAddress::Unix(path), seat })
     }
 
     /// The operator's socket.
@@ -129,7 +131,7 @@ async fn tcp(wanted: SocketAddr, tls: &BusTls) -> Result<BusPlace, StartError> {
     Ok(BusPlace {
         listener: Listener::Tcp(listener, Box::new(config)),
         address: BusAddress::Tcp(address),
-        variables,
+        seat: BusSeat { variables, place: Bus::Port(address.port()) },
     })
 }
 

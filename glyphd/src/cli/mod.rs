@@ -15,7 +15,7 @@ pub use self::{
 };
 
 use crate::{
-    config::{AuditTarget, BusAddress, BusTls, Config, HeartbeatOptions, TOKEN_LIFE},
+    config::{AuditTarget, BusAddress, BusTls, Config, HeartbeatOptions, Sandbox, TOKEN_LIFE},
     policy::Policy,
     sanitize::BODY_BYTES,
     toml_file::TomlError,
@@ -87,6 +87,11 @@ pub struct Args {
     /// Start the plugins in this directory: each has a folder with a plugin.toml
     #[arg(long, value_name = "DIR", help_heading = "Plugins")]
     pub plugins_dir: Option<PathBuf>,
+
+    /// Whether plugins are put behind walls: required (nothing is started without those that matter), best-effort (as many
+    /// as this machine has), off
+    #[arg(long, value_name = "WHEN", default_value_t, env = "GLYPH_SANDBOX", help_heading = "Plugins")]
+    pub sandbox: Sandbox,
 
     /// The plugin bus: a Unix socket, or tcp:ADDR:PORT with TLS [default: a socket in a temporary directory]
     #[arg(long, value_name = "PATH|tcp:ADDR:PORT", env = "GLYPH_PLUGIN_ADDR", help_heading = "Plugins")]
@@ -197,6 +202,8 @@ impl Args {
             secrets_file: self.secrets,
             plugins_dir: self.plugins_dir,
             policy,
+            sandbox: self.sandbox,
+            launcher: None,
             drain_timeout: Duration::from_secs(self.drain_timeout),
         })
     }

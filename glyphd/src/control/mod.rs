@@ -3,7 +3,7 @@
 
 mod operator;
 
-use std::{convert::Infallible, io, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
@@ -33,16 +33,20 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// What is told of the daemon. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Health {
+    pub(crate) roster: Roster,
+    /// The walls that plugins do not have here, each with why.
+    pub(crate) lacks: Arc<[String]>,
+    pub(crate) telemetry: Telemetry,
+}
+
 /// Serves until `stop`.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    roster: Roster,
-    telemetry: Telemetry,
-    stop: CancellationToken,
-) {
+pub(crate) async fn serve(listener: TcpListener, health: Health, stop: CancellationToken) {
     let responder = |_: &TcpStream| {
-        let (roster, telemetry) = (roster.clone(), telemetry.clone());
-        move |request: &Request<Incoming>| respond(request, &roster, &telemetry)
+        let health = health.clone();
+        move |request: &Request<Incoming>| respond(request, &health)
     };
     serve_each("metrics address", TcpListenerStream::new(listener), responder, stop).await;
 }
@@ -87,14 +91,14 @@ async fn serve_each<S, R>(
     }
 }
 
-fn respond(request: &Request<Incoming>, roster: &Roster, telemetry: &Telemetry) -> Response<Full<Bytes>> {
+fn respond(request: &Request<Incoming>, health: &Health) -> Response<Full<Bytes>> {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here\n".to_owned());
     }
     match request.uri().path() {
-        "/metrics" => metrics(request.headers(), telemetry),
+        "/metrics" => metrics(request.headers(), &health.telemetry),
         "/healthz" => text(StatusCode::OK, "ok\n".to_owned()),
-        "/readyz" => ready(roster, telemetry),
+        "/readyz" => ready(health),
         _ => text(StatusCode::NOT_FOUND, "there are /metrics, /healthz and /readyz\n".to_owned()),
     }
 }
@@ -115,19 +119,23 @@ fn metrics(headers: &HeaderMap, telemetry: &Telemetry) -> Response<Full<Bytes>> 
     response
 }
 
-/// Ready, if every plugin that was started is connected and every file can be written.
-fn ready(roster: &Roster, telemetry: &Telemetry) -> Response<Full<Bytes>> {
+/// Ready, if every plugin that was started is connected and every file can be written. What walls there are not for
+/// plugins is told, and no more: the operator who needs them requires them.
+fn ready(health: &Health) -> Response<Full<Bytes>> {
     let mut status = StatusCode::OK;
     let mut lines = String::new();
-    for (plugin, state) in roster.states() {
+    for (plugin, state) in health.roster.states() {
         if state != State::Connected {
             status = StatusCode::SERVICE_UNAVAILABLE;
         }
         lines.push_str(&format!("plugin {plugin}: {}\n", state.as_str()));
     }
-    for (file, cause) in telemetry.files().faults() {
+    for (file, cause) in health.telemetry.files().faults() {
         status = StatusCode::SERVICE_UNAVAILABLE;
         lines.push_str(&format!("file {}: {cause}\n", file.display()));
+    }
+    for lack in &*health.lacks {
+        lines.push_str(&format!("sandbox: no {lack}\n"));
     }
     let head = if status == StatusCode::OK { "ready\n" } else { "not ready\n" };
     text(status, format!("{head}{lines}"))

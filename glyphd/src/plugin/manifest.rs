@@ -3,12 +3,13 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use glyph_plugin::{Capability, Subscription};
 use serde::{Deserialize, Deserializer, de};
 
+use super::limits::LimitsTable;
 use crate::toml_file::{self, TomlError};
 
 /// The file's name, in each plugin's folder under `--plugins-dir`.
@@ -39,6 +40,16 @@ pub struct Manifest {
     /// Variables for the process, beside those that every plugin has (see [`RESERVED`]).
     #[serde(default, deserialize_with = "env")]
     pub env: BTreeMap<String, String>,
+    /// What its processes will use at most.
+    #[serde(default)]
+    pub limits: LimitsTable,
+    /// Files and folders that it wants to read beside its own folder and the system's libraries: absolute, or in its
+    /// folder.
+    #[serde(default, deserialize_with = "paths")]
+    pub read: Vec<PathBuf>,
+    /// Those that it wants to write to.
+    #[serde(default, deserialize_with = "paths")]
+    pub write: Vec<PathBuf>,
     /// The folder of the manifest, where the plugin is started.
     #[serde(skip)]
     pub dir: PathBuf,
@@ -48,6 +59,11 @@ impl Manifest {
     /// Where the program is, if the command names it with a `/`; a bare name is looked for on the `PATH`.
     pub fn own_program(&self) -> Option<PathBuf> {
         self.command.first().filter(|program| program.contains('/')).map(|program| self.dir.join(program))
+    }
+
+    /// Where a path of the manifest leads.
+    pub fn path(&self, name: &Path) -> PathBuf {
+        self.dir.join(name).components().collect()
     }
 }
 
@@ -144,6 +160,17 @@ fn command<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D:
     Ok(command)
 }
 
+fn paths<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+    let paths = Vec::<PathBuf>::deserialize(deserializer)?;
+    let leads_nowhere = |path: &&PathBuf| {
+        path.as_os_str().is_empty() || path.components().any(|part| part == Component::ParentDir)
+    };
+    match paths.iter().find(leads_nowhere) {
+        Some(path) => Err(de::Error::custom(format!("{path:?}: a path is not empty, and has no .."))),
+        None => Ok(paths),
+    }
+}
+
 fn subscriptions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Subscription>, D::Error> {
     let known = |name: &str| Subscription::from_str_name(name).filter(|s| *s != Subscription::Unspecified);
     named(deserializer, "subscription", known)
@@ -193,6 +220,16 @@ mod tests {
     }
 
     #[test]
+    fn paths_lead_into_the_folder_or_to_the_root() {
+        let manifest =
+            loaded(&format!("{GOOD}read = [\"/etc/ssl\"]\nwrite = [\"./cache/\"]\n[limits]\nopen_files = 9"))
+                .unwrap();
+        assert_eq!(manifest.path(&manifest.read[0]), Path::new("/etc/ssl"));
+        assert_eq!(manifest.path(&manifest.write[0]), manifest.dir.join("cache"));
+        assert_eq!(manifest.limits.open_files.unwrap().get(), 9);
+    }
+
+    #[test]
     fn faults_are_told_with_file_and_line() {
         for (text, what) in [
             ("name = \"A b\"\nversion = \"1\"\ncommand = [\"a\"]", "lower-case"),
@@ -201,6 +238,9 @@ mod tests {
             (&format!("{GOOD}colour = \"red\""), "unknown field `colour`"),
             (&format!("{GOOD}capabilities = [\"CAP_FLY\"]"), "\"CAP_FLY\" is no capability"),
             (&format!("{GOOD}capabilities = [\"CAP_FLOW_INSPECT_RAW\"]"), "needs CAP_FLOW_INSPECT"),
+            (&format!("{GOOD}write = [\"a/../../b\"]"), "has no .."),
+            (&format!("{GOOD}limits = {{ memory = 1 }}"), "unknown field `memory`"),
+            (&format!("{GOOD}limits = {{ wall_seconds = 0 }}"), "nonzero"),
             (&format!("{GOOD}env = {{ GLYPH_BUS = \"x\" }}"), "\"GLYPH_BUS\" can't be set"),
         ] {
             let error = loaded(text).unwrap_err();

@@ -208,7 +208,7 @@ impl Telemetry {
     }
 
     /// A plugin's process was started.
-    pub(crate) fn plugin_started(&self, plugin: &str, pid: Option<u32>) {
+    pub(crate) fn plugin_started(&self, plugin: &str, pid: u32) {
         tracing::info!(plugin, pid, "a plugin was started");
     }
 
@@ -218,19 +218,57 @@ impl Telemetry {
         tracing::error!(plugin, error, "a plugin could not be started");
     }
 
-    /// A plugin's process has ended, as it was told to or by itself.
-    pub(crate) fn plugin_exited(&self, plugin: &str, exit: &str, expected: bool) {
-        if expected {
-            tracing::info!(plugin, exit, "a plugin has stopped");
-        } else {
-            self.inner.metrics.plugin_error(plugin, "exit");
-            tracing::warn!(plugin, exit, "a plugin has ended by itself");
+    /// A plugin's process has ended as it was told to.
+    pub(crate) fn plugin_exited(&self, plugin: &str, exit: &str) {
+        tracing::info!(plugin, exit, "a plugin has stopped");
+    }
+
+    /// A plugin's process has ended otherwise. `reason` says more, if it was ended for what it used, killed, or crashed.
+    pub(crate) fn plugin_failed(&self, plugin: &str, exit: &str, reason: Option<&'static str>) {
+        self.inner.metrics.plugin_error(plugin, "exit");
+        match reason {
+            Some(reason @ ("timeout" | "memory_limit" | "cpu_limit")) => {
+                tracing::warn!(plugin, exit, reason, "a plugin was ended for what it used");
+            }
+            reason => tracing::warn!(plugin, exit, reason, "a plugin has ended by itself"),
         }
+    }
+
+    /// A plugin's process ended that should not have, and what is found of it is stored.
+    pub(crate) fn plugin_terminated(&self, trace: TraceContext, plugin: &str, reason: &'static str) {
+        self.inner.metrics.plugin_terminated(plugin, reason, trace);
+    }
+
+    /// The daemon has found something itself.
+    pub(crate) fn own_finding_stored(&self, trace: TraceContext, plugin: &str, kind: &str) {
+        count(&self.inner.counters.findings);
+        tracing::debug!(trace_id = %trace.trace_id, plugin, kind, "finding");
+    }
+
+    /// A finding of the daemon's own could not be kept.
+    pub(crate) fn own_finding_lost(&self, plugin: &str, kind: &str, error: &dyn std::fmt::Display) {
+        self.inner.metrics.plugin_error(plugin, "finding_lost");
+        tracing::warn!(plugin, kind, %error, "a finding was lost");
+    }
+
+    /// A plugin is to be started again.
+    pub(crate) fn plugin_restarts(&self, plugin: &str, failures: u32, pause: Duration) {
+        tracing::info!(plugin, failures, ?pause, "a plugin is started again");
+    }
+
+    /// A plugin is not started any more.
+    pub(crate) fn plugin_given_up(&self, plugin: &str, failures: u32, last: &str) {
+        tracing::error!(plugin, failures, last, "a plugin is given up: it has failed too often in a row");
     }
 
     /// A plugin's process wrote a line.
     pub(crate) fn plugin_said(&self, plugin: &str, stream: &'static str, line: &str) {
         tracing::info!(plugin, stream, line, "a plugin says");
+    }
+
+    /// So many lines of a plugin's process are not in the log.
+    pub(crate) fn plugin_said_too_much(&self, plugin: &str, stream: &'static str, lines: u64) {
+        tracing::warn!(plugin, stream, lines, "a plugin says too much: lines were passed over");
     }
 
     /// A finding was stored.

@@ -34,6 +34,7 @@ mod crash;
 // Who is shown it.
 mod plugins;
 mod plugin_processes;
+mod plugin_lives;
 mod plugin_tokens;
 mod plugin_tls;
 mod plugin_raw;

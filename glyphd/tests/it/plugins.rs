@@ -117,7 +117,7 @@ async fn a_finding_is_kept_with_the_trace_of_its_flow() {
     let kinds: Vec<_> = recorded.findings.iter().map(|f| f.kind.as_str()).collect();
     assert_eq!(kinds, ["finder.own-span", "finder.foreign", "finder.none"]);
     for finding in &recorded.findings {
-        assert_eq!((finding.trace_id, finding.flow_id.as_str()), (flow.trace_id, flow.id.as_str()));
+        assert_eq!((finding.trace_id, finding.flow_id.as_ref()), (flow.trace_id, Some(&flow.id)));
         assert_eq!((finding.plugin.as_str(), &finding.target), ("finder", &flow.request.url));
     }
     let foreign: TraceId = "4bf92f3577b34da6a3ce929d0e0e4736".parse().unwrap();
@@ -174,7 +174,13 @@ async fn a_finding_that_may_not_be_is_refused_and_on_record() {
     daemon.client().await.get(&origin.url("/")).await;
     let (event, _) = plugin.event().await;
     let long = "x".repeat(201);
-    for (flow, kind) in [("no-such-flow", "liar.unknown"), (&event.flow_id, ""), (&event.flow_id, &long)] {
+    let own = "glyph.supervisor.termination";
+    for (flow, kind) in [
+        ("no-such-flow", "liar.unknown"),
+        (&event.flow_id, own),
+        (&event.flow_id, ""),
+        (&event.flow_id, &long),
+    ] {
         plugin.report(flow, kind, "").await;
     }
     plugin.report(&event.flow_id, "liar.good", "").await;
@@ -184,14 +190,15 @@ async fn a_finding_that_may_not_be_is_refused_and_on_record() {
     assert_eq!(recorded.findings.len(), 1, "the good one is kept all the same");
     let denied = recorded.audited("finding_reported", Decision::Deny);
     let reasons: Vec<_> = denied.iter().map(|e| e.reason.clone().unwrap()).collect();
-    assert_eq!(reasons.len(), 3, "{reasons:?}");
+    assert_eq!(reasons.len(), 4, "{reasons:?}");
     assert!(reasons[0].contains("a flow the plugin was not shown"), "{reasons:?}");
-    assert!(reasons[1..].iter().all(|r| r.contains("1 to 200 bytes")), "{reasons:?}");
-    assert_eq!(denied[2].metadata.get("repeated").unwrap().to_string(), "1", "a repetition is counted");
+    assert!(reasons[1].contains("are the daemon's own"), "{reasons:?}");
+    assert!(reasons[2..].iter().all(|r| r.contains("1 to 200 bytes")), "{reasons:?}");
+    assert_eq!(denied[3].metadata.get("repeated").unwrap().to_string(), "1", "a repetition is counted");
     only(&recorded, "finding_reported", Decision::Allow);
     let failed =
         recorded.spans_named(name::RECEIVE_EVENT).into_iter().filter(|s| s.status == SpanStatus::Error);
-    assert_eq!(failed.count(), 3);
+    assert_eq!(failed.count(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -365,12 +372,16 @@ async fn a_plugin_that_has_left_makes_the_daemon_not_ready_and_gets_nothing_more
     let origin = FakeOrigin::ok().await;
     let plugins = PluginsDir::new();
     let seat = plugins.fake("leaver");
-    let plugins_dir = plugins.path();
-    let mut daemon = DaemonProcess::start(["--plugins-dir", plugins_dir.to_str().unwrap()]).await;
+    let (folder, policy) = (plugins.path(), plugins.policy("[plugins.leaver]\nrestarts = 0\n"));
+    let args = ["--plugins-dir", folder.to_str().unwrap(), "--config", policy.to_str().unwrap()];
+    let mut daemon = DaemonProcess::start(args).await;
     seat.take().await.leave().await;
-    daemon.line("a plugin's session has ended").await;
+    daemon.line("a plugin is given up").await;
     let answer = Client::connect(daemon.metrics).await.get("/readyz").await;
-    assert_eq!((answer.status.as_u16(), answer.text().as_str()), (503, "not ready\nplugin leaver: gone\n"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.text().as_str()),
+        (503, "not ready\nplugin leaver: given up\n")
+    );
     assert_eq!(daemon.client().await.get(&origin.url("/")).await.text(), "ok");
     assert_eq!(daemon.stop().await.code, Some(0));
 }

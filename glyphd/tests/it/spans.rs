@@ -150,7 +150,8 @@ async fn flows_findings_and_decisions_of_an_exchange_share_its_trace() {
     assert_eq!(reported.len(), recorded.findings.len());
     for flow in &recorded.flows {
         assert!(flow.sampled);
-        let findings: Vec<_> = recorded.findings.iter().filter(|f| f.flow_id == flow.id).collect();
+        let findings: Vec<_> =
+            recorded.findings.iter().filter(|f| f.flow_id.as_ref() == Some(&flow.id)).collect();
         assert_eq!(findings.len(), 3, "a bare page lacks three headers: {findings:?}");
         for finding in findings {
             assert_eq!((finding.trace_id, finding.plugin.as_str()), (flow.trace_id, "passive-headers"));

@@ -88,7 +88,8 @@ pub(super) fn install(plugins: &Path) -> anyhow::Result<bool> {
 pub(super) fn policy() -> Policy {
     let mut policy = Policy::default();
     let grant = vec![Capability::CapEmitFindings, Capability::CapFlowInspect, Capability::CapFlowInspectRaw];
-    let scanner = PluginPolicy { grant: Some(grant), ..PluginPolicy::default() };
+    let packages = std::env::var_os(PYTHON_PACKAGES).into_iter().map(Into::into).collect();
+    let scanner = PluginPolicy { grant: Some(grant), read: packages, ..PluginPolicy::default() };
     policy.plugins.insert(SECRET_SCAN.to_owned(), scanner);
     policy
 }
@@ -110,7 +111,7 @@ fn install_secret_scan(folder: &Path, packages: Option<OsString>) -> anyhow::Res
         if let Some(packages) = packages.as_ref().filter(|_| name == glyphd::plugin::manifest::FILE) {
             // A string in JSON is one in TOML.
             let packages = serde_json::to_string(packages.to_str().context("its path is not UTF-8")?)?;
-            text.push_str(&format!("env = {{ PYTHONPATH = {packages} }}\n"));
+            text.push_str(&format!("env = {{ PYTHONPATH = {packages} }}\nread = [{packages}]\n"));
         }
         let path = folder.join(name);
         fs::write(&path, text).with_context(|| path.display().to_string())?;

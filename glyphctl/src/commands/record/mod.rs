@@ -21,7 +21,7 @@ use clap::Args;
 use glyphd::{
     Config, Daemon, StartError,
     app::Summary,
-    config::{ScrapeTarget, TargetError},
+    config::{Sandbox, ScrapeTarget, TargetError},
     plugin::State,
     policy::Policy,
     telemetry::{Telemetry, TraceContext},
@@ -78,6 +78,9 @@ pub(crate) struct RecordArgs {
     /// The policy: what plugins are granted (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Whether plugins are put behind walls: required, best-effort (as many as this machine has), off
+    #[arg(long, value_name = "WHEN", default_value_t, env = "GLYPH_SANDBOX", hide_env_values = true)]
+    sandbox: Sandbox,
     /// The command, and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -128,6 +131,7 @@ impl RecordArgs {
         config.record_metrics_interval = self.metrics_interval;
         config.scrape = self.scrape.clone();
         config.plugins_dir = self.plugins_dir.clone();
+        config.sandbox = self.sandbox;
         if let Some(file) = &self.config {
             config.policy = Policy::load(file).context("--config")?;
         }

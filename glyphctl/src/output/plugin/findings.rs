@@ -67,5 +67,6 @@ fn table(findings: &[Finding]) -> Table {
 
 fn cells(finding: &Finding) -> [String; 5] {
     let Finding { severity, kind, target, message, flow_id, .. } = finding;
-    [severity.as_str().to_owned(), kind.clone(), target.clone(), message.clone(), flow_id.clone()]
+    let flow = flow_id.clone().unwrap_or_default();
+    [severity.as_str().to_owned(), kind.clone(), target.clone(), message.clone(), flow]
 }

@@ -48,6 +48,36 @@ fn what_would_not_work_is_a_problem() {
 }
 
 #[test]
+fn what_a_plugin_may_use_and_see_is_shown() {
+    let plugins = Plugins::new();
+    let dir = plugins.scripted("a", "");
+    let manifest = fs::read_to_string(dir.join("plugin.toml")).unwrap();
+    let asks = "read = [\"/etc/app\"]\nwrite = [\"cache\"]\n[limits]\nmemory_mib = 4096\nopen_files = 64\n";
+    fs::write(dir.join("plugin.toml"), manifest + asks).unwrap();
+    let checked = check(&dir, &["--format".as_ref(), "json".as_ref()]).fine();
+    let json: serde_json::Value = serde_json::from_str(&checked.stdout).unwrap();
+    let limit = |name: &str| {
+        let limits = json["limits"].as_array().unwrap();
+        let limit = limits.iter().find(|limit| limit["limit"] == name).unwrap();
+        (limit["wanted"].as_u64(), limit["allowed"].as_u64())
+    };
+    assert_eq!(limit("memory_mib"), (Some(4_096), Some(2_048)));
+    assert_eq!((limit("open_files"), limit("cpu_seconds")), ((Some(64), Some(64)), (None, None)));
+    assert_eq!(json["read"], serde_json::json!([{ "path": "/etc/app", "granted": false }]));
+    assert_eq!(json["write"][0]["granted"], true, "it is its own folder");
+    let warnings = json["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+
+    // What is printed for people grants it all.
+    let checked = check(&dir, &[]).fine();
+    let section = &checked.stdout[checked.stdout.find("[plugins.a]").unwrap()..];
+    let config = plugins.path("policy.toml");
+    fs::write(&config, section).unwrap();
+    let checked = check(&dir, &["--config".as_ref(), config.as_os_str()]).fine();
+    assert!(!checked.stdout.contains("warning: "), "{checked:#?}");
+}
+
+#[test]
 fn what_is_not_granted_is_a_warning() {
     let plugins = Plugins::new();
     let dir = plugins.scripted("a", "");

@@ -95,6 +95,13 @@ fn the_page_knows_every_key() {
         "subscriptions",
         "capabilities",
         "env",
+        "read",
+        "write",
+        "[limits]",
+        "limits",
+        "memory_mib",
+        "restarts",
+        "restart_backoff_ms",
     ] {
         assert!(GUIDE.contains(&format!("\n| `{key}` |")), "{key}");
     }

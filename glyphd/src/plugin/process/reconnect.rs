@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use tokio::{
-    io::AsyncWriteExt,
-    process::ChildStdin,
+    io::{AsyncWrite, AsyncWriteExt},
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::supervisor::COMPONENT;
+use super::COMPONENT;
 use crate::plugin::{Issuer, Roster};
 
 /// How long a plugin may leave its standard input full.
@@ -41,13 +40,13 @@ impl Backoff {
 
 /// Hands tokens out until the plugin gets none any more, or does not read. A daemon whose end has begun gives none.
 pub(super) async fn hand_out(
-    mut stdin: ChildStdin,
+    mut stdin: impl AsyncWrite + Unpin,
     plugin: &str,
     issuer: &Issuer,
     roster: &Roster,
     end: &CancellationToken,
 ) {
-    let (mut backoff, mut ended) = (Backoff::default(), 0);
+    let (mut backoff, mut ended) = (Backoff::default(), roster.sessions_ended(plugin));
     let mut since = Instant::now();
     loop {
         // The token that it has is good for so long; a plugin that is slow needs another.

@@ -1,191 +1,243 @@
-//! One process of a plugin: started in a group and an environment of its own, listened to, and ended.
+//! One process of a plugin: what it is started with, and what is said of it in its span.
 
 use std::{
-    fmt, io,
-    path::PathBuf,
-    process::{ExitStatus, Stdio},
+    collections::BTreeMap,
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::ExitStatus,
     time::Duration,
 };
 
 use glyph_plugin::env;
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::{
-    io::{AsyncRead, AsyncReadExt},
-    process::{Child, Command},
-    time::timeout,
-};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::time::timeout;
+use tokio_util::{task::AbortOnDropHandle, task::TaskTracker};
 
-use super::{lines::Lines, reconnect};
+use super::{
+    output::listen,
+    reconnect,
+    supervisor::{Plugin, Supervisor},
+};
 use crate::{
-    plugin::{Issuer, Roster, manifest::Manifest},
-    telemetry::{Telemetry, TraceContext, name},
+    launcher::{Bus, Ending, LaunchError, Launched, Limits, Plan, Status, Termination, Usage},
+    telemetry::{Span, TraceContext, name},
 };
 
-/// How long a plugin has to end by itself, after the daemon's goodbye.
-const GOODBYE: Duration = Duration::from_secs(1);
-/// How long it has between TERM and KILL.
-const GRACE: Duration = Duration::from_secs(3);
+/// How long what a process wrote before its end may take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 /// What a plugin is told of the daemon's environment.
-const INHERITED: [&str; 4] = ["PATH", "LANG", "LC_ALL", "TMPDIR"];
+const INHERITED: [&str; 3] = ["PATH", "LANG", "LC_ALL"];
 
-/// What is to be started.
-pub(super) struct Launch<'a> {
-    pub(super) manifest: &'a Manifest,
-    /// Where the bus is, as variables.
-    pub(super) bus: &'a [(&'static str, String)],
-    /// The first token; later ones come from the issuer.
-    pub(super) token: String,
-    pub(super) issuer: &'a Issuer,
-    pub(super) roster: &'a Roster,
-    /// Told before the process gets a signal.
-    pub(super) on_signal: &'a (dyn Fn(&'static str) + Sync),
+/// Where plugins find the bus.
+#[derive(Debug, Clone)]
+pub(crate) struct BusSeat {
+    /// As variables for their processes.
+    pub(crate) variables: Vec<(&'static str, String)>,
+    /// The one thing that they may connect to.
+    pub(crate) place: Bus,
 }
 
-/// How the daemon's end is made known.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Shutdown {
-    /// It has begun: a plugin that ends now does so as it should.
-    pub(crate) begun: CancellationToken,
-    /// Processes are to end.
-    pub(crate) stop: CancellationToken,
+/// A process that runs. Dropped, it is killed.
+#[derive(Debug)]
+pub(super) struct Process {
+    launched: Launched,
+    span: Span,
+    output: TaskTracker,
+    _tokens: Option<AbortOnDropHandle<()>>,
 }
 
 /// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Exit {
-    status: ExitStatus,
-    /// Whether it was told to, and did so by itself.
-    pub(super) expected: bool,
+    /// In words, for example `exit status: 3`.
+    pub(super) text: String,
+    /// What the launcher says of it; none if it has ended without a word.
+    pub(super) ending: Option<Ending>,
+    /// The process's span.
+    pub(super) context: TraceContext,
 }
 
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.status.fmt(f)
+impl Exit {
+    pub(super) fn succeeded(&self) -> bool {
+        self.ending.as_ref().is_some_and(|ending| ending.status == Status::Exited(0))
+    }
+
+    /// Why it ended, if it should not have.
+    pub(super) fn termination(&self) -> Option<Termination> {
+        self.ending.as_ref().and_then(|ending| ending.termination)
+    }
+
+    /// What went wrong, from a closed set.
+    pub(super) fn fault(&self) -> &'static str {
+        self.termination().map_or("plugin_exit", Termination::as_str)
     }
 }
 
-/// Runs a plugin's process until it ends, or it is told to.
-pub(super) async fn exec(
-    launch: Launch<'_>,
-    telemetry: &Telemetry,
-    parent: TraceContext,
-    shutdown: &Shutdown,
-) -> io::Result<Exit> {
-    let mut span = telemetry.span(name::RUNNER_EXEC).parent(parent).start();
-    let plugin = launch.manifest.name.as_str();
-    span.set_with("glyph.plugin.id", || plugin.to_owned());
-    span.set_with("process.executable.path", || launch.manifest.command[0].clone());
-    let mut child = match spawn(&launch, span.context()) {
-        Ok(child) => child,
-        Err(e) => {
-            span.fail("spawn", e.to_string());
-            return Err(io::Error::new(e.kind(), format!("{}: {e}", launch.manifest.command[0])));
+impl Supervisor {
+    /// Starts a process with its first token. `parent` is the plugin's own span.
+    pub(super) async fn exec(
+        &self,
+        plugin: &Plugin,
+        token: String,
+        parent: TraceContext,
+    ) -> Result<Process, LaunchError> {
+        let mut span = self.telemetry.span(name::RUNNER_EXEC).parent(parent).start();
+        let name = plugin.manifest.name.as_str();
+        span.set_with("glyph.plugin.id", || name.to_owned());
+        span.set_with("process.executable.path", || plugin.manifest.command[0].clone());
+        let plan = self.plan(plugin, token, span.context());
+        tell_limits(&mut span, &plan.limits);
+        let mut launched = match self.launcher.spawn(&plan).await {
+            Ok(launched) => launched,
+            Err(error) => {
+                span.fail(fault(&error), error.to_string());
+                return Err(error);
+            }
+        };
+        self.telemetry.plugin_started(name, launched.pid());
+        span.set("process.pid", launched.pid());
+        let output = TaskTracker::new();
+        if let Some(stdout) = launched.stdout.take() {
+            output.spawn(listen(self.telemetry.clone(), name.to_owned(), "stdout", stdout));
         }
-    };
-    telemetry.plugin_started(plugin, child.id());
-    span.set("process.pid", child.id().unwrap_or_default());
-
-    let output = TaskTracker::new();
-    if let Some(stdout) = child.stdout.take() {
-        output.spawn(listen(telemetry.clone(), plugin.to_owned(), "stdout", stdout));
-    }
-    if let Some(stderr) = child.stderr.take() {
-        output.spawn(listen(telemetry.clone(), plugin.to_owned(), "stderr", stderr));
-    }
-    output.close();
-    let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-    let stdin = child.stdin.take();
-    let tokens = async {
-        if let Some(stdin) = stdin {
-            reconnect::hand_out(stdin, plugin, launch.issuer, launch.roster, &shutdown.begun).await;
+        if let Some(stderr) = launched.stderr.take() {
+            output.spawn(listen(self.telemetry.clone(), name.to_owned(), "stderr", stderr));
         }
-        std::future::pending::<Exit>().await
-    };
-    let exit = tokio::select! {
-        status = child.wait() => Exit { status: status?, expected: false },
-        () = shutdown.stop.cancelled() => terminate(&mut child, group, launch.on_signal).await?,
-        exit = tokens => exit,
-    };
-    if let Some(group) = group {
-        // What the plugin started and left behind; most often there is none.
-        kill_process_group(group, Signal::KILL).ok();
+        output.close();
+        let tokens = launched.stdin.take().map(|stdin| {
+            let (issuer, roster, end) =
+                (self.issuer.clone(), self.roster.clone(), self.shutdown.begun.clone());
+            let plugin = name.to_owned();
+            AbortOnDropHandle::new(tokio::spawn(async move {
+                reconnect::hand_out(stdin, &plugin, &issuer, &roster, &end).await;
+            }))
+        });
+        Ok(Process { launched, span, output, _tokens: tokens })
     }
-    // With the group gone the pipes are closed, unless something fled from it.
-    drop(timeout(GRACE, output.wait()).await);
-    // The daemon's goodbye may be enough.
-    let expected = exit.expected || (shutdown.begun.is_cancelled() && exit.status.success());
-    let exit = Exit { expected, ..exit };
-    telemetry.plugin_exited(plugin, &exit.to_string(), exit.expected);
-    match exit.status.code() {
-        Some(code) => span.set("process.exit.code", i64::from(code)),
-        None => span.set_with("glyph.exit", || exit.to_string()),
+
+    fn plan(&self, plugin: &Plugin, token: String, context: TraceContext) -> Plan {
+        let (manifest, allowance) = (&plugin.manifest, &plugin.allowance);
+        let inherited =
+            INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
+        let mut environment: BTreeMap<_, _> = inherited.collect();
+        environment.extend(manifest.env.clone());
+        let bus = self.bus.variables.iter().map(|(name, value)| (*name, value.clone()));
+        let own = [
+            (env::NAME, manifest.name.clone()),
+            (env::TOKEN, token),
+            (env::TOKENS_FD, "0".to_owned()),
+            (env::TRACEPARENT, context.to_string()),
+        ];
+        environment.extend(bus.chain(own).map(|(name, value)| (name.to_owned(), value)));
+        // The program, wherever it is, and the certificates that it is to trust, if the bus has some.
+        let seen = |program: &PathBuf| program.starts_with(&manifest.dir) || is_of_the_system(program);
+        let program = manifest.own_program().filter(|program| !seen(program));
+        let trusted =
+            self.bus.variables.iter().filter(|(name, _)| *name == env::CA).map(|(_, path)| path.into());
+        Plan {
+            name: manifest.name.clone(),
+            command: manifest.command.clone(),
+            dir: manifest.dir.clone(),
+            env: environment,
+            pinned: allowance.sha256.clone(),
+            limits: (&allowance.limits).into(),
+            read: allowance.read.iter().cloned().chain(program).chain(trusted).collect(),
+            write: allowance.write.clone(),
+            bus: Some(self.bus.place.clone()),
+        }
     }
-    if exit.expected {
-        span.succeed();
-    } else {
-        span.fail("plugin_exit", exit.to_string());
-    }
-    Ok(exit)
 }
 
-fn spawn(launch: &Launch<'_>, context: TraceContext) -> io::Result<Child> {
-    let manifest = launch.manifest;
-    let program = manifest.own_program().unwrap_or_else(|| PathBuf::from(&manifest.command[0]));
-    Command::new(program)
-        .args(&manifest.command[1..])
-        .current_dir(&manifest.dir)
-        .env_clear()
-        .envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
-        .envs(&manifest.env)
-        .envs(launch.bus.iter().map(|(name, value)| (name, value)))
-        .env(env::NAME, &manifest.name)
-        .env(env::TOKEN, &launch.token)
-        .env(env::TOKENS_FD, "0")
-        .env(env::TRACEPARENT, context.to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
+/// Where programs are that every plugin may run.
+fn is_of_the_system(program: &Path) -> bool {
+    ["/usr", "/bin", "/sbin"].iter().any(|folder| program.starts_with(folder))
 }
 
-/// Time to end by itself, then TERM, and KILL for what does not heed it.
-async fn terminate(
-    child: &mut Child,
-    group: Option<Pid>,
-    on_signal: &(dyn Fn(&'static str) + Sync),
-) -> io::Result<Exit> {
-    let signal = |signal| {
-        if let Some(group) = group {
-            // The group may have ended this very moment.
-            kill_process_group(group, signal).ok();
-        }
-    };
-    for (patience, next, name) in [(GOODBYE, Signal::TERM, "SIGTERM"), (GRACE, Signal::KILL, "SIGKILL")] {
-        if let Ok(status) = timeout(patience, child.wait()).await {
-            return Ok(Exit { status: status?, expected: true });
-        }
-        on_signal(name);
-        signal(next);
+/// A failed start as `error.type` has it.
+pub(super) fn fault(error: &LaunchError) -> &'static str {
+    match error {
+        LaunchError::Digest(_) => "digest",
+        LaunchError::Wall(_) => "wall",
+        LaunchError::Exec(_) | LaunchError::Launcher(_) => "spawn",
     }
-    Ok(Exit { status: child.wait().await?, expected: false })
 }
 
-/// Every line of a plugin's output into the log. It is read to its end, or the plugin could not write any more.
-async fn listen(
-    telemetry: Telemetry,
-    plugin: String,
-    stream: &'static str,
-    mut pipe: impl AsyncRead + Unpin,
-) {
-    let mut lines = Lines::default();
-    let mut chunk = vec![0; 4 << 10];
-    while let Ok(n @ 1..) = pipe.read(&mut chunk).await {
-        lines.push(&chunk[..n], |line| telemetry.plugin_said(&plugin, stream, line));
+impl Process {
+    pub(super) fn terminate(&self) {
+        self.launched.terminate();
     }
-    if let Some(line) = lines.rest() {
-        telemetry.plugin_said(&plugin, stream, &line);
+
+    pub(super) fn kill(&self) {
+        self.launched.kill();
+    }
+
+    /// Waits for its end. Cancel-safe.
+    pub(super) async fn ended(&mut self) -> Exit {
+        let (ending, text) = match self.launched.ended().await {
+            Ok(ending) => (Some(ending.clone()), text(ending.status)),
+            Err(error) => (None, format!("its launcher has ended: {error}")),
+        };
+        Exit { text, ending, context: self.span.context() }
+    }
+
+    /// Says in its span how it ended, and waits until all that it wrote is in the log.
+    pub(super) async fn close(mut self, exit: &Exit, expected: bool) {
+        if let Some(Ending { status, usage, .. }) = &exit.ending {
+            match status {
+                Status::Exited(code) => self.span.set("process.exit.code", i64::from(*code)),
+                Status::Signalled(_) => self.span.set_with("glyph.exit", || exit.text.clone()),
+            }
+            tell_usage(&mut self.span, usage);
+        }
+        match expected {
+            true => self.span.succeed(),
+            false => self.span.fail(exit.fault(), exit.text.clone()),
+        }
+        drop(self.span);
+        // With all of its processes gone the pipes are closed.
+        drop(timeout(LAST_WORDS, self.output.wait()).await);
+    }
+}
+
+fn tell_limits(span: &mut Span, limits: &Limits) {
+    let seconds = |time: Option<Duration>| time.map(|time| time.as_secs());
+    for (name, limit) in [
+        ("glyph.limit.cpu_seconds", seconds(limits.cpu)),
+        ("glyph.limit.memory_bytes", limits.memory_bytes),
+        ("glyph.limit.address_space_bytes", limits.address_space_bytes),
+        ("glyph.limit.file_bytes", limits.file_bytes),
+        ("glyph.limit.open_files", limits.open_files),
+        ("glyph.limit.processes", limits.processes),
+        ("glyph.limit.wall_seconds", seconds(limits.wall)),
+    ] {
+        if let Some(limit) = limit {
+            span.set(name, limit);
+        }
+    }
+}
+
+fn tell_usage(span: &mut Span, usage: &Usage) {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    span.set("glyph.usage.cpu_user_ms", millis(usage.cpu_user));
+    span.set("glyph.usage.cpu_system_ms", millis(usage.cpu_system));
+    span.set("glyph.usage.max_rss_bytes", usage.max_rss_bytes);
+    span.set("glyph.usage.wall_ms", millis(usage.wall));
+}
+
+/// As the standard library puts it.
+fn text(status: Status) -> String {
+    match status {
+        Status::Exited(code) => format!("exit status: {code}"),
+        Status::Signalled(signal) => ExitStatus::from_raw(signal).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_told_in_words() {
+        assert_eq!(text(Status::Exited(3)), "exit status: 3");
+        assert_eq!(text(Status::Signalled(9)), "signal: 9 (SIGKILL)");
     }
 }

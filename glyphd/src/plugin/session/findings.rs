@@ -15,6 +15,8 @@ use crate::{
 /// The longest that a finding's texts may be, in bytes: type, and each of the others.
 const TYPE_LIMIT: usize = 200;
 const TEXT_LIMIT: usize = 16 << 10;
+/// How the types of the daemon's own findings begin.
+const OWN_TYPES: &str = "glyph.";
 /// How many entries its metadata may have.
 const METADATA_LIMIT: usize = 64;
 
@@ -101,7 +103,7 @@ impl Served {
             evidence: Some(clean(&finding.evidence)).filter(|e| !e.is_empty()),
             metadata: Attributes(metadata),
             trace_id: flow.context.trace_id,
-            flow_id: finding.flow_id,
+            flow_id: Some(finding.flow_id),
             span_id: Some(received.span_id),
         })
     }
@@ -118,7 +120,7 @@ impl Served {
         metadata.push("finding_id", finding.id.clone());
         metadata.push("type", finding.kind.clone());
         metadata.push("severity", finding.severity.as_str());
-        metadata.push("flow_id", finding.flow_id.clone());
+        metadata.push("flow_id", finding.flow_id.clone().unwrap_or_default());
         let entry = Entry {
             component: COMPONENT,
             plugin: &finding.plugin,
@@ -141,6 +143,9 @@ fn check(finding: &wire::Finding) -> Result<(), Cow<'static, str>> {
     let kind = &finding.r#type;
     if kind.is_empty() || kind.len() > TYPE_LIMIT || !kind.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(format!("the finding's type has not 1 to {TYPE_LIMIT} bytes of visible ASCII").into());
+    }
+    if kind.starts_with(OWN_TYPES) {
+        return Err(format!("types that begin with {OWN_TYPES} are the daemon's own").into());
     }
     if finding.metadata.len() > METADATA_LIMIT {
         return Err(format!("the finding has more than {METADATA_LIMIT} entries of metadata").into());

@@ -1,7 +1,7 @@
 //! One plugin's stream: deliveries out, findings back, until one side ends it.
 //!
 //! `handshake` is Hello and Welcome, `serve` the loop, `outgoing` what goes to the plugin, `received` what comes from
-//! it; `findings` checks and keeps what it found. `heartbeat`, `denials` and `rate` are given times and say what is due.
+//! it; `findings` checks and keeps what it found. `heartbeat` and `denials` are given times and say what is due.
 
 mod convert;
 mod denials;
@@ -11,7 +11,6 @@ mod handshake;
 mod heartbeat;
 mod known_flows;
 mod outgoing;
-mod rate;
 mod received;
 mod serve;
 mod turn;
@@ -24,11 +23,12 @@ use tonic::{Code, Status, Streaming};
 pub use self::heartbeat::HeartbeatOptions;
 use self::{
     denials::Denials, end::End, handshake::Welcomed, heartbeat::Heartbeat, known_flows::KnownFlows,
-    outgoing::Outgoing, rate::Rate, turn::Turn,
+    outgoing::Outgoing, turn::Turn,
 };
 use super::{
     State,
     bus::{Bus, COMPONENT, Open},
+    rate::Rate,
 };
 use crate::{
     audit::{Entry, Event},
@@ -94,7 +94,7 @@ impl Session {
                 let plugin = self.open.grant.plugin.clone();
                 // If the plugin has gone, there is nobody to tell.
                 drop(self.out.send(Err(status)).await);
-                roster.set(&plugin, State::Gone);
+                roster.session(&plugin, State::Gone);
                 drop(self.open);
             }
         }
@@ -108,7 +108,7 @@ impl Session {
         let queue = allowance.map(|a| a.queue).unwrap_or_default();
         let findings = allowance.map_or(super::allowance::FINDINGS_PER_SECOND, |a| a.findings_per_second);
         let mut deliveries = bus.dispatcher.subscribe(&plugin, &welcomed.subscriptions, queue);
-        bus.roster.set(&plugin, State::Connected);
+        bus.roster.session(&plugin, State::Connected);
         // Now that it is subscribed: from its Welcome on a plugin misses nothing. If it has gone, the loop finds out.
         drop(out.try_send(Ok(welcome)));
         let now = std::time::Instant::now();
@@ -168,7 +168,7 @@ impl Served {
         let plugin = open.grant.plugin.clone();
         let state = if end.fault().is_some() { State::Barred } else { State::Gone };
         // While the secret is good nobody else opens a session of this plugin, whose state would be lost by this.
-        bus.roster.set(&plugin, state);
+        bus.roster.session(&plugin, state);
         drop(open);
     }
 }

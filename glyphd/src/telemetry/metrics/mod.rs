@@ -14,7 +14,12 @@ use std::{
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, exemplar::HistogramWithExemplars, family::Family, gauge::Gauge},
+    metrics::{
+        counter::Counter,
+        exemplar::{CounterWithExemplar, HistogramWithExemplars},
+        family::Family,
+        gauge::Gauge,
+    },
     registry::Registry,
 };
 
@@ -42,7 +47,6 @@ const SPANS: [f64; 17] = [
     2.5, 5.0, 10.0, 60.0,
 ];
 
-/// What can be a plugin's fault: its process, its session, its findings.
 /// Kinds of secrets, beside those of the operator's own patterns.
 const REDACTIONS: [&str; 15] = [
     "header",
@@ -61,6 +65,7 @@ const REDACTIONS: [&str; 15] = [
     "cut",
     "email",
 ];
+/// What can be a plugin's fault: its process, its session, its findings.
 const PLUGIN_ERRORS: [&str; 9] = [
     "digest",
     "start",
@@ -72,6 +77,9 @@ const PLUGIN_ERRORS: [&str; 9] = [
     "finding_rate_limited",
     "finding_lost",
 ];
+
+/// Why a plugin's process ended that should not have.
+const TERMINATIONS: [&str; 5] = ["timeout", "memory_limit", "cpu_limit", "killed", "crashed"];
 
 /// Why an exchange is not written.
 const SKIPPED: [&str; 2] = ["out_of_scope", "not_sampled"];
@@ -96,6 +104,7 @@ pub(crate) struct Metrics {
     plugin_event_duration: Durations<PluginEvent>,
     plugin_event_failures: Family<PluginEvent, Counter>,
     plugin_errors: Family<PluginError, Counter>,
+    plugin_terminations: Family<PluginError, CounterWithExemplar<Trace>>,
     active_plugins: Gauge,
     span_duration: Durations<SpanName>,
     trace_spans: Family<Exporter, Counter>,
@@ -135,6 +144,7 @@ impl Default for Metrics {
             plugin_event_duration: durations(|| Histogram::new(PLUGIN_EVENTS.into_iter())),
             plugin_event_failures: Family::default(),
             plugin_errors: Family::default(),
+            plugin_terminations: Family::default(),
             active_plugins: Gauge::default(),
             span_duration: durations(|| Histogram::new(SPANS.into_iter())),
             trace_spans: Family::default(),
@@ -204,6 +214,11 @@ impl Metrics {
             self.plugin_event_failures.clone(),
         );
         r.register("plugin_errors", "Faults of a plugin", self.plugin_errors.clone());
+        r.register(
+            "plugin_terminations",
+            "Processes of a plugin that ended and should not have",
+            self.plugin_terminations.clone(),
+        );
         r.register("active_plugins", "Plugins whose session is open", self.active_plugins.clone());
         r.register(
             "span_duration_seconds",
@@ -261,6 +276,9 @@ impl Metrics {
         let plugin = || plugin.to_owned();
         for reason in PLUGIN_ERRORS {
             drop(self.plugin_errors.get_or_create(&PluginError { plugin: plugin(), reason }));
+        }
+        for reason in TERMINATIONS {
+            drop(self.plugin_terminations.get_or_create(&PluginError { plugin: plugin(), reason }));
         }
         for event in ["flow", "finding"] {
             drop(self.plugin_event_failures.get_or_create(&PluginEvent { plugin: plugin(), event }));
@@ -370,6 +388,12 @@ impl Metrics {
         self.plugin_errors.get_or_create(&PluginError { plugin: plugin.to_owned(), reason }).inc();
     }
 
+    pub(super) fn plugin_terminated(&self, plugin: &str, reason: &'static str, context: TraceContext) {
+        let (exemplar, at) = exemplar(context, None);
+        let labels = PluginError { plugin: plugin.to_owned(), reason };
+        self.plugin_terminations.get_or_create(&labels).inc_by(1, exemplar, at);
+    }
+
     pub(super) fn active_plugins(&self) -> &Gauge {
         &self.active_plugins
     }
@@ -433,9 +457,14 @@ fn gauge(count: usize) -> i64 {
 }
 
 /// Only what is sampled can be found again, so only that is an exemplar.
-fn observe_at(histogram: &Histogram, took: Duration, context: TraceContext, at: Option<SystemTime>) {
+fn exemplar(context: TraceContext, at: Option<SystemTime>) -> (Option<Trace>, Option<SystemTime>) {
     let exemplar = context.sampled.then(|| Trace::of(context));
     let at = exemplar.is_some().then(|| at.unwrap_or_else(SystemTime::now));
+    (exemplar, at)
+}
+
+fn observe_at(histogram: &Histogram, took: Duration, context: TraceContext, at: Option<SystemTime>) {
+    let (exemplar, at) = exemplar(context, at);
     histogram.observe(took.as_secs_f64(), exemplar, at);
 }
 

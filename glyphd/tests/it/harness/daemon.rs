@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use glyphd::{Config, Daemon};
+use glyphd::{Config, Daemon, config::Sandbox, plugin::manifest};
 use tempfile::TempDir;
 
-use super::{Client, Recorded, within};
+use super::{Client, Recorded, process::GLYPHD, within};
 
 /// A daemon on free ports that records into a directory of its own.
 pub(crate) struct TestDaemon {
@@ -26,7 +26,12 @@ impl TestDaemon {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::on_free_ports();
         config.record = Some(dir.path().join("recording"));
+        // This process's own `main` is not glyphd's.
+        config.launcher = Some(GLYPHD.into());
+        // The tests speak with their plugins through files of the plugins' folders.
+        config.sandbox = Sandbox::Off;
         change(&mut config);
+        start_once(&mut config);
         let daemon = within("the daemon's start", Daemon::start(config)).await.unwrap();
         Self { daemon, dir }
     }
@@ -71,5 +76,15 @@ impl TestDaemon {
     pub(crate) async fn drain(self) -> Recorded {
         let summary = within("the daemon's end", self.daemon.drain()).await.unwrap();
         Recorded::read(self.dir.path().join("recording"), summary, self.dir)
+    }
+}
+
+/// Plugins whose process ends are not started again, unless the test says so: what it counts would depend on time.
+fn start_once(config: &mut Config) {
+    let manifests =
+        config.plugins_dir.as_deref().and_then(|dir| manifest::load_all(dir).ok()).unwrap_or_default();
+    for manifest in manifests {
+        let policy = config.policy.plugins.entry(manifest.name).or_default();
+        policy.restarts = policy.restarts.or(Some(0));
     }
 }

@@ -33,6 +33,20 @@ impl PluginsDir {
         self.dir.path().to_owned()
     }
 
+    /// A file for `--config` beside the plugins.
+    pub(crate) fn policy(&self, text: &str) -> PathBuf {
+        let path = self.dir.path().join("policy.toml");
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Adds lines to a plugin's manifest.
+    pub(crate) fn and(&self, name: &str, lines: &str) {
+        let path = self.dir.path().join(name).join("plugin.toml");
+        let manifest = fs::read_to_string(&path).unwrap();
+        fs::write(path, manifest + lines).unwrap();
+    }
+
     /// A plugin with that command; returns its folder.
     pub(crate) fn plugin(&self, name: &str, command: &[&str]) -> PathBuf {
         let dir = self.dir.path().join(name);

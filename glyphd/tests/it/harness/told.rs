@@ -28,6 +28,8 @@ pub(crate) fn value(text: &str, name: &str, labels: &[(&str, &str)]) -> f64 {
         rest.is_some_and(|rest| labels.iter().all(|(k, v)| rest.contains(&format!("{k}=\"{v}\""))))
     };
     let line = text.lines().rfind(is_it).unwrap_or_else(|| panic!("no {name}{labels:?} in {text}"));
+    // A count may have an exemplar behind it.
+    let line = line.split(" # ").next().unwrap_or_default();
     let after = line.rfind("} ").map_or_else(|| line.find(' ').unwrap(), |at| at + 1);
     line[after..].split_whitespace().next().unwrap().parse().unwrap()
 }
@@ -50,7 +52,7 @@ pub(crate) async fn until_plugin(metrics: SocketAddr, plugin: &str, state: &str)
 
 #[test]
 fn a_series_is_found_by_its_name_and_labels() {
-    let text = "# TYPE a counter\na_total{x=\"1\",y=\"2\"} 3 17.5\na_total_more 4\na_total{y=\"2\",x=\"1\"} 5\nb 6\n";
+    let text = "# TYPE a counter\na_total{x=\"1\",y=\"2\"} 3 17.5\na_total_more 4\na_total{y=\"2\",x=\"1\"} 5 # {trace_id=\"7\"} 8 9\nb 6\n";
     assert_eq!(value(text, "a_total", &[("x", "1"), ("y", "2")]).to_bits(), 5f64.to_bits());
     assert_eq!(value(text, "b", &[]).to_bits(), 6f64.to_bits());
 }

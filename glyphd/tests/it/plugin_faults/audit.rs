@@ -23,14 +23,16 @@ async fn without_an_audit_no_plugin_is_started_and_the_proxy_goes_on() {
     let (records, plugins_dir) = (tempfile::tempdir().unwrap(), plugins.path());
     let control = records.path().join("control.sock");
     let recording = records.path().join("recording");
+    let policy = plugins.policy("[plugins.guest]\nrestarts = 0\n");
     let args = [
         ["--plugins-dir", plugins_dir.to_str().unwrap()],
+        ["--config", policy.to_str().unwrap()],
         ["--record", recording.to_str().unwrap()],
         ["--control-addr", control.to_str().unwrap()],
         ["--audit-file", "/dev/full"],
     ];
     let daemon = DaemonProcess::start(args.as_flattened()).await;
-    until_plugin(daemon.metrics, "guest", "gone").await;
+    until_plugin(daemon.metrics, "guest", "given up").await;
     let (status, answer) = operator::ask(&control, Method::POST, "/v1/plugins/guest/token").await;
     assert_eq!(status, 503, "{answer}");
     assert!(answer["error"].as_str().unwrap().starts_with("the audit can't be written: "), "{answer}");

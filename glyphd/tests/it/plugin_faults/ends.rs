@@ -27,8 +27,13 @@ async fn a_plugin_that_is_killed_at_work_leaves_the_others_at_theirs() {
     make_fifo(&dir.join("pid"));
     let (records, plugins_dir) = (tempfile::tempdir().unwrap(), plugins.path());
     let recording = records.path().join("recording");
-    let args = ["--plugins-dir", plugins_dir.to_str().unwrap(), "--record", recording.to_str().unwrap()];
-    let mut daemon = DaemonProcess::start(args).await;
+    let policy = plugins.policy("[plugins.passive-headers]\nrestarts = 0\n[plugins.witness]\nrestarts = 0\n");
+    let args = [
+        ["--plugins-dir", plugins_dir.to_str().unwrap()],
+        ["--record", recording.to_str().unwrap()],
+        ["--config", policy.to_str().unwrap()],
+    ];
+    let mut daemon = DaemonProcess::start(args.as_flattened()).await;
     let pid = Pid::from_raw(line_from(&dir.join("pid")).await.parse().unwrap()).unwrap();
     let mut witness = Witness::of(witness.take().await);
     until_plugin(daemon.metrics, "passive-headers", "connected").await;
@@ -40,7 +45,7 @@ async fn a_plugin_that_is_killed_at_work_leaves_the_others_at_theirs() {
         assert_eq!(client.get(&origin.url("/")).await.text(), "ok");
     }
     daemon.line("a plugin has ended by itself").await;
-    until_plugin(daemon.metrics, "passive-headers", "gone").await;
+    until_plugin(daemon.metrics, "passive-headers", "given up").await;
     witness.is_served(daemon.proxy, &origin).await;
     let ended = daemon.stop().await;
     witness.ended().await;

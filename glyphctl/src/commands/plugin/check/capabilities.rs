@@ -57,6 +57,9 @@ mod tests {
             subscriptions: subscriptions.to_vec(),
             capabilities: capabilities.to_vec(),
             env: Default::default(),
+            limits: Default::default(),
+            read: Vec::new(),
+            write: Vec::new(),
             dir: Default::default(),
         }
     }

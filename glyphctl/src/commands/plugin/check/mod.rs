@@ -2,10 +2,12 @@
 
 mod capabilities;
 mod digests;
+mod limits;
 mod program;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context;
 use clap::Args;
 use glyphd::{plugin::manifest::Manifest, policy::Policy};
 
@@ -22,7 +24,7 @@ const WRONG: u8 = 1;
 /// Flags of `glyphctl plugin check`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A plugin is granted what it asks for of CAP_EMIT_FINDINGS and CAP_FLOW_INSPECT, unless --config says otherwise. What is \
+A plugin is granted what it asks for of CAP_EMIT_FINDINGS and CAP_FLOW_INSPECT, unless --config says otherwise; of limits and paths, what is within the defaults and its own folder. What is \
 printed in the end is for that file: it grants everything that the plugin asks for, and pins what is run by its SHA-256.
 
 Exit codes: 0 fine, 1 something is wrong with the plugin, 2 it could not be looked at.
@@ -63,9 +65,13 @@ fn check(manifest: &Manifest, policy: &Policy) -> anyhow::Result<Checked> {
     problems.extend(capabilities::lacking(manifest));
     let requested = capabilities::requested(manifest, policy);
     warnings.extend(capabilities::warnings(manifest, &requested));
-    if let Some(plugin) = policy.plugins.get(&manifest.name) {
-        problems.extend(digests::differing(manifest, &plugin.sha256));
-    }
+    let allowances = policy.allowances(std::slice::from_ref(manifest));
+    let allowance = allowances.get(&manifest.name).context("a manifest has an allowance")?;
+    let limits = limits::limits(manifest, allowance);
+    let read = limits::paths(manifest, &manifest.read, &allowance.read);
+    let write = limits::paths(manifest, &manifest.write, &allowance.write);
+    warnings.extend(limits::warnings(&limits, &read.iter().chain(&write).collect::<Vec<_>>()));
+    problems.extend(digests::differing(manifest, &allowance.sha256));
     Ok(Checked {
         name: manifest.name.clone(),
         version: manifest.version.clone(),
@@ -73,6 +79,9 @@ fn check(manifest: &Manifest, policy: &Policy) -> anyhow::Result<Checked> {
         program,
         subscriptions: manifest.subscriptions.iter().map(|s| s.as_str_name().to_owned()).collect(),
         capabilities: requested,
+        limits,
+        read,
+        write,
         sha256: digests::of_what_is_run(manifest)?,
         problems,
         warnings,

@@ -17,10 +17,10 @@ pub(super) struct Difference<'a> {
 }
 
 /// What a finding says; ids and times are of one run alone.
-type Identity<'a> = (&'a str, &'a str, &'a str, &'a str, Severity);
+type Identity<'a> = (Option<&'a str>, &'a str, &'a str, &'a str, Severity);
 
 fn identity(finding: &Finding) -> Identity<'_> {
-    (&finding.flow_id, &finding.kind, &finding.target, &finding.message, finding.severity)
+    (finding.flow_id.as_deref(), &finding.kind, &finding.target, &finding.message, finding.severity)
 }
 
 /// Compares.

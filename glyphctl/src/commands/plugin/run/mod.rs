@@ -18,6 +18,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use glyph_formats::{Severity, jsonl::input::is_stdin};
+use glyphd::config::Sandbox;
 
 use self::{heard::Heard, once::Run, source::Source};
 use super::folder;
@@ -56,6 +57,9 @@ pub(super) struct RunArgs {
     /// The policy, for what the plugin is granted (TOML) [default: all that it asks for]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Whether it is put behind walls: required, best-effort (as many as this machine has), off
+    #[arg(long, value_name = "WHEN", default_value_t, env = "GLYPH_SANDBOX", hide_env_values = true)]
+    sandbox: Sandbox,
     /// How to print the findings
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -136,6 +140,6 @@ impl RunArgs {
                 manifest.name
             ));
         }
-        Ok(Run::new(manifest, policy, Duration::from_secs(self.timeout)))
+        Ok(Run::new(manifest, policy, self.sandbox, Duration::from_secs(self.timeout)))
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use glyphd::{
     Showing,
+    config::Sandbox,
     plugin::{State, manifest::Manifest},
     policy::Policy,
 };
@@ -25,6 +26,7 @@ const CONNECT: Duration = Duration::from_secs(20);
 pub(super) struct Run {
     manifest: Manifest,
     policy: Policy,
+    sandbox: Sandbox,
     /// How long a flow may wait, and how long the plugin has for the last ones.
     patience: Duration,
 }
@@ -46,15 +48,23 @@ enum Halt {
 
 impl Run {
     /// With all that the plugin asks for, or with what the policy grants it. It is started, whatever the policy says.
-    pub(super) fn new(manifest: Manifest, policy: Option<Policy>, patience: Duration) -> Self {
+    pub(super) fn new(
+        manifest: Manifest,
+        policy: Option<Policy>,
+        sandbox: Sandbox,
+        patience: Duration,
+    ) -> Self {
         let is_said = policy.is_some();
         let mut policy = policy.unwrap_or_default();
         let plugin = policy.plugins.entry(manifest.name.clone()).or_default();
         plugin.start = Some(true);
         if !is_said {
             plugin.grant = Some(manifest.capabilities.clone());
+            plugin.limits = manifest.limits.clone();
+            plugin.read = manifest.read.iter().map(|path| manifest.path(path)).collect();
+            plugin.write = manifest.write.iter().map(|path| manifest.path(path)).collect();
         }
-        Self { manifest, policy, patience }
+        Self { manifest, policy, sandbox, patience }
     }
 
     /// Runs it; none if the user did not want to wait for the end.
@@ -67,7 +77,7 @@ impl Run {
         let name = &self.manifest.name;
         let mut flows = source.flows_with_warnings()?;
         heard.begin(name);
-        let showing = Showing::start(vec![self.manifest.clone()], &self.policy).await?;
+        let showing = Showing::start(vec![self.manifest.clone()], &self.policy, self.sandbox).await?;
         let mut shown = 0;
         let halted = tokio::select! {
             halted = self.show(&showing, &mut flows, heard, &mut shown) => halted,
