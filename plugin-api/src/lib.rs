@@ -39,17 +39,18 @@ mod worker;
 mod run;
 pub mod encoded;
 
-/// The messages and the plugin's side of the service, generated from `proto/glyph_plugin_v1.proto`; the comments there
+/// The messages and the plugin's side of the services, generated from `proto/glyph_plugin_v1.proto`; the comments there
 /// are the specification.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
 pub mod wire {
     include!("generated/glyph.plugin.v1.rs");
 }
 
-/// The daemon's side of the service, generated from the same file.
+/// The daemon's side of the services, generated from the same file.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
 pub mod server {
     include!("generated/server.rs");
+    pub use netgate_server::{Netgate, NetgateServer};
     pub use plugin_bus_server::{PluginBus, PluginBusServer};
 }
 
