@@ -31,12 +31,16 @@ use self::{
 };
 use crate::{
     audit::{Audit, Sink},
-    capture::{Proxy, Server, Tls},
+    capture::{
+        Proxy, Server, Tls, TlsError,
+        tls::{Alpn, client_config},
+    },
     config::Config,
     control::{self, Operator},
     findings::Findings,
     flow_log::FlowLog,
     metrics_log::{MetricsLog, Scraper},
+    netgate::{Netgate, Surroundings},
     plugin::{BusAddress, State, manifest},
     sanitize::{Intake, Sanitizer, SecretsFile},
     telemetry::{Counters, Exporters, Telemetry},
@@ -80,6 +84,8 @@ pub struct Addresses {
 struct Stages {
     stop_capture: CancellationToken,
     capture: JoinHandle<bool>,
+    /// Ends the connections of plugins' own requests.
+    cut_netgate: CancellationToken,
     publisher: JoinHandle<()>,
     /// Stops what only tells.
     stop_telling: CancellationToken,
@@ -135,6 +141,10 @@ impl Daemon {
             config.plugins_dir.as_deref().map(manifest::load_all).transpose()?.unwrap_or_default();
         let scrapers = Scraper::all(&config.scrape)?;
         let tls = Tls::load(&config.capture)?;
+        // What plugins ask for themselves, they ask for without the operator's certificate.
+        let netgate_tls =
+            client_config(config.capture.upstream.ca.as_deref(), None, &[Alpn::Http2, Alpn::Http1])
+                .map_err(TlsError::from)?;
         let proxy_listener = listen("--proxy-addr", config.proxy_addr).await?;
         let metrics_listener = listen("--metrics-addr", config.metrics_addr).await?;
         let mut sockets = Sockets::default();
@@ -173,6 +183,20 @@ impl Daemon {
         made.keep();
 
         let variables = bus.variables.clone();
+        let around = Surroundings {
+            sanitizer: Arc::clone(&sanitizer),
+            audit: Arc::clone(&audit),
+            telemetry: telemetry.clone(),
+        };
+        let cut_netgate = CancellationToken::new();
+        let netgate = Netgate::new(
+            config.policy.netgate.clone(),
+            addresses.own(),
+            netgate_tls,
+            config.capture.propagate,
+            around,
+            cut_netgate.clone(),
+        );
         let plugins = PluginStages::start(Parts {
             allowances: config.policy.allowances(&manifests),
             manifests,
@@ -181,6 +205,7 @@ impl Daemon {
             bus,
             sanitizer: Arc::clone(&sanitizer),
             findings: findings.clone(),
+            netgate,
             audit: Arc::clone(&audit),
             telemetry: telemetry.clone(),
         });
@@ -207,6 +232,7 @@ impl Daemon {
                 .map(|log| tokio::spawn(log.run(config.record_metrics_interval, stop()))),
             capture: tokio::spawn(server.run(stop_capture.clone(), config.drain_timeout)),
             stop_capture,
+            cut_netgate,
             stop_telling,
         };
         tracing::info!(proxy = %addresses.proxy, metrics = %addresses.metrics,
@@ -261,6 +287,7 @@ impl Daemon {
         // Capture held the last hand on the intake, so that the publisher ends when it has taken all through.
         drop(stages.publisher.await);
         self.plugins.drain(PLUGIN_DRAIN).await;
+        stages.cut_netgate.cancel();
         stages.stop_telling.cancel();
         for task in [stages.control, stages.operator, stages.audit].into_iter().chain(stages.metrics_log) {
             drop(task.await);

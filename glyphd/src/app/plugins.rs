@@ -11,6 +11,7 @@ use crate::{
     audit::Audit,
     dispatch::Dispatcher,
     findings::Findings,
+    netgate::Netgate,
     plugin::{
         Access, Allowance, Bus, HeartbeatOptions, Issuer, Plugin, Roster, Sessions, Shutdown, Supervisor,
         manifest::Manifest,
@@ -32,6 +33,7 @@ pub(super) struct Parts {
     pub(super) bus: BusPlace,
     pub(super) sanitizer: Arc<Sanitizer>,
     pub(super) findings: Findings,
+    pub(super) netgate: Netgate,
     pub(super) audit: Arc<Audit>,
     pub(super) telemetry: Telemetry,
 }
@@ -59,6 +61,7 @@ impl PluginStages {
             bus: place,
             sanitizer,
             findings,
+            netgate,
             audit,
             telemetry,
         } = parts;
@@ -79,6 +82,7 @@ impl PluginStages {
             audit: Arc::clone(&audit),
             telemetry: telemetry.clone(),
             heartbeat,
+            netgate,
             sessions: Sessions::default(),
         };
         let issuer = Issuer { access: bus.access.clone(), allowances, audit: Arc::clone(&audit) };

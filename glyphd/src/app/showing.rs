@@ -15,6 +15,7 @@ use crate::{
     audit::{Audit, Sink},
     dispatch::Overflow,
     findings::Findings,
+    netgate::{Netgate, Surroundings},
     plugin::{HeartbeatOptions, State, TOKEN_LIFE, manifest::Manifest},
     policy::Policy,
     sanitize::{Flow, Sanitizer},
@@ -67,6 +68,11 @@ impl Showing {
         let audit = Arc::new(Audit::new(Sink::Handed(told), Arc::clone(&sanitizer), telemetry.clone()));
         let stop = CancellationToken::new();
         let auditing = tokio::spawn(Arc::clone(&audit).run(stop.clone()));
+        let around = Surroundings {
+            sanitizer: Arc::clone(&sanitizer),
+            audit: Arc::clone(&audit),
+            telemetry: telemetry.clone(),
+        };
         let plugins = PluginStages::start(Parts {
             manifests,
             allowances,
@@ -75,6 +81,7 @@ impl Showing {
             bus,
             sanitizer,
             findings: Findings::Handed(handed),
+            netgate: Netgate::closed(around),
             audit,
             telemetry: telemetry.clone(),
         });

@@ -7,8 +7,8 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 18] = [
-    ("capture", &["globs", "sanitize::Intake", "telemetry"]),
+const TABLE: [(&str, &[&str]); 20] = [
+    ("capture", &["globs", "listeners", "sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "globs", "room", "telemetry"]),
     ("room", &[]),
     ("flow_log", &["room", "sanitize::Flow", "telemetry"]),
@@ -22,22 +22,43 @@ const TABLE: [(&str, &[&str]); 18] = [
             "sanitize::Sanitizer",
             "sanitize::Secrets",
             "findings",
+            "netgate",
             "audit",
             "telemetry",
             "toml_file",
         ],
     ),
+    ("netgate", &["audit", "listeners", "sanitize::Sanitizer", "telemetry"]),
     ("findings", &["telemetry"]),
     ("audit", &["sanitize::Sanitizer", "telemetry"]),
     ("telemetry", &[]),
     ("exposition", &[]),
     ("metrics_log", &["exposition", "telemetry"]),
     ("control", &["audit", "exposition", "plugin", "telemetry"]),
-    ("policy", &["capture::scope", "dispatch", "plugin", "sanitize::RedactionPolicy", "toml_file"]),
-    ("config", &["capture", "metrics_log", "plugin", "policy", "sanitize::BODY_BYTES", "telemetry"]),
-    ("cli", &["capture", "config", "globs", "policy", "sanitize::BODY_BYTES", "telemetry", "toml_file"]),
+    (
+        "policy",
+        &["capture::scope", "dispatch", "netgate", "plugin", "sanitize::RedactionPolicy", "toml_file"],
+    ),
+    (
+        "config",
+        &["capture", "metrics_log", "netgate", "plugin", "policy", "sanitize::BODY_BYTES", "telemetry"],
+    ),
+    (
+        "cli",
+        &[
+            "capture",
+            "config",
+            "globs",
+            "netgate",
+            "policy",
+            "sanitize::BODY_BYTES",
+            "telemetry",
+            "toml_file",
+        ],
+    ),
     ("toml_file", &[]),
     ("globs", &[]),
+    ("listeners", &[]),
     ("lib", &[]),
 ];
 
