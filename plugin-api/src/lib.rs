@@ -29,11 +29,14 @@
 //! }
 //! ```
 //!
+//! A plugin that was granted it fetches something of its own with [`Report::fetch`].
+//!
 //! `docs/plugins.md` leads from there to a plugin that runs.
 //!
 //! Not here: the daemon's side of the bus, which is in `glyphd/src/plugin/`.
 
 mod plugin;
+mod fetch;
 mod place;
 mod worker;
 mod run;
@@ -54,9 +57,13 @@ pub mod server {
     pub use plugin_bus_server::{PluginBus, PluginBusServer};
 }
 
+pub use fetch::{Fetch, FetchError, Fetched};
 pub use plugin::{Plugin, Report};
 pub use run::{RunError, run};
-pub use wire::{Capability, Finding, FlowEvent, Phase, Refused, Severity, Subscription};
+pub use wire::{
+    Capability, DenialReason, FailureKind, Finding, FlowEvent, FlowRequest, Phase, Refused, Severity,
+    Subscription,
+};
 
 /// The version of the protocol: what Hello and Welcome say.
 pub const PROTOCOL_VERSION: u32 = 1;

@@ -29,7 +29,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let figures = match args[..] {
         ["plugin", "probe"] => return probe::run().await,
         ["plugin", "passive-headers"] => {
-            glyph_plugin::run(passive_headers::PassiveHeaders).await?;
+            glyph_plugin::run(passive_headers::PassiveHeaders::default()).await?;
             return Ok(ExitCode::SUCCESS);
         }
         ["dispatch", flows] => dispatch::measure(flows.parse()?)?,
