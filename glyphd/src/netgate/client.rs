@@ -1,6 +1,6 @@
 //! The pool of connections, and what an error of it means.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use hyper::{body::Incoming, rt::Executor};
 use hyper_util::{client::legacy, rt::TokioTimer};
@@ -45,22 +45,13 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for UntilCut {
     }
 }
 
-/// What went wrong before there was an answer.
-pub(super) fn before_answer(error: &legacy::Error) -> Fault {
-    of(error)
-}
-
-/// What went wrong after there was one.
-pub(super) fn within_answer(error: &hyper::Error) -> Fault {
-    of(error)
-}
-
 /// Whether there was no connection, or it went away: whoever asks again may be answered.
 pub(super) fn is_no_connection(fault: &Fault) -> bool {
     matches!(fault, Fault::Failed(Failure::Connect | Failure::Closed, _))
 }
 
-fn of(error: &(dyn Error + 'static)) -> Fault {
+/// What went wrong.
+pub(super) fn fault(error: &(dyn Error + 'static)) -> Fault {
     let mut text = String::new();
     let mut next = Some(error);
     while let Some(error) = next {
@@ -72,9 +63,7 @@ fn of(error: &(dyn Error + 'static)) -> Fault {
             text.push_str(": ");
         }
         text.push_str(&error.to_string());
-        if let Some(error) = error.downcast_ref::<hyper::Error>()
-            && (error.is_parse() || error.is_parse_too_large())
-        {
+        if is_no_http(error) {
             return Fault::failed(Failure::Invalid, format!("the server sent no HTTP: {text}"));
         }
         next = error.source();
@@ -82,5 +71,14 @@ fn of(error: &(dyn Error + 'static)) -> Fault {
     Fault::failed(Failure::Closed, format!("the connection ended before the response was whole: {text}"))
 }
 
-/// The response's body.
+/// Whether the server said something that nobody can make sense of.
+fn is_no_http(error: &(dyn Error + 'static)) -> bool {
+    let http = error.downcast_ref::<hyper::Error>();
+    // What frames a body is told by hyper as what came of reading it.
+    let io = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    http.is_some_and(|e| e.is_parse() || e.is_parse_too_large())
+        || io.is_some_and(|kind| [io::ErrorKind::InvalidData, io::ErrorKind::InvalidInput].contains(&kind))
+}
+
+/// A response whose body is on its way.
 pub(super) type Response = http::Response<Incoming>;

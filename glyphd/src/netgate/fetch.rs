@@ -250,7 +250,7 @@ impl Fetch<'_> {
             if open.propagate {
                 self.span.context().put_into(request.headers_mut());
             }
-            let answered = open.client.request(request).await.map_err(|e| client::before_answer(&e));
+            let answered = open.client.request(request).await.map_err(|e| client::fault(&e));
             let setback = match &answered {
                 Ok(response) => Setback::of_answer(response.status(), response.headers(), SystemTime::now()),
                 Err(fault) => client::is_no_connection(fault).then_some(Setback::NoConnection),
@@ -314,7 +314,7 @@ impl Fetch<'_> {
         self.answer(Answer::Head { status, version, headers, url: target.to_string() }).await?;
         let (mut size, mut trailers) = (0, HeaderMap::new());
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|e| client::within_answer(&e))?;
+            let frame = frame.map_err(|e| client::fault(&e))?;
             match frame.into_data() {
                 Ok(data) => {
                     size += data.len() as u64;

@@ -39,6 +39,7 @@ mod plugin_raw;
 mod plugin_queues;
 mod plugin_faults;
 mod secret_scan;
+mod netgate;
 
 // How the program starts and ends.
 mod bad_input;

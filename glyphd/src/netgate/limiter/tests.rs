@@ -1,3 +1,5 @@
+//! The window as a table, against a simple one, and against a token bucket of somebody else's.
+
 use std::{
     collections::{BTreeMap, HashMap},
     num::NonZeroU32,
