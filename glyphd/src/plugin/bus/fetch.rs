@@ -1,7 +1,11 @@
 //! `Netgate.Fetch`: whose session it is, and how far it may go; the messages of the wire, and the netgate's. What is sent,
 //! and whether, is decided there.
 
-use std::{pin::Pin, time::Duration};
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use glyph_formats::Attributes;
@@ -13,6 +17,7 @@ use glyph_plugin::{
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
+use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
 
 use super::{
@@ -51,12 +56,55 @@ impl NetgateService for Bus {
         };
         let caller = who(grant, &live, &head.flow_id, said);
         let asked = asked(head)?;
-        let (out, answers) = mpsc::channel(ANSWERS);
+        let (out, mut answers) = mpsc::channel(ANSWERS);
         let (netgate, stop) = (self.netgate.clone(), live.ended);
-        self.sessions.tasks.spawn(async move {
+        let mut work = UnderWay::begin(self.sessions.tasks.clone(), async move {
             netgate.fetch(caller, asked, parts(incoming), out, stop).await;
         });
-        Ok(Response::new(Box::pin(ReceiverStream::new(answers).map(|answer| Ok(message(answer))))))
+        // What is over soon needs no task of its own, and its answer goes out in one piece.
+        let first = tokio::select! {
+            biased;
+            () = &mut work => None,
+            first = answers.recv() => first,
+        };
+        drop(work);
+        let answers = tokio_stream::iter(first).chain(ReceiverStream::new(answers));
+        Ok(Response::new(Box::pin(answers.map(|answer| Ok(message(answer))))))
+    }
+}
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A fetch, which comes to its end whatever becomes of who waits for it: what is left of it when this is dropped goes on
+/// by itself.
+struct UnderWay {
+    work: Option<Work>,
+    tasks: TaskTracker,
+}
+
+impl UnderWay {
+    fn begin(tasks: TaskTracker, work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { work: Some(Box::pin(tasks.track_future(work))), tasks }
+    }
+}
+
+impl Future for UnderWay {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(work) = &mut self.work {
+            ready!(work.as_mut().poll(cx));
+            self.work = None;
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(work) = self.work.take() {
+            self.tasks.spawn(work);
+        }
     }
 }
 
