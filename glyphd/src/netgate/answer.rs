@@ -7,7 +7,7 @@ use futures_core::Stream;
 use http::{HeaderMap, Version};
 
 use super::policy::{Denied, Reach};
-use crate::telemetry::TraceContext;
+use crate::{sanitize::Secrets, telemetry::TraceContext};
 
 /// The parts of a request's body as they come; an error says why there will be no more.
 pub(crate) type Parts = Pin<Box<dyn Stream<Item = Result<Bytes, String>> + Send>>;
@@ -20,6 +20,8 @@ pub(crate) struct Caller {
     pub(crate) reach: Option<Reach>,
     /// The span to which the request belongs.
     pub(crate) parent: Option<TraceContext>,
+    /// Those of the flow at hand: what the plugin says of them stays with it.
+    pub(crate) secrets: Secrets,
 }
 
 /// What it wants to send.
@@ -28,7 +30,7 @@ pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) url: String,
     pub(crate) headers: HeaderMap,
-    /// The flow that it is about, if any.
+    /// The flow that it is about, if it is one that the plugin was shown.
     pub(crate) flow_id: String,
     pub(crate) timeout: Option<Duration>,
     pub(crate) max_response_bytes: Option<u64>,

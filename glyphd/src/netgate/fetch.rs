@@ -32,12 +32,15 @@ use super::{
 };
 use crate::{
     audit::{Entry, Event},
-    sanitize::Sanitizer,
+    sanitize::{Sanitizer, Secrets},
     telemetry::{Span, name},
 };
 
 /// The part of the daemon that the audit names.
 const COMPONENT: &str = "netgate";
+/// How much of a method and of a URL is put on record, in bytes.
+const METHOD: usize = 32;
+const URL: usize = 2 << 10;
 /// What is the daemon's to say: about connections, and how a body is framed.
 const OURS: [HeaderName; 11] = [
     CONNECTION,
@@ -77,11 +80,11 @@ struct Last {
 }
 
 impl Last {
-    fn tell(&self, span: &mut Span, sanitizer: &Sanitizer) {
-        span.set_with("http.request.method", || self.method.clone());
-        span.set_with("url.full", || sanitizer.url(&self.url));
+    fn tell(&self, span: &mut Span, clean: &Clean<'_>) {
+        span.set_with("http.request.method", || cut(&self.method, METHOD).to_owned());
+        span.set_with("url.full", || clean.url(&self.url));
         if let Some((host, port)) = &self.server {
-            span.set_with("server.address", || host.clone());
+            span.set_with("server.address", || clean.text(host));
             span.set("server.port", *port);
         }
         if let Some(peer) = self.peer {
@@ -142,13 +145,14 @@ pub(super) async fn run(
         Err(Fault::Denied(denied)) => Err(netgate.denied(denied, &caller, &last, &span)),
         other => other,
     };
-    last.tell(&mut span, &netgate.around.sanitizer);
+    let clean = netgate.clean(&caller);
+    last.tell(&mut span, &clean);
     span.set("glyph.fetch.attempts", tally.attempts);
     span.set("glyph.fetch.redirects", tally.redirects);
     span.set("glyph.fetch.wait_ms", millis(tally.limited + tally.backoff));
     match &outcome {
         Ok(_) => span.succeed(),
-        Err(fault) => span.fail(fault.kind(), fault.to_string()),
+        Err(fault) => span.fail(fault.kind(), clean.text(&fault.to_string())),
     }
     if tally.attempts > 0 {
         let status = last.status.unwrap_or(0);
@@ -179,6 +183,8 @@ impl Fetch<'_> {
             let (method_name, url) = (method.to_string(), target.to_string());
             *self.last = Last { method: method_name, url, server, ..Last::default() };
             reach.judge(&method, &target)?;
+            // Before the name is looked up: that is a request to somebody, too.
+            open.budgets.request(&caller.plugin).map_err(Denied::Budget)?;
             open.dialer.addresses(&target.origin).await?;
             self.allow(&method, &target)?;
             let response = self.ask(open, &method, &target, &headers, &mut content).await?;
@@ -239,7 +245,9 @@ impl Fetch<'_> {
         let again = retry::is_idempotent(method) && content.is_held();
         let mut attempts = 0;
         loop {
-            open.budgets.request(&self.caller.plugin).map_err(Denied::Budget)?;
+            if attempts > 0 {
+                open.budgets.request(&self.caller.plugin).map_err(Denied::Budget)?;
+            }
             self.wait_for_room(open, &target.origin.host).await?;
             attempts += 1;
             self.tally.attempts += 1;
@@ -349,7 +357,7 @@ impl Netgate {
             plugin: &caller.plugin,
             event: Event::HttpRequested,
             decision: Decision::Deny,
-            reason: Some(denied.to_string()),
+            reason: Some(self.clean(caller).text(&denied.to_string())),
             metadata,
             context: Some(span.context()),
         });
@@ -360,10 +368,14 @@ impl Netgate {
         }
     }
 
+    fn clean<'a>(&'a self, caller: &'a Caller) -> Clean<'a> {
+        Clean { sanitizer: &self.around.sanitizer, secrets: &caller.secrets }
+    }
+
     fn metadata(&self, caller: &Caller, method: &str, url: &str, flow_id: &str) -> Attributes {
         let mut metadata = Attributes::default();
-        metadata.push("method", method.to_owned());
-        metadata.push("url", self.around.sanitizer.url(url));
+        metadata.push("method", cut(method, METHOD).to_owned());
+        metadata.push("url", self.clean(caller).url(url));
         if let Some(reach) = &caller.reach {
             metadata.push("capability", reach.capability());
         }
@@ -372,6 +384,27 @@ impl Netgate {
         }
         metadata
     }
+}
+
+/// What a plugin says, without secrets: neither those of the flow at hand, whoever found them, nor what looks like one.
+struct Clean<'a> {
+    sanitizer: &'a Sanitizer,
+    secrets: &'a Secrets,
+}
+
+impl Clean<'_> {
+    fn url(&self, url: &str) -> String {
+        self.sanitizer.url(&self.secrets.replace_in(cut(url, URL)))
+    }
+
+    fn text(&self, text: &str) -> String {
+        self.sanitizer.text(&self.secrets.replace_in(text))
+    }
+}
+
+/// The text, but not more than so many bytes of it.
+fn cut(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
 }
 
 /// The headers without what is the daemon's to say, and without what `Connection` says is about the connection.

@@ -28,7 +28,7 @@ const TABLE: [(&str, &[&str]); 20] = [
             "toml_file",
         ],
     ),
-    ("netgate", &["audit", "listeners", "sanitize::Sanitizer", "telemetry"]),
+    ("netgate", &["audit", "listeners", "sanitize::Sanitizer", "sanitize::Secrets", "telemetry"]),
     ("findings", &["telemetry"]),
     ("audit", &["sanitize::Sanitizer", "telemetry"]),
     ("telemetry", &[]),

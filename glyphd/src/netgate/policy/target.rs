@@ -6,6 +6,9 @@ use url::{Host, Url};
 
 use super::Denied;
 
+/// The longest that a URL may be, in bytes.
+const LONGEST: usize = 8 << 10;
+
 /// What is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Scheme {
@@ -76,11 +79,13 @@ pub(crate) struct Target {
 impl Target {
     /// Of an absolute URL.
     pub(crate) fn parse(text: &str) -> Result<Self, Denied> {
+        fits(text)?;
         Self::of(Url::parse(text).map_err(|e| Denied::Url(e.to_string()))?)
     }
 
     /// Where a redirect leads from here. A fragment is nobody's business.
     pub(crate) fn join(&self, location: &str) -> Result<Self, Denied> {
+        fits(location)?;
         Self::of(self.url.join(location).map_err(|e| Denied::Url(e.to_string()))?)
     }
 
@@ -114,6 +119,10 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.origin, self.path)
     }
+}
+
+fn fits(url: &str) -> Result<(), Denied> {
+    if url.len() <= LONGEST { Ok(()) } else { Err(Denied::Url(format!("it has more than {LONGEST} bytes"))) }
 }
 
 /// A host's name as it is compared: in lower case and ASCII, without a dot at its end. None if it is no name, or an
@@ -190,6 +199,8 @@ mod tests {
         ] {
             assert_eq!(Target::parse(url).map(|t| t.to_string()).unwrap_err().reason(), reason, "{url}");
         }
+        let long = format!("http://a.example/{}", "x".repeat(LONGEST));
+        assert_eq!(Target::parse(&long).unwrap_err().reason(), "url");
     }
 
     #[test]

@@ -54,8 +54,8 @@ impl NetgateService for Bus {
         let Some(FetchRequest { message: Some(fetch_request::Message::Head(head)) }) = first else {
             return Err(Status::invalid_argument("the first message is no head"));
         };
-        let caller = who(grant, &live, &head.flow_id, said);
-        let asked = asked(head)?;
+        let (caller, flow_id) = who(grant, &live, &head.flow_id, said);
+        let asked = asked(FetchHead { flow_id, ..head })?;
         let (out, mut answers) = mpsc::channel(ANSWERS);
         let (netgate, stop) = (self.netgate.clone(), live.ended);
         let mut work = UnderWay::begin(self.sessions.tasks.clone(), async move {
@@ -127,9 +127,10 @@ impl Bus {
     }
 }
 
-/// Who asks: as far as it may go, and in a trace only if that is the flow's.
-fn who(grant: Grant, live: &Live, flow_id: &str, said: Option<TraceContext>) -> Caller {
+/// Who asks: as far as it may go, and in a trace only if that is the flow's; and the flow, if it is known.
+fn who(grant: Grant, live: &Live, flow_id: &str, said: Option<TraceContext>) -> (Caller, String) {
     let flow = live.known.get(flow_id);
+    let flow_id = if flow.is_some() { flow_id.to_owned() } else { String::new() };
     let has = |capability| grant.capabilities.contains(&capability);
     let reach = if has(Capability::CapHttpActive) {
         Some(Reach::Active)
@@ -137,9 +138,10 @@ fn who(grant: Grant, live: &Live, flow_id: &str, said: Option<TraceContext>) -> 
         let origin = || flow.as_ref().and_then(|flow| flow.origin());
         has(Capability::CapHttpPassive).then(|| Reach::Passive(origin()))
     };
-    let own = flow.map(|flow| flow.context);
+    let own = flow.as_ref().map(|flow| flow.context);
     let within = said.filter(|said| own.is_some_and(|own| own.trace_id == said.trace_id));
-    Caller { plugin: grant.plugin, reach, parent: within.or(own) }
+    let secrets = flow.map(|flow| flow.secrets.clone()).unwrap_or_default();
+    (Caller { plugin: grant.plugin, reach, parent: within.or(own), secrets }, flow_id)
 }
 
 fn asked(head: FetchHead) -> Result<netgate::Request, Status> {

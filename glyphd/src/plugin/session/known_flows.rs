@@ -19,7 +19,7 @@ const REMEMBERED: usize = 4_096;
 pub(in crate::plugin) struct KnownFlow {
     pub(in crate::plugin) context: TraceContext,
     pub(super) url: String,
-    pub(super) secrets: Secrets,
+    pub(in crate::plugin) secrets: Secrets,
     server: Server,
 }
 

@@ -39,7 +39,7 @@ impl PluginsDir {
     }
 
     /// One that asks for these capabilities.
-    fn plugin_with(&self, name: &str, command: &[&str], capabilities: &[&str]) -> PathBuf {
+    pub(crate) fn plugin_with(&self, name: &str, command: &[&str], capabilities: &[&str]) -> PathBuf {
         let dir = self.dir.path().join(name);
         fs::create_dir(&dir).unwrap();
         let manifest = format!(

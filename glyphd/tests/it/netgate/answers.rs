@@ -243,3 +243,25 @@ async fn one_plugin_may_and_the_other_may_not() {
     let denied = recorded.audited("http_requested", Decision::Deny);
     assert_eq!((denied.len(), denied[0].plugin.as_deref()), (1, Some("may-not")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_of_the_flow_is_carried_onto_no_record() {
+    const SECRET: &str = "quite-ordinary-words";
+    let mut scene = Scene::active().await;
+    let headers = [("authorization", &*format!("Bearer {SECRET}"))];
+    scene.daemon.client().await.get_with(&scene.origin.url("/page"), &headers).await;
+    let (event, _) = scene.guest.plugin.event().await;
+    for url in [scene.origin.url(&format!("/{SECRET}")), format!("http://{SECRET}.localhost:1/")] {
+        let head = FetchHead { flow_id: event.flow_id.clone(), ..get(url) };
+        drop(scene.guest.outlet.fetch(head).await);
+    }
+    assert!(scene.origin.seen().iter().any(|seen| seen.target.path().contains(SECRET)), "it was sent");
+    drop(scene.guest);
+    let recorded = scene.daemon.drain().await;
+    assert_eq!(recorded.spans_named("netgate.http_request").len(), 2);
+    for entry in std::fs::read_dir(&recorded.dir).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains(SECRET), "{}", path.display());
+    }
+}

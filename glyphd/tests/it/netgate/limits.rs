@@ -50,7 +50,7 @@ async fn a_hundred_plugins_share_a_hosts_rate_exactly() {
     let (all, took) = a_hundred_at_once(&guests, |_| origin.url("/")).await;
     // Twenty at once, and twenty more each second: who came last waited four seconds, and not one in a hundred more.
     let waits: Vec<_> = all.iter().map(|got| got.limited().as_millis()).collect();
-    println!("the last waited {} ms; all took {took:?}", waits[99]);
+    eprintln!("the last waited {} ms; all took {took:?}", waits[99]);
     for (turn, waits) in waits.chunks(20).enumerate() {
         let due = 1_000 * turn as u128;
         // Who came later than the first by some milliseconds waited as much less.

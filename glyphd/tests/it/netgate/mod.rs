@@ -9,6 +9,7 @@ mod limits;
 mod ends;
 mod canaries;
 mod sdk;
+mod python;
 
 use glyph_plugin::Capability;
 use glyphd::Config;
