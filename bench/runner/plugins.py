@@ -18,6 +18,8 @@ from .tools import say
 
 # Flow events a second that are to get through, and the rate at which their delay is looked at.
 EVENTS = 20_000
+# What is to be reached of a fetch, beyond a bare client's CPU time, and of a decision of the rate limits; in microseconds.
+FETCH, DECISION = 60, 1
 # What passive-headers does first, as an addon.
 ADDON = """
 def response(flow):
@@ -36,6 +38,8 @@ def plugins(tools, rounds, patience, quick):
         throughput(bench, 200_000 // small, 5 if quick else 10),
         stalled(bench, 100 if quick else 200, 2 if quick else 20),
         price(bench, 20_000 // small),
+        fetching(bench, 20_000 // small),
+        limiting(bench, 10_000, 3_000_000 // small),
     ]
 
 
@@ -123,6 +127,30 @@ def price(bench, requests):
         rows.append((label, mitmdump(bench, requests // 10, addons), "within"))
     for label, took, of_plugins in rows:
         result.rows.append([label, f"{took:.0f} ms", f"{took / without:.2f}×", of_plugins])
+    return result
+
+
+def fetching(bench, requests):
+    say("a plugin's own requests")
+    figures = bench.medians("fetch", bench.tools.glyphd, requests)
+    result = Result(f"{requests:,} requests for a kilobyte, one after the other: CPU time of each")
+    result.columns = ["", "who sends", "more than bare", "the plugin", "wall"]
+    bare, daemon = figures["bare_cpu_ns"], figures["glyphd_cpu_ns"]
+    result.rows.append(["a bare hyper client", us(bare), "–", "–", us(figures["bare_ns"])])
+    plugin = us(figures["plugin_cpu_ns"])
+    result.rows.append(["glyphd's netgate", us(daemon), us(daemon - bare), plugin, us(figures["netgate_ns"])])
+    result.reach("CPU time of a fetch, more than a bare client's", (daemon - bare) / 1e3, "≤", FETCH, " µs")
+    return result
+
+
+def limiting(bench, hosts, decisions):
+    say("decisions of the rate limits")
+    figures = bench.medians("limiter", hosts, decisions)
+    result = Result(f"{decisions:,} decisions of the rate limits, with {hosts:,} hosts in the window: CPU time of each")
+    result.columns = ["", "decision", "hosts known"]
+    took = figures["decision_ns"]
+    result.rows.append(["sliding window", f"{took:.0f} ns", f"{figures['hosts']:,.0f}"])
+    result.reach(f"a decision of the rate limits at {hosts:,} hosts, CPU time", took / 1e3, "≤", DECISION, " µs")
     return result
 
 

@@ -9,6 +9,7 @@ pub mod config;
 pub mod policy;
 pub mod toml_file;
 pub mod globs;
+mod listeners;
 
 // The way of the data.
 pub mod capture;
@@ -17,6 +18,7 @@ mod room;
 pub mod flow_log;
 pub mod dispatch;
 pub mod plugin;
+pub mod netgate;
 mod findings;
 
 // What plugins run in.

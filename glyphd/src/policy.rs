@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, de};
 use crate::{
     capture::scope::{Scope, TlsPolicy},
     dispatch::{Overflow, QueueOptions},
+    netgate::NetgateOptions,
     plugin::{
         Allowance, DEFAULT_GRANT,
         allowance::{FINDINGS_PER_SECOND, RestartOptions},
@@ -41,6 +42,9 @@ pub struct Policy {
     /// `[tls]`: whose TLS is left alone.
     #[serde(default)]
     pub tls: TlsPolicy,
+    /// `[netgate]`: what plugins' own requests are held to.
+    #[serde(default)]
+    pub netgate: NetgateOptions,
 }
 
 /// What one plugin is allowed, and how it is treated.
@@ -265,6 +269,10 @@ mod tests {
             ("[scope]\ninclude = [{ hosts = [] }]", "a rule needs hosts, paths or methods"),
             ("[tls]\npassthrough = [\"[a\"]", "invalid range"),
             ("[tls]\nbypass = []", "unknown field"),
+            ("[netgate]\nallow = [\"10.0.0.1/8\"]", "begins at 10.0.0.0"),
+            ("[netgate]\nwindow_ms = 1", "expected 100 to 3600000"),
+            ("[netgate]\nrequests = 0", "expected 1 to 1000000"),
+            ("[netgate]\ntimeout = 1", "unknown field"),
         ] {
             let error = policy(text).unwrap_err();
             assert!(error.contains(what) && error.contains("line 2"), "{error}");

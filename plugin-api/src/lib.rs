@@ -29,33 +29,41 @@
 //! }
 //! ```
 //!
+//! A plugin that was granted it fetches something of its own with [`Report::fetch`].
+//!
 //! `docs/plugins.md` leads from there to a plugin that runs.
 //!
 //! Not here: the daemon's side of the bus, which is in `glyphd/src/plugin/`.
 
 mod plugin;
+mod fetch;
 mod place;
 mod worker;
 mod run;
 pub mod encoded;
 
-/// The messages and the plugin's side of the service, generated from `proto/glyph_plugin_v1.proto`; the comments there
+/// The messages and the plugin's side of the services, generated from `proto/glyph_plugin_v1.proto`; the comments there
 /// are the specification.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
 pub mod wire {
     include!("generated/glyph.plugin.v1.rs");
 }
 
-/// The daemon's side of the service, generated from the same file.
+/// The daemon's side of the services, generated from the same file.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
 pub mod server {
     include!("generated/server.rs");
+    pub use netgate_server::{Netgate, NetgateServer};
     pub use plugin_bus_server::{PluginBus, PluginBusServer};
 }
 
+pub use fetch::{Fetch, FetchError, Fetched};
 pub use plugin::{Plugin, Report};
 pub use run::{RunError, run};
-pub use wire::{Capability, Finding, FlowEvent, Phase, Refused, Severity, Subscription};
+pub use wire::{
+    Capability, DenialReason, FailureKind, Finding, FlowEvent, FlowRequest, Phase, Refused, Severity,
+    Subscription,
+};
 
 /// The version of the protocol: what Hello and Welcome say.
 pub const PROTOCOL_VERSION: u32 = 1;

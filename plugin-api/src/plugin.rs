@@ -1,6 +1,9 @@
 //! What the author of a plugin writes, and what they write with.
 
-use crate::wire::{Capability, Finding, FlowEvent, Refused, Severity, Subscription};
+use crate::{
+    fetch::{Fetch, FetchError, Fetched, Out},
+    wire::{Capability, Finding, FlowEvent, Refused, Severity, Subscription},
+};
 
 /// A plugin: it is shown flows, one after the other, and reports what it finds.
 pub trait Plugin: Send + 'static {
@@ -31,12 +34,39 @@ pub struct Report<'a> {
     event: &'a FlowEvent,
     traceparent: &'a str,
     findings: Vec<(Finding, Option<String>)>,
+    out: Option<Out<'a>>,
 }
 
 impl<'a> Report<'a> {
     /// An empty report about that event, which came in that trace context (`traceparent`; empty for none).
     pub fn new(event: &'a FlowEvent, traceparent: &'a str) -> Self {
-        Self { event, traceparent, findings: Vec::new() }
+        Self { event, traceparent, findings: Vec::new(), out: None }
+    }
+
+    /// The same, with somebody who fetches: in tests of a plugin, for example, a function that knows the answers.
+    #[must_use]
+    pub fn fetching(mut self, fetch: &'a dyn Fn(Fetch) -> Result<Fetched, FetchError>) -> Self {
+        self.out = Some(Out(fetch));
+        self
+    }
+
+    /// Whether anything can be fetched: the plugin was granted `CAP_HTTP_PASSIVE` or `CAP_HTTP_ACTIVE`.
+    pub fn can_fetch(&self) -> bool {
+        self.out.is_some()
+    }
+
+    /// Sends a request for the flow at hand, through the daemon's netgate, and waits for the whole response.
+    ///
+    /// # Errors
+    /// If the daemon denies it, with the reason; if there is no response, or not all of it.
+    pub fn fetch(&self, fetch: Fetch) -> Result<Fetched, FetchError> {
+        let Out(out) = self.out.ok_or(FetchError::NotGranted)?;
+        let mut fetch = fetch;
+        fetch.head.flow_id.clone_from(&self.event.flow_id);
+        if fetch.traceparent.is_empty() {
+            self.traceparent.clone_into(&mut fetch.traceparent);
+        }
+        out(fetch)
     }
 
     /// W3C Trace Context of the delivery: the parent for spans of the plugin's own, which then stand in the flow's

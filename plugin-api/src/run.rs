@@ -9,12 +9,13 @@ use tonic::{Code, Request, Status, Streaming, metadata::MetadataValue, transport
 
 use crate::{
     PROTOCOL_VERSION, Plugin, SESSION_METADATA, TRACE_METADATA, env,
+    fetch::Outlet,
     place::Place,
     wire::{
         BusMessage, Capability, GrantCapabilitiesRequest, Heartbeat, Hello, PluginMessage, Subscription,
         bus_message::Message, plugin_bus_client::PluginBusClient, plugin_message,
     },
-    worker::{Task, Worker},
+    worker::{Session, Task, Worker},
 };
 
 /// Messages on their way to the daemon; more than that, and the plugin's code waits.
@@ -111,7 +112,8 @@ struct Wanted {
 
 /// One session, to the goodbye.
 async fn session(place: &Place, token: String, wanted: &Wanted, worker: &mut Worker) -> Result<(), RunError> {
-    let bus = PluginBusClient::new(place.connect().await?);
+    let channel = place.connect().await?;
+    let bus = PluginBusClient::new(channel.clone());
     let mut bus = bus.max_decoding_message_size(MESSAGE_LIMIT as usize);
     let granted = bus.grant_capabilities(in_trace(GrantCapabilitiesRequest {
         protocol_version: PROTOCOL_VERSION,
@@ -119,8 +121,13 @@ async fn session(place: &Place, token: String, wanted: &Wanted, worker: &mut Wor
         token,
         requested: wanted.capabilities.iter().map(|c| (*c).into()).collect(),
     }));
-    let secret = granted.await?.into_inner().session_secret;
+    let granted = granted.await?.into_inner();
+    let capabilities: Vec<_> = granted.granted().collect();
+    let secret = granted.session_secret;
+    let outlet = Outlet::of(channel, &secret, &capabilities);
+    let outlet = outlet.map_err(|_| Status::internal("the session secret is no metadata value"))?;
     let (out, mut incoming) = open(&mut bus, place, &secret, wanted).await?;
+    let session = Session { answers: out.clone(), outlet };
     loop {
         let received = tokio::select! {
             received = incoming.message() => received?,
@@ -129,7 +136,7 @@ async fn session(place: &Place, token: String, wanted: &Wanted, worker: &mut Wor
         let Some(BusMessage { message: Some(message), traceparent }) = received else { return Ok(()) };
         match message {
             Message::FlowEvent(event) => {
-                worker.take(Task::Flow(Box::new(event), traceparent, out.clone())).await
+                worker.take(Task::Flow(Box::new(event), traceparent, session.clone())).await
             }
             Message::Refused(refused) => worker.take(Task::Refused(refused)).await,
             Message::Heartbeat(_) => {

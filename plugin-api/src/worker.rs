@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Plugin, RunError, WINDOW,
+    fetch::{Fetch, Outlet},
     plugin::Report,
     wire::{FlowDone, FlowEvent, PluginMessage, Refused, plugin_message::Message},
 };
@@ -15,8 +16,16 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Task {
     /// A flow event with its trace context, and where the answers go.
-    Flow(Box<FlowEvent>, String, mpsc::Sender<PluginMessage>),
+    Flow(Box<FlowEvent>, String, Session),
     Refused(Refused),
+}
+
+/// The session that something belongs to.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) answers: mpsc::Sender<PluginMessage>,
+    /// None if it may not fetch.
+    pub(crate) outlet: Option<Outlet>,
 }
 
 /// The thread.
@@ -63,8 +72,12 @@ fn work(mut plugin: impl Plugin, mut tasks: mpsc::Receiver<Task>) {
     while let Some(task) = tasks.blocking_recv() {
         match task {
             Task::Refused(refused) => plugin.on_refused(&refused),
-            Task::Flow(event, traceparent, answers) => {
+            Task::Flow(event, traceparent, Session { answers, outlet }) => {
+                let fetch = outlet.map(|outlet| move |fetch: Fetch| outlet.fetch(fetch));
                 let mut report = Report::new(&event, &traceparent);
+                if let Some(fetch) = &fetch {
+                    report = report.fetching(fetch);
+                }
                 plugin.on_flow(&event, &mut report);
                 let found = report.into_found().map(|(f, context)| (Message::Finding(f), context));
                 let done = FlowDone { flow_id: event.flow_id.clone(), phase: event.phase, raw: event.raw };

@@ -99,3 +99,77 @@ class PluginBus(object):
             glyph__plugin__v1__pb2.BusMessage.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+
+class NetgateStub(object):
+    """The way out: a plugin's own HTTP requests, which the daemon sends if they may be sent. It is served at the same
+    address as the bus, to plugins whose EventStream is open.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Fetch = channel.stream_stream(
+                '/glyph.plugin.v1.Netgate/Fetch',
+                request_serializer=glyph__plugin__v1__pb2.FetchRequest.SerializeToString,
+                response_deserializer=glyph__plugin__v1__pb2.FetchResponse.FromString,
+                )
+
+
+class NetgateServicer(object):
+    """The way out: a plugin's own HTTP requests, which the daemon sends if they may be sent. It is served at the same
+    address as the bus, to plugins whose EventStream is open.
+    """
+
+    def Fetch(self, request_iterator, context):
+        """Sends one request and gives its response back. The metadata are those of EventStream: `glyph-session`, and a
+        `traceparent` in the trace of the flow that `flow_id` names.
+
+        The plugin sends a head, then the body in any number of parts; the body ends where the stream of these messages
+        does, so that it has to be closed for a request without one, too. The daemon answers with the response's head, the
+        parts of its body, and an end. There is always an end, and it is the last message; if the request was denied, or
+        failed before there was a response, it is the only one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_NetgateServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Fetch': grpc.stream_stream_rpc_method_handler(
+                    servicer.Fetch,
+                    request_deserializer=glyph__plugin__v1__pb2.FetchRequest.FromString,
+                    response_serializer=glyph__plugin__v1__pb2.FetchResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'glyph.plugin.v1.Netgate', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Netgate(object):
+    """The way out: a plugin's own HTTP requests, which the daemon sends if they may be sent. It is served at the same
+    address as the bus, to plugins whose EventStream is open.
+    """
+
+    @staticmethod
+    def Fetch(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(request_iterator, target, '/glyph.plugin.v1.Netgate/Fetch',
+            glyph__plugin__v1__pb2.FetchRequest.SerializeToString,
+            glyph__plugin__v1__pb2.FetchResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)

@@ -4,11 +4,13 @@
 //! process, as fast as they go and at a set rate. `stalled`: a daemon with 32 sessions, one of which answers nothing.
 //! `flow-log`: flows into the log, and what of them is there; `crash`: daemons that are killed while they record.
 //! `price`: the CPU time of the proxy with and without plugins; `drive`: the same requests through another proxy.
+//! `fetch`: a plugin's own requests, beside a bare client's; `limiter`: the decisions of the rate limits.
 
 mod clock;
 mod crash;
 mod daemon;
 mod dispatch;
+mod fetch;
 mod flow_log;
 mod flows;
 mod load;
@@ -35,9 +37,15 @@ async fn bench() -> anyhow::Result<ExitCode> {
     let figures = match args[..] {
         ["plugin", "probe"] => return probe::run().await,
         ["plugin", "passive-headers"] => {
-            glyph_plugin::run(passive_headers::PassiveHeaders).await?;
+            glyph_plugin::run(passive_headers::PassiveHeaders::default()).await?;
             return Ok(ExitCode::SUCCESS);
         }
+        ["serve"] => {
+            fetch::serve().await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        ["fetch", glyphd, requests] => fetch::measure(glyphd, requests.parse()?).await?,
+        ["limiter", hosts, decisions] => fetch::limiter(hosts.parse()?, decisions.parse()?),
         ["dispatch", flows] => dispatch::measure(flows.parse()?)?,
         ["throughput", flows] => throughput::as_fast_as_it_goes(flows.parse()?).await?,
         ["pace", rate, seconds] => throughput::at_a_pace(rate.parse()?, seconds.parse()?).await?,
@@ -52,7 +60,7 @@ async fn bench() -> anyhow::Result<ExitCode> {
         ["price", glyphd, requests] => price::measure(glyphd, requests.parse()?).await?,
         ["drive", proxy, requests] => load::through(proxy, requests.parse()?).await?,
         _ => bail!(
-            "plugin-bench dispatch FLOWS | throughput FLOWS | pace RATE SECONDS | stalled GLYPHD RATE SECONDS | flow-log FLOWS FSYNC [RATE] | crash GLYPHD KILLS | price GLYPHD REQUESTS | drive PROXY REQUESTS"
+            "plugin-bench dispatch FLOWS | throughput FLOWS | pace RATE SECONDS | stalled GLYPHD RATE SECONDS | flow-log FLOWS FSYNC [RATE] | crash GLYPHD KILLS | price GLYPHD REQUESTS | drive PROXY REQUESTS | fetch GLYPHD REQUESTS | limiter HOSTS DECISIONS"
         ),
     };
     #[expect(clippy::print_stdout, reason = "it is what this program is for")]

@@ -20,7 +20,10 @@ use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::TokioIo;
 use tokio::{net::UnixStream, sync::mpsc};
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
-use tonic::{metadata::MetadataValue, transport::Endpoint};
+use tonic::{
+    metadata::MetadataValue,
+    transport::{Channel, Endpoint},
+};
 
 /// How long events were on their way, in nanoseconds.
 pub(crate) type Latencies = Arc<Mutex<Vec<u64>>>;
@@ -33,12 +36,38 @@ pub(crate) async fn open(
     stalled: bool,
 ) -> anyhow::Result<()> {
     let (address, token) = token(control, name).await?;
-    let mut bus = PluginBusClient::new(Endpoint::from_shared(address)?.connect().await?);
+    let bus = PluginBusClient::new(Endpoint::from_shared(address)?.connect().await?);
+    let capability = glyph_plugin::Capability::CapFlowInspect;
+    session(bus, name, token, capability, latencies, stalled).await?;
+    Ok(())
+}
+
+/// One that fetches: its connection, and the secret of its session.
+pub(crate) async fn fetching(
+    control: &Path,
+    name: &str,
+    capability: glyph_plugin::Capability,
+) -> anyhow::Result<(Channel, String)> {
+    let (address, token) = token(control, name).await?;
+    let channel = Endpoint::from_shared(address)?.connect().await?;
+    let bus = PluginBusClient::new(channel.clone());
+    Ok((channel, session(bus, name, token, capability, Latencies::default(), false).await?))
+}
+
+/// Opens a session, and lives it; returns its secret.
+async fn session(
+    mut bus: PluginBusClient<Channel>,
+    name: &str,
+    token: String,
+    capability: glyph_plugin::Capability,
+    latencies: Latencies,
+    stalled: bool,
+) -> anyhow::Result<String> {
     let granted = bus.grant_capabilities(GrantCapabilitiesRequest {
         protocol_version: PROTOCOL_VERSION,
         plugin: name.to_owned(),
         token,
-        requested: vec![glyph_plugin::Capability::CapFlowInspect.into()],
+        requested: vec![capability.into()],
     });
     let secret = granted.await?.into_inner().session_secret;
     let (out, outgoing) = mpsc::channel(64);
@@ -52,7 +81,7 @@ pub(crate) async fn open(
     };
     let hello = tokio_stream::once(message(Message::Hello(hello)));
     let mut request = tonic::Request::new(hello.chain(ReceiverStream::new(outgoing)));
-    request.metadata_mut().insert(SESSION_METADATA, MetadataValue::try_from(secret)?);
+    request.metadata_mut().insert(SESSION_METADATA, MetadataValue::try_from(secret.as_str())?);
     let mut incoming = bus.event_stream(request).await?.into_inner();
     incoming.message().await?.context("no welcome")?;
     tokio::spawn(async move {
@@ -76,7 +105,7 @@ pub(crate) async fn open(
             }
         }
     });
-    Ok(())
+    Ok(secret)
 }
 
 /// Where the bus is, and a token for it.

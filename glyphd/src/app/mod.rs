@@ -31,13 +31,17 @@ use self::{
 };
 use crate::{
     audit::{Audit, Sink},
-    capture::{Proxy, Server, Tls},
+    capture::{
+        Proxy, Server, Tls, TlsError,
+        tls::{Alpn, client_config, offering},
+    },
     config::Config,
     control::{self, Health, Operator},
     findings::Findings,
     flow_log::FlowLog,
     launcher::Launcher,
     metrics_log::{MetricsLog, Scraper},
+    netgate::{Netgate, Surroundings},
     plugin::{BusAddress, State, manifest},
     sanitize::{Intake, Sanitizer, SecretsFile},
     telemetry::{Counters, Exporters, Telemetry},
@@ -81,6 +85,8 @@ pub struct Addresses {
 struct Stages {
     stop_capture: CancellationToken,
     capture: JoinHandle<bool>,
+    /// Ends the connections of plugins' own requests.
+    cut_netgate: CancellationToken,
     publisher: JoinHandle<()>,
     /// Stops what only tells.
     stop_telling: CancellationToken,
@@ -138,6 +144,10 @@ impl Daemon {
         let tls = Tls::load(&config.capture)?;
         let allowances = config.policy.allowances(&manifests);
         let launcher = plugins::launcher(config.launcher.clone(), config.sandbox, &allowances, &manifests)?;
+        // What plugins ask for themselves, they ask for without the operator's certificate.
+        let netgate_tls =
+            client_config(config.capture.upstream.ca.as_deref(), None).map_err(TlsError::from)?;
+        let netgate_tls = Arc::new(offering(&netgate_tls, &[Alpn::Http2, Alpn::Http1]));
         let proxy_listener = listen("--proxy-addr", config.proxy_addr).await?;
         let metrics_listener = listen("--metrics-addr", config.metrics_addr).await?;
         let mut sockets = Sockets::default();
@@ -177,6 +187,20 @@ impl Daemon {
 
         let lacks = launcher.iter().flat_map(Launcher::lacks).map(ToString::to_string).collect();
         let variables = bus.seat.variables.clone();
+        let around = Surroundings {
+            sanitizer: Arc::clone(&sanitizer),
+            audit: Arc::clone(&audit),
+            telemetry: telemetry.clone(),
+        };
+        let cut_netgate = CancellationToken::new();
+        let netgate = Netgate::new(
+            config.policy.netgate.clone(),
+            addresses.own(),
+            netgate_tls,
+            config.capture.propagate,
+            around,
+            cut_netgate.clone(),
+        );
         let plugins = PluginStages::start(Parts {
             allowances,
             manifests,
@@ -186,6 +210,7 @@ impl Daemon {
             launcher,
             sanitizer: Arc::clone(&sanitizer),
             findings: findings.clone(),
+            netgate,
             audit: Arc::clone(&audit),
             telemetry: telemetry.clone(),
         });
@@ -213,6 +238,7 @@ impl Daemon {
                 .map(|log| tokio::spawn(log.run(config.record_metrics_interval, stop()))),
             capture: tokio::spawn(server.run(stop_capture.clone(), config.drain_timeout)),
             stop_capture,
+            cut_netgate,
             stop_telling,
         };
         tracing::info!(proxy = %addresses.proxy, metrics = %addresses.metrics,
@@ -267,6 +293,7 @@ impl Daemon {
         // Capture held the last hand on the intake, so that the publisher ends when it has taken all through.
         drop(stages.publisher.await);
         self.plugins.drain(PLUGIN_DRAIN).await;
+        stages.cut_netgate.cancel();
         stages.stop_telling.cancel();
         for task in [stages.control, stages.operator, stages.audit].into_iter().chain(stages.metrics_log) {
             drop(task.await);

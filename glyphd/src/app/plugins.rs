@@ -12,6 +12,7 @@ use crate::{
     dispatch::Dispatcher,
     findings::Findings,
     launcher::{Launcher, Sandbox},
+    netgate::Netgate,
     plugin::{
         Access, Allowance, Bus, HeartbeatOptions, Issuer, Plugin, Roster, Sessions, Shutdown, Supervisor,
         manifest::Manifest,
@@ -35,6 +36,7 @@ pub(super) struct Parts {
     pub(super) launcher: Option<Launcher>,
     pub(super) sanitizer: Arc<Sanitizer>,
     pub(super) findings: Findings,
+    pub(super) netgate: Netgate,
     pub(super) audit: Arc<Audit>,
     pub(super) telemetry: Telemetry,
 }
@@ -63,6 +65,7 @@ impl PluginStages {
             launcher,
             sanitizer,
             findings,
+            netgate,
             audit,
             telemetry,
         } = parts;
@@ -83,6 +86,7 @@ impl PluginStages {
             audit: Arc::clone(&audit),
             telemetry: telemetry.clone(),
             heartbeat,
+            netgate,
             sessions: Sessions::default(),
         };
         let issuer = Issuer { access: bus.access.clone(), allowances, audit: Arc::clone(&audit) };

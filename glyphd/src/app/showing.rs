@@ -16,6 +16,7 @@ use crate::{
     dispatch::Overflow,
     findings::Findings,
     launcher::Sandbox,
+    netgate::{Netgate, Surroundings},
     plugin::{HeartbeatOptions, State, TOKEN_LIFE, manifest::Manifest},
     policy::Policy,
     sanitize::{Flow, Sanitizer},
@@ -75,6 +76,11 @@ impl Showing {
         let audit = Arc::new(Audit::new(Sink::Handed(told), Arc::clone(&sanitizer), telemetry.clone()));
         let stop = CancellationToken::new();
         let auditing = tokio::spawn(Arc::clone(&audit).run(stop.clone()));
+        let around = Surroundings {
+            sanitizer: Arc::clone(&sanitizer),
+            audit: Arc::clone(&audit),
+            telemetry: telemetry.clone(),
+        };
         let plugins = PluginStages::start(Parts {
             manifests,
             allowances,
@@ -84,6 +90,7 @@ impl Showing {
             launcher,
             sanitizer,
             findings: Findings::Handed(handed),
+            netgate: Netgate::closed(around),
             audit,
             telemetry: telemetry.clone(),
         });

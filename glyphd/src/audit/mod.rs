@@ -46,6 +46,8 @@ pub(crate) enum Event {
     FindingReported,
     /// Something else came that may not.
     MessageReceived,
+    /// A plugin wants to send a request of its own.
+    HttpRequested,
 }
 
 impl Event {
@@ -60,6 +62,7 @@ impl Event {
             Self::SessionClosed => "session_closed",
             Self::FindingReported => "finding_reported",
             Self::MessageReceived => "message_received",
+            Self::HttpRequested => "http_requested",
         }
     }
 }

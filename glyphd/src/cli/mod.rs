@@ -16,6 +16,7 @@ pub use self::{
 
 use crate::{
     config::{AuditTarget, BusAddress, BusTls, Config, HeartbeatOptions, Sandbox, TOKEN_LIFE},
+    netgate::Allow,
     policy::Policy,
     sanitize::BODY_BYTES,
     toml_file::TomlError,
@@ -117,6 +118,10 @@ pub struct Args {
     #[arg(long, value_name = "PATH", env = "GLYPH_CONTROL_ADDR", help_heading = "Plugins")]
     pub control_addr: Option<PathBuf>,
 
+    /// Let plugins' own requests reach this, too: addresses or a host's name (10.1.0.0/16, build.internal)
+    #[arg(long, value_name = "CIDR|HOST", value_delimiter = ',', help_heading = "Plugins")]
+    pub netgate_allow: Vec<Allow>,
+
     /// The policy: what is looked at, what is a secret, what plugins are granted (TOML)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -173,7 +178,8 @@ impl Args {
             true => AuditTarget::Stderr,
             false => AuditTarget::File(path),
         });
-        let policy = self.config.as_deref().map(Policy::load).transpose()?.unwrap_or_default();
+        let mut policy = self.config.as_deref().map(Policy::load).transpose()?.unwrap_or_default();
+        policy.netgate.allow.extend(self.netgate_allow);
         let capture = self.proxy.into_options(self.proxy_addr, !self.no_propagate, &policy)?;
         Ok(Config {
             proxy_addr: self.proxy_addr,

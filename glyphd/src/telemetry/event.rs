@@ -271,6 +271,35 @@ impl Telemetry {
         tracing::warn!(plugin, stream, lines, "a plugin says too much: lines were passed over");
     }
 
+    /// A plugin's request was sent, and has come to its end; `status` is 0 if it was not answered.
+    pub(crate) fn fetched(
+        &self,
+        trace: TraceContext,
+        plugin: &str,
+        capability: &'static str,
+        method: &str,
+        status: u16,
+        took: Duration,
+    ) {
+        self.inner.metrics.fetched(plugin, capability, method, status, took, trace);
+        tracing::debug!(trace_id = %trace.trace_id, plugin, method, status, "a plugin's request has ended");
+    }
+
+    /// A plugin's request waits for the rate limits: `scope` is `global` or `host`.
+    pub(crate) fn fetch_throttled(&self, scope: &'static str) {
+        self.inner.metrics.throttled(scope);
+    }
+
+    /// A plugin's request is to be sent again, after that status; 0 if there was no answer.
+    pub(crate) fn fetch_backed_off(&self, plugin: &str, status: u16) {
+        self.inner.metrics.backed_off(plugin, status);
+    }
+
+    /// A plugin's request was not sent. The audit has the details.
+    pub(crate) fn fetch_denied(&self, trace: TraceContext, plugin: &str, reason: &'static str) {
+        tracing::debug!(trace_id = %trace.trace_id, plugin, reason, "a plugin's request was denied");
+    }
+
     /// A finding was stored.
     pub(crate) fn finding_stored(&self, trace: TraceContext, plugin: &str, kind: &str, took: Duration) {
         count(&self.inner.counters.findings);

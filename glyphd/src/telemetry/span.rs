@@ -40,6 +40,10 @@ pub mod name {
     pub const SUPERVISOR_TASK: &str = "plugin.supervisor.task";
     /// One process of a plugin.
     pub const RUNNER_EXEC: &str = "plugin.runner.exec";
+    /// A plugin's own request, with all that it was sent again or elsewhere.
+    pub const HTTP_REQUEST: &str = "netgate.http_request";
+    /// A wait for the rate limits.
+    pub const RATE_LIMIT_WAIT: &str = "netgate.rate_limit_wait";
     /// A recording into an artifact.
     pub const CREATE_ARTIFACT: &str = "replay.create_artifact";
     /// An artifact compared with its manifest, and into a directory if there is to be one.
@@ -180,6 +184,7 @@ macro_rules! from {
 from! {
     bool => |v| v.into(),
     i64 => |v| v.into(),
+    f64 => |v| v.into(),
     u16 => |v| i64::from(v).into(),
     u32 => |v| i64::from(v).into(),
     u64 => |v| i64::try_from(v).unwrap_or(i64::MAX).into(),

@@ -41,6 +41,7 @@ mod plugin_raw;
 mod plugin_queues;
 mod plugin_faults;
 mod secret_scan;
+mod netgate;
 
 // What it runs in.
 mod launcher;

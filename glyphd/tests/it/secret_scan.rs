@@ -21,13 +21,13 @@ fn folder() -> PathBuf {
 }
 
 /// As in the other crates' tests.
-fn packages() -> OsString {
+pub(crate) fn packages() -> OsString {
     let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/python").into_os_string();
     std::env::var_os("GLYPH_PYTHON_PACKAGES").unwrap_or_else(built)
 }
 
 /// Runs Python with the packages; none if `module` is missing, and the test is to be skipped.
-fn python(module: &str, args: &[&str], dir: &Path) -> Option<Output> {
+pub(crate) fn python(module: &str, args: &[&str], dir: &Path) -> Option<Output> {
     let run = |args: &[&str]| {
         let mut python = Command::new("python3");
         python.args(args).current_dir(dir).env("PYTHONPATH", packages()).env("GRPC_ENABLE_FORK_SUPPORT", "0");

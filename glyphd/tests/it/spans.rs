@@ -6,28 +6,48 @@ use glyph_formats::{
     Decision,
     span::{Span, SpanKind, SpanStatus},
 };
+use glyph_plugin::Capability;
 use glyphd::telemetry::name;
 use http::Response;
+use tokio::task::JoinSet;
 
 use crate::harness::{
-    FakeOrigin, PluginsDir, Recorded, TestDaemon,
+    FakeOrigin, Guest, PluginsDir, Recorded, TestDaemon,
     client::full,
+    outlet::{get, open_to},
     records::{attribute, number},
 };
 
 /// Three exchanges with the real plugin.
 async fn run_with_a_plugin() -> Recorded {
+    run(false).await
+}
+
+/// Three exchanges with the real plugin; and another one that fetches twice, where that may be done once within 100 ms.
+async fn run(fetching: bool) -> Recorded {
     let origin = FakeOrigin::answering(|_| {
         Response::builder().header("content-type", "text/html").body(full("<p>a page")).unwrap()
     })
     .await;
     let plugins = PluginsDir::new();
     plugins.passive_headers();
-    let daemon = TestDaemon::with(|config| config.plugins_dir = Some(plugins.path())).await;
+    let daemon = TestDaemon::with(|config| {
+        open_to(config, &[("fetcher", Capability::CapHttpActive)]);
+        config.policy.netgate.requests_per_host = 1;
+        config.policy.netgate.window_ms = 100;
+        config.plugins_dir = Some(plugins.path());
+    })
+    .await;
     daemon.plugins_settled().await;
     let mut client = daemon.client().await;
     for path in ["/1", "/2", "/3"] {
         client.get(&origin.url(path)).await;
+    }
+    if fetching {
+        let Guest { plugin, outlet } = Guest::of(&daemon, "fetcher").await;
+        let both = JoinSet::from_iter(["/4", "/5"].map(|path| outlet.fetch(get(origin.url(path)))));
+        both.join_all().await.iter().for_each(|got| drop(got.fine()));
+        plugin.leave().await;
     }
     daemon.drain().await
 }
@@ -45,7 +65,7 @@ fn all_names() -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_span_name_occurs_and_no_other() {
-    let recorded = run_with_a_plugin().await;
+    let recorded = run(true).await;
     let found: BTreeSet<_> = recorded.spans.iter().map(|span| span.name.to_string()).collect();
     assert!(found.len() > 8);
     assert_eq!(found, all_names());

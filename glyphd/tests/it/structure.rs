@@ -7,8 +7,8 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 19] = [
-    ("capture", &["globs", "sanitize::Intake", "telemetry"]),
+const TABLE: [(&str, &[&str]); 21] = [
+    ("capture", &["globs", "listeners", "sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "globs", "room", "telemetry"]),
     ("room", &[]),
     ("flow_log", &["room", "sanitize::Flow", "telemetry"]),
@@ -22,12 +22,14 @@ const TABLE: [(&str, &[&str]); 19] = [
             "sanitize::Sanitizer",
             "sanitize::Secrets",
             "findings",
+            "netgate",
             "audit",
             "launcher",
             "telemetry",
             "toml_file",
         ],
     ),
+    ("netgate", &["audit", "listeners", "sanitize::Sanitizer", "sanitize::Secrets", "telemetry"]),
     ("findings", &["telemetry"]),
     ("launcher", &[]),
     ("audit", &["sanitize::Sanitizer", "telemetry"]),
@@ -35,14 +37,39 @@ const TABLE: [(&str, &[&str]); 19] = [
     ("exposition", &[]),
     ("metrics_log", &["exposition", "telemetry"]),
     ("control", &["audit", "exposition", "plugin", "telemetry"]),
-    ("policy", &["capture::scope", "dispatch", "plugin", "sanitize::RedactionPolicy", "toml_file"]),
+    (
+        "policy",
+        &["capture::scope", "dispatch", "netgate", "plugin", "sanitize::RedactionPolicy", "toml_file"],
+    ),
     (
         "config",
-        &["capture", "launcher", "metrics_log", "plugin", "policy", "sanitize::BODY_BYTES", "telemetry"],
+        &[
+            "capture",
+            "launcher",
+            "metrics_log",
+            "netgate",
+            "plugin",
+            "policy",
+            "sanitize::BODY_BYTES",
+            "telemetry",
+        ],
     ),
-    ("cli", &["capture", "config", "globs", "policy", "sanitize::BODY_BYTES", "telemetry", "toml_file"]),
+    (
+        "cli",
+        &[
+            "capture",
+            "config",
+            "globs",
+            "netgate",
+            "policy",
+            "sanitize::BODY_BYTES",
+            "telemetry",
+            "toml_file",
+        ],
+    ),
     ("toml_file", &[]),
     ("globs", &[]),
+    ("listeners", &[]),
     ("lib", &[]),
 ];
 

@@ -273,6 +273,131 @@ pub struct FlowError {
     #[prost(string, tag = "3")]
     pub message: ::prost::alloc::string::String,
 }
+/// What a plugin sends to fetch something.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchRequest {
+    #[prost(oneof = "fetch_request::Message", tags = "1, 2")]
+    pub message: ::core::option::Option<fetch_request::Message>,
+}
+/// Nested message and enum types in `FetchRequest`.
+pub mod fetch_request {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Message {
+        /// The first message, and only that.
+        #[prost(message, tag = "1")]
+        Head(super::FetchHead),
+        /// The next part of the request's body.
+        #[prost(bytes, tag = "2")]
+        Body(::prost::bytes::Bytes),
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchHead {
+    #[prost(string, tag = "1")]
+    pub method: ::prost::alloc::string::String,
+    /// The absolute URL: `http` or `https`. A fragment is not sent.
+    #[prost(string, tag = "2")]
+    pub url: ::prost::alloc::string::String,
+    /// Host, Content-Length and what is about a connection (Connection, Transfer-Encoding, Upgrade and the like) are the
+    /// daemon's to say: from here they are not sent.
+    #[prost(message, repeated, tag = "3")]
+    pub headers: ::prost::alloc::vec::Vec<Header>,
+    /// The flow for which it is fetched, one that the plugin was shown; with CAP_HTTP_PASSIVE alone there has to be one, and
+    /// only its origin is reached.
+    #[prost(string, tag = "4")]
+    pub flow_id: ::prost::alloc::string::String,
+    /// How long all of it may take, waits and retries and the response's body included, in milliseconds; 0, or more than
+    /// the daemon's limit, for that limit.
+    #[prost(uint32, tag = "5")]
+    pub timeout_ms: u32,
+    /// The most that the response's body may have, in bytes; 0, or more than the daemon's limit, for that limit.
+    #[prost(uint64, tag = "6")]
+    pub max_response_bytes: u64,
+    /// Give a redirect back as the response instead of following it.
+    #[prost(bool, tag = "7")]
+    pub keep_redirects: bool,
+}
+/// What the daemon answers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchResponse {
+    #[prost(oneof = "fetch_response::Message", tags = "1, 2, 3")]
+    pub message: ::core::option::Option<fetch_response::Message>,
+}
+/// Nested message and enum types in `FetchResponse`.
+pub mod fetch_response {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Message {
+        /// Of the last request, after redirects and retries.
+        #[prost(message, tag = "1")]
+        Head(super::FetchResponseHead),
+        /// The next part of the response's body.
+        #[prost(bytes, tag = "2")]
+        Body(::prost::bytes::Bytes),
+        /// The last message.
+        #[prost(message, tag = "3")]
+        End(super::FetchEnd),
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchResponseHead {
+    #[prost(uint32, tag = "1")]
+    pub status: u32,
+    /// The protocol, for example `HTTP/2`.
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "3")]
+    pub headers: ::prost::alloc::vec::Vec<Header>,
+    /// Where it came from: the request's URL, or the one that redirects led to.
+    #[prost(string, tag = "4")]
+    pub url: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchEnd {
+    #[prost(message, repeated, tag = "3")]
+    pub trailers: ::prost::alloc::vec::Vec<Header>,
+    /// How many requests were sent: one, and those that were redirected to or sent again.
+    #[prost(uint32, tag = "4")]
+    pub attempts: u32,
+    /// How many redirects were followed.
+    #[prost(uint32, tag = "5")]
+    pub redirects: u32,
+    /// How long it waited for the rate limits, in microseconds.
+    #[prost(uint64, tag = "6")]
+    pub rate_limit_wait_us: u64,
+    /// How long it waited before it sent again, in microseconds.
+    #[prost(uint64, tag = "7")]
+    pub backoff_us: u64,
+    /// Neither: the response was whole.
+    #[prost(oneof = "fetch_end::Outcome", tags = "1, 2")]
+    pub outcome: ::core::option::Option<fetch_end::Outcome>,
+}
+/// Nested message and enum types in `FetchEnd`.
+pub mod fetch_end {
+    /// Neither: the response was whole.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Outcome {
+        /// The request, or one that a redirect led to, was not sent.
+        #[prost(message, tag = "1")]
+        Denied(super::FetchDenied),
+        /// There is no response, or not all of it.
+        #[prost(message, tag = "2")]
+        Failed(super::FetchFailed),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FetchDenied {
+    #[prost(enumeration = "DenialReason", tag = "1")]
+    pub reason: i32,
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FetchFailed {
+    #[prost(enumeration = "FailureKind", tag = "1")]
+    pub kind: i32,
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+}
 /// What a plugin may do. The operator grants it; what is not granted is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -284,7 +409,7 @@ pub enum Capability {
     CapFlowInspect = 2,
     /// See flows as they passed. Needs CAP_FLOW_INSPECT.
     CapFlowInspectRaw = 3,
-    /// Send GET and HEAD requests to the origin of a flow.
+    /// Send GET and HEAD requests to the origin (scheme, host and port) of a flow that the plugin was shown.
     CapHttpPassive = 4,
     /// Send any request that the policy of the netgate allows.
     CapHttpActive = 5,
@@ -426,6 +551,142 @@ impl Phase {
         }
     }
 }
+/// Why a request was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DenialReason {
+    Unspecified = 0,
+    /// The plugin has neither CAP_HTTP_PASSIVE nor CAP_HTTP_ACTIVE.
+    DeniedCapability = 1,
+    /// CAP_HTTP_PASSIVE is for GET and HEAD; CONNECT and TRACE are for nobody.
+    DeniedMethod = 2,
+    /// CAP_HTTP_PASSIVE is for the origin of a flow that the plugin was shown.
+    DeniedOrigin = 3,
+    /// The URL is none, or has a user's name in it.
+    DeniedUrl = 4,
+    /// Neither `http` nor `https`.
+    DeniedScheme = 5,
+    /// The host is, or resolves to, an address that is not of the public internet, and the operator has not opened it.
+    DeniedAddress = 6,
+    /// The daemon itself listens there.
+    DeniedOwn = 7,
+    /// The plugin has sent as many requests, or moved as many bytes, as it may.
+    DeniedBudget = 8,
+    /// As many of the plugin's requests are under way as may be.
+    DeniedConcurrency = 9,
+    /// The audit can't be written.
+    DeniedAudit = 10,
+    /// A recording is shown: nothing is sent anywhere.
+    DeniedOffline = 11,
+}
+impl DenialReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DENIAL_REASON_UNSPECIFIED",
+            Self::DeniedCapability => "DENIED_CAPABILITY",
+            Self::DeniedMethod => "DENIED_METHOD",
+            Self::DeniedOrigin => "DENIED_ORIGIN",
+            Self::DeniedUrl => "DENIED_URL",
+            Self::DeniedScheme => "DENIED_SCHEME",
+            Self::DeniedAddress => "DENIED_ADDRESS",
+            Self::DeniedOwn => "DENIED_OWN",
+            Self::DeniedBudget => "DENIED_BUDGET",
+            Self::DeniedConcurrency => "DENIED_CONCURRENCY",
+            Self::DeniedAudit => "DENIED_AUDIT",
+            Self::DeniedOffline => "DENIED_OFFLINE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DENIAL_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "DENIED_CAPABILITY" => Some(Self::DeniedCapability),
+            "DENIED_METHOD" => Some(Self::DeniedMethod),
+            "DENIED_ORIGIN" => Some(Self::DeniedOrigin),
+            "DENIED_URL" => Some(Self::DeniedUrl),
+            "DENIED_SCHEME" => Some(Self::DeniedScheme),
+            "DENIED_ADDRESS" => Some(Self::DeniedAddress),
+            "DENIED_OWN" => Some(Self::DeniedOwn),
+            "DENIED_BUDGET" => Some(Self::DeniedBudget),
+            "DENIED_CONCURRENCY" => Some(Self::DeniedConcurrency),
+            "DENIED_AUDIT" => Some(Self::DeniedAudit),
+            "DENIED_OFFLINE" => Some(Self::DeniedOffline),
+            _ => None,
+        }
+    }
+}
+/// Why there is no response, or not all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FailureKind {
+    Unspecified = 0,
+    /// The name has no address.
+    FailedResolve = 1,
+    /// No connection.
+    FailedConnect = 2,
+    /// No TLS: the certificate is not trusted, for another name, or out of its time.
+    FailedTls = 3,
+    /// The time was over.
+    FailedTimeout = 4,
+    /// The server closed the connection, or reset it, before the response was whole.
+    FailedClosed = 5,
+    /// What the server sent is no HTTP, or its head is too large.
+    FailedInvalid = 6,
+    /// The response's body is larger than it may be.
+    FailedTooLarge = 7,
+    /// A redirect that leads nowhere, one too many, or one that would send a body again that is gone.
+    FailedRedirect = 8,
+    /// It would have had to wait too long for the rate limits.
+    FailedRateLimited = 9,
+    /// The request's body did not come to its end.
+    FailedRequest = 10,
+    /// The plugin's session ended, or the daemon stops.
+    FailedStopped = 11,
+}
+impl FailureKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FAILURE_KIND_UNSPECIFIED",
+            Self::FailedResolve => "FAILED_RESOLVE",
+            Self::FailedConnect => "FAILED_CONNECT",
+            Self::FailedTls => "FAILED_TLS",
+            Self::FailedTimeout => "FAILED_TIMEOUT",
+            Self::FailedClosed => "FAILED_CLOSED",
+            Self::FailedInvalid => "FAILED_INVALID",
+            Self::FailedTooLarge => "FAILED_TOO_LARGE",
+            Self::FailedRedirect => "FAILED_REDIRECT",
+            Self::FailedRateLimited => "FAILED_RATE_LIMITED",
+            Self::FailedRequest => "FAILED_REQUEST",
+            Self::FailedStopped => "FAILED_STOPPED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FAILURE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "FAILED_RESOLVE" => Some(Self::FailedResolve),
+            "FAILED_CONNECT" => Some(Self::FailedConnect),
+            "FAILED_TLS" => Some(Self::FailedTls),
+            "FAILED_TIMEOUT" => Some(Self::FailedTimeout),
+            "FAILED_CLOSED" => Some(Self::FailedClosed),
+            "FAILED_INVALID" => Some(Self::FailedInvalid),
+            "FAILED_TOO_LARGE" => Some(Self::FailedTooLarge),
+            "FAILED_REDIRECT" => Some(Self::FailedRedirect),
+            "FAILED_RATE_LIMITED" => Some(Self::FailedRateLimited),
+            "FAILED_REQUEST" => Some(Self::FailedRequest),
+            "FAILED_STOPPED" => Some(Self::FailedStopped),
+            _ => None,
+        }
+    }
+}
 /// Generated client implementations.
 pub mod plugin_bus_client {
     #![allow(
@@ -556,6 +817,121 @@ pub mod plugin_bus_client {
             let mut req = request.into_streaming_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("glyph.plugin.v1.PluginBus", "EventStream"));
+            self.inner.streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated client implementations.
+pub mod netgate_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The way out: a plugin's own HTTP requests, which the daemon sends if they may be sent. It is served at the same
+    /// address as the bus, to plugins whose EventStream is open.
+    #[derive(Debug, Clone)]
+    pub struct NetgateClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> NetgateClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> NetgateClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            NetgateClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Sends one request and gives its response back. The metadata are those of EventStream: `glyph-session`, and a
+        /// `traceparent` in the trace of the flow that `flow_id` names.
+        ///
+        /// The plugin sends a head, then the body in any number of parts; the body ends where the stream of these messages
+        /// does, so that it has to be closed for a request without one, too. The daemon answers with the response's head, the
+        /// parts of its body, and an end. There is always an end, and it is the last message; if the request was denied, or
+        /// failed before there was a response, it is the only one.
+        pub async fn fetch(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<Message = super::FetchRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::FetchResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/glyph.plugin.v1.Netgate/Fetch",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("glyph.plugin.v1.Netgate", "Fetch"));
             self.inner.streaming(req, path, codec).await
         }
     }

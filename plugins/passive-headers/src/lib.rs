@@ -1,11 +1,12 @@
 //! Findings about what a response shows by itself: its security headers, its cookies, the versions it tells, and
 //! what its page loads without TLS.
 //!
-//! In: one response at a time. Out: findings. Nothing is sent to anyone, hence *passive*, and nothing is remembered:
-//! the same weakness in two responses is two findings. A finding's type is `passive-headers.<fault>.<subject>`; the
+//! In: one response at a time. Out: findings. Nothing is remembered: the same weakness in two responses is two findings.
+//! Nothing is sent to anyone, hence *passive*, but for one thing, if the operator grants `CAP_HTTP_PASSIVE`: each origin is
+//! asked once for its `security.txt`. A finding's type is `passive-headers.<fault>.<subject>`; the
 //! faults are a closed set, [`Fault`], and the README has every type, how bad it is, and what it rests on.
 //!
-//! Not here: what needs more than one response to tell, and what needs a request of its own.
+//! Not here: what needs more than one response to tell.
 
 mod response;
 mod claim;
@@ -16,8 +17,9 @@ mod policy;
 mod insecure;
 mod page;
 mod checks;
+mod security_txt;
 
-use glyph_plugin::{Finding, FlowEvent, Plugin, Report, Subscription};
+use glyph_plugin::{Capability, Finding, FlowEvent, Plugin, Report, Subscription};
 
 pub use checks::check;
 pub use claim::{Claim, Fault};
@@ -25,7 +27,9 @@ pub use response::Response;
 
 /// The plugin.
 #[derive(Debug, Default)]
-pub struct PassiveHeaders;
+pub struct PassiveHeaders {
+    asked: security_txt::Asked,
+}
 
 impl Plugin for PassiveHeaders {
     fn version(&self) -> &str {
@@ -34,6 +38,10 @@ impl Plugin for PassiveHeaders {
 
     fn subscriptions(&self) -> &[Subscription] {
         &[Subscription::FlowResponse]
+    }
+
+    fn capabilities(&self) -> &[Capability] {
+        &[Capability::CapEmitFindings, Capability::CapFlowInspect, Capability::CapHttpPassive]
     }
 
     fn on_flow(&mut self, event: &FlowEvent, report: &mut Report<'_>) {
@@ -50,6 +58,9 @@ impl Plugin for PassiveHeaders {
         };
         for claim in check(&response) {
             report.finding(finding(claim));
+        }
+        if let Some((claim, target)) = self.asked.look(request, report) {
+            report.finding(Finding { target, ..finding(claim) });
         }
     }
 }

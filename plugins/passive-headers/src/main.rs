@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match glyph_plugin::run(passive_headers::PassiveHeaders).await {
+    match glyph_plugin::run(passive_headers::PassiveHeaders::default()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("passive-headers: {e}");

@@ -124,7 +124,7 @@ pub(crate) fn run(plugin: DemoPlugin) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(async {
         match plugin {
-            DemoPlugin::PassiveHeaders => glyph_plugin::run(PassiveHeaders).await,
+            DemoPlugin::PassiveHeaders => glyph_plugin::run(PassiveHeaders::default()).await,
             DemoPlugin::ReportReader => glyph_plugin::run(ReportReader).await,
         }
     })?)

@@ -13,8 +13,10 @@ use std::{
 use glyph_plugin::Capability;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tokio_util::sync::CancellationToken;
 
 use super::peer::Peer;
+use crate::plugin::session::KnownFlows;
 
 /// How long a token is good for, and a secret that opens no stream, unless the configuration says otherwise.
 pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
@@ -36,6 +38,8 @@ pub(crate) enum Refusal {
     SecretInUse,
     #[error("another session of this plugin is open")]
     SecondSession,
+    #[error("the session has no stream yet")]
+    NoStream,
 }
 
 type Hash = [u8; 32];
@@ -62,10 +66,20 @@ pub(crate) struct Grant {
     pub(crate) capabilities: Arc<[Capability]>,
 }
 
+/// What a session has beside its stream.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Live {
+    /// The flows that it was shown.
+    pub(in crate::plugin) known: KnownFlows,
+    /// It is over.
+    pub(crate) ended: CancellationToken,
+}
+
 struct Bought {
     hash: Hash,
     peer: Peer,
     grant: Grant,
+    live: Live,
     /// None when it has opened its stream.
     expires: Option<Instant>,
 }
@@ -94,12 +108,14 @@ impl fmt::Debug for Access {
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) grant: Grant,
+    pub(crate) live: Live,
     hash: Hash,
     access: Access,
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
+        self.live.ended.cancel();
         self.access.books().sessions.retain(|bought| bought.hash != self.hash);
     }
 }
@@ -162,7 +178,8 @@ impl Access {
         let secret = secret();
         books.sessions.retain(|bought| bought.expires.is_none_or(|expires| expires >= now));
         let expires = Some(now + self.token_life);
-        books.sessions.push(Bought { hash: hash(&secret), peer, grant: grant.clone(), expires });
+        let live = Live::default();
+        books.sessions.push(Bought { hash: hash(&secret), peer, grant: grant.clone(), live, expires });
         Ok((secret, grant))
     }
 
@@ -170,17 +187,8 @@ impl Access {
     pub(crate) fn open(&self, secret: &str, peer: Peer, now: Instant) -> Result<Open, Refusal> {
         let wanted = hash(secret);
         let mut books = self.books();
-        let mut found = None;
-        for (at, bought) in books.sessions.iter().enumerate() {
-            if bool::from(bought.hash.ct_eq(&wanted)) {
-                found = Some(at);
-            }
-        }
-        let at = found.ok_or(Refusal::WrongSecret)?;
+        let at = books.session(wanted, peer)?;
         let bought = &books.sessions[at];
-        if bought.peer != peer {
-            return Err(Refusal::OthersSecret);
-        }
         match bought.expires {
             None => return Err(Refusal::SecretInUse),
             Some(expires) if expires < now => return Err(Refusal::WrongSecret),
@@ -192,11 +200,37 @@ impl Access {
         }
         let bought = &mut books.sessions[at];
         bought.expires = None;
-        Ok(Open { grant: bought.grant.clone(), hash: wanted, access: self.clone() })
+        let (grant, live) = (bought.grant.clone(), bought.live.clone());
+        Ok(Open { grant, live, hash: wanted, access: self.clone() })
+    }
+
+    /// Whose session it is that has a secret and an open stream.
+    pub(crate) fn session(&self, secret: &str, peer: Peer) -> Result<(Grant, Live), Refusal> {
+        let books = self.books();
+        let bought = &books.sessions[books.session(hash(secret), peer)?];
+        match bought.expires {
+            None => Ok((bought.grant.clone(), bought.live.clone())),
+            Some(_) => Err(Refusal::NoStream),
+        }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books {
+    /// The place of the session that this peer has bought with that secret.
+    fn session(&self, wanted: Hash, peer: Peer) -> Result<usize, Refusal> {
+        // All are compared: how long it takes says nothing of which it is.
+        let mut found = None;
+        for (at, bought) in self.sessions.iter().enumerate() {
+            if bool::from(bought.hash.ct_eq(&wanted)) {
+                found = Some(at);
+            }
+        }
+        let at = found.ok_or(Refusal::WrongSecret)?;
+        if self.sessions[at].peer == peer { Ok(at) } else { Err(Refusal::OthersSecret) }
     }
 }
 
@@ -275,6 +309,22 @@ mod tests {
             Refusal::WrongSecret,
             "nor does it wait for ever"
         );
+    }
+
+    #[test]
+    fn a_secret_is_good_for_more_while_its_stream_is_open() {
+        let (access, now) = (Access::new(TOKEN_LIFE), Instant::now());
+        let secret = bought(&access, "a", now);
+        assert_eq!(access.session(&secret, ME).unwrap_err(), Refusal::NoStream);
+        let open = access.open(&secret, ME, now).unwrap();
+        let (grant, live) = access.session(&secret, ME).unwrap();
+        assert_eq!(grant.plugin, "a");
+        assert_eq!(access.session(&secret, THIEF).unwrap_err(), Refusal::OthersSecret);
+        assert_eq!(access.session("guessed", ME).unwrap_err(), Refusal::WrongSecret);
+        assert!(!live.ended.is_cancelled());
+        drop(open);
+        assert!(live.ended.is_cancelled());
+        assert_eq!(access.session(&secret, ME).unwrap_err(), Refusal::WrongSecret);
     }
 
     #[test]

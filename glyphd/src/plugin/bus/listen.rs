@@ -3,7 +3,7 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
-use glyph_plugin::server::PluginBusServer;
+use glyph_plugin::server::{NetgateServer, PluginBusServer};
 use tokio::net::{TcpListener, UnixListener};
 use tokio_stream::wrappers::{TcpListenerStream, UnixListenerStream};
 use tokio_util::sync::CancellationToken;
@@ -57,16 +57,16 @@ impl Listener {
     pub(super) async fn serve(
         self,
         mut server: Server,
-        service: PluginBusServer<Bus>,
+        (bus, netgate): (PluginBusServer<Bus>, NetgateServer<Bus>),
         stop: CancellationToken,
     ) -> Result<(), Error> {
         match self {
             Self::Unix(listener) => {
-                let router = server.add_service(service);
+                let router = server.add_service(bus).add_service(netgate);
                 router.serve_with_incoming_shutdown(UnixListenerStream::new(listener), stop.cancelled()).await
             }
             Self::Tcp(listener, tls) => {
-                let router = server.tls_config(*tls)?.add_service(service);
+                let router = server.tls_config(*tls)?.add_service(bus).add_service(netgate);
                 router.serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop.cancelled()).await
             }
         }

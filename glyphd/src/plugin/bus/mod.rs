@@ -1,7 +1,9 @@
-//! The gRPC service: who calls, and whether they may. What happens on a stream is for [`super::session`].
+//! The gRPC services: who calls, and whether they may. What happens on a stream is for [`super::session`], what becomes of
+//! a plugin's own requests for [`crate::netgate`].
 
 mod access;
 mod admission;
+mod fetch;
 mod listen;
 mod peer;
 
@@ -11,7 +13,7 @@ use glyph_formats::{Attributes, Decision};
 use glyph_plugin::{
     TRACE_METADATA,
     encoded::BusMessage,
-    server::{PluginBus, PluginBusServer},
+    server::{NetgateServer, PluginBus, PluginBusServer},
     wire::{GrantCapabilitiesRequest, GrantCapabilitiesResponse, PluginMessage},
 };
 use tokio::sync::mpsc;
@@ -41,6 +43,7 @@ use crate::{
     audit::{Audit, Entry, Event},
     dispatch::Dispatcher,
     findings::Findings,
+    netgate::Netgate,
     sanitize::Sanitizer,
     telemetry::{Span, Telemetry, TraceContext, name},
 };
@@ -72,17 +75,19 @@ pub(crate) struct Bus {
     pub(crate) audit: Arc<Audit>,
     pub(crate) telemetry: Telemetry,
     pub(crate) heartbeat: HeartbeatOptions,
+    pub(crate) netgate: Netgate,
     pub(crate) sessions: Sessions,
 }
 
 impl Bus {
     /// Serves until `stop`; streams that are open then go on.
     pub(crate) async fn serve(self, listener: Listener, stop: CancellationToken) {
+        let netgate = NetgateServer::new(self.clone()).max_decoding_message_size(MESSAGE_LIMIT);
         let service = PluginBusServer::new(self).max_decoding_message_size(MESSAGE_LIMIT);
         let server = Server::builder()
             .http2_keepalive_interval(Some(KEEPALIVE))
             .http2_keepalive_timeout(Some(KEEPALIVE));
-        if let Err(error) = listener.serve(server, service, stop).await {
+        if let Err(error) = listener.serve(server, (service, netgate), stop).await {
             tracing::error!(%error, "the plugin bus has failed");
         }
     }

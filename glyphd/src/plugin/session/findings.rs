@@ -82,7 +82,7 @@ impl Served {
         check(&finding).map_err(Fault::Denied)?;
         let severity = convert::severity(finding.severity());
         let severity = severity.ok_or(Fault::Denied("the finding has no severity".into()))?;
-        let clean = |text: &str| self.clean(flow, text);
+        let clean = |text: &str| self.clean(&flow, text);
         let mut metadata: Vec<(Cow<'static, str>, Value)> = finding
             .metadata
             .iter()

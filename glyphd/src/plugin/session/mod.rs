@@ -21,9 +21,9 @@ use tokio::sync::mpsc;
 use tonic::{Code, Status, Streaming};
 
 pub use self::heartbeat::HeartbeatOptions;
+pub(super) use self::known_flows::KnownFlows;
 use self::{
-    denials::Denials, end::End, handshake::Welcomed, heartbeat::Heartbeat, known_flows::KnownFlows,
-    outgoing::Outgoing, turn::Turn,
+    denials::Denials, end::End, handshake::Welcomed, heartbeat::Heartbeat, outgoing::Outgoing, turn::Turn,
 };
 use super::{
     State,
@@ -114,7 +114,7 @@ impl Session {
         let now = std::time::Instant::now();
         let mut served = Served {
             outgoing: Outgoing::new(out, plugin.clone(), stream, welcomed.max_message_bytes),
-            known: KnownFlows::default(),
+            known: open.live.known.clone(),
             heartbeat: Heartbeat::new(bus.heartbeat, now),
             denials: Denials::default(),
             findings: Rate::new(findings, now),

@@ -11,10 +11,9 @@ use glyph_plugin::{
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tonic::Status;
 
-use super::{End, convert};
+use super::{End, KnownFlows, convert};
 use crate::{
     dispatch::{Deliveries, Delivery},
-    sanitize::Flow,
     telemetry::{Span, Telemetry, TraceContext, name},
 };
 
@@ -76,17 +75,23 @@ impl Outgoing {
         self.out.reserve().await.is_ok()
     }
 
-    /// Sends the next delivery if that needs no waiting; tells which flow it was of.
-    pub(super) fn send_next(&mut self, deliveries: &mut Deliveries, telemetry: &Telemetry) -> Option<Flow> {
+    /// Sends the next delivery if that needs no waiting. Its flow is known before the plugin has it, which may fetch for
+    /// it at once.
+    pub(super) fn send_next(
+        &mut self,
+        deliveries: &mut Deliveries,
+        known: &KnownFlows,
+        telemetry: &Telemetry,
+    ) -> bool {
         if self.waiting.len() >= WINDOW {
-            return None;
+            return false;
         }
-        let delivery = self.next.take().or_else(|| deliveries.try_next())?;
+        let Some(delivery) = self.next.take().or_else(|| deliveries.try_next()) else { return false };
         let permit = match self.out.try_reserve() {
             Ok(permit) => permit,
             Err(TrySendError::Full(()) | TrySendError::Closed(())) => {
                 self.next = Some(delivery);
-                return None;
+                return false;
             }
         };
         let event = &delivery.event;
@@ -96,12 +101,12 @@ impl Outgoing {
         span.set_with("glyph.flow.id", || event.flow.id.clone());
         let traceparent = span.context().to_string();
         let flow_event = Some(convert::encoded(event, self.max_message_bytes));
+        known.remember(&event.flow);
         permit.send(Ok(BusMessage { flow_event, traceparent, ..BusMessage::default() }));
         let phase = convert::phase(event.subscription.side()).into();
-        let flow = event.flow.clone();
-        self.waiting.insert((flow.id.clone(), phase, event.subscription.is_raw()), span);
+        self.waiting.insert((event.flow.id.clone(), phase, event.subscription.is_raw()), span);
         self.delivered += 1;
-        Some(flow)
+        true
     }
 
     /// The span of the event that is answered.

@@ -25,7 +25,7 @@ impl Served {
         // A plugin may place its messages in the traces of the flows that it was shown, and nowhere else.
         let flow = self.known.get(flow_id);
         let said = TraceContext::of_traceparent(&received.traceparent);
-        let parent = said.filter(|said| flow.is_some_and(|f| f.context.trace_id == said.trace_id));
+        let parent = said.filter(|said| flow.as_ref().is_some_and(|f| f.context.trace_id == said.trace_id));
         let parent = parent.or(flow.map(|f| f.context));
         let mut span =
             self.bus.telemetry.span(name::RECEIVE_EVENT).parent(parent).with("glyph.event", event).start();

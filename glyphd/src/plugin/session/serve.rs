@@ -51,8 +51,7 @@ impl Served {
 
     /// Sends what can be sent without waiting.
     fn pump(&mut self, deliveries: &mut Deliveries) {
-        while let Some(flow) = self.outgoing.send_next(deliveries, &self.bus.telemetry) {
-            self.known.remember(&flow);
+        while self.outgoing.send_next(deliveries, &self.known, &self.bus.telemetry) {
             self.turn.sent(&self.bus.telemetry, self.stream, &self.open.grant.plugin);
         }
     }

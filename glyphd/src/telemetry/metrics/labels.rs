@@ -29,6 +29,8 @@ labels! {
     Exporter { exporter: &'static str, outcome: &'static str }
     File { file: &'static str }
     Reason { reason: &'static str }
+    Scope { scope: &'static str }
+    Backoff { plugin: String, status: u16 }
     Http { via: &'static str, plugin: String, capability: &'static str, method: &'static str, status: u16 }
     Trace { trace_id: Id<TraceId>, span_id: Id<SpanId> }
 }
@@ -37,6 +39,12 @@ impl Http {
     /// A request through the proxy: no plugin, no capability.
     pub(super) fn proxy(method: &str, status: u16) -> Self {
         Self { via: "proxy", plugin: String::new(), capability: "", method: method_label(method), status }
+    }
+
+    /// A plugin's own request.
+    pub(super) fn netgate(plugin: &str, capability: &'static str, method: &str, status: u16) -> Self {
+        let method = method_label(method);
+        Self { via: "netgate", plugin: plugin.to_owned(), capability, method, status }
     }
 }
 

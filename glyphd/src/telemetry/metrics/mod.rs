@@ -25,8 +25,8 @@ use prometheus_client::{
 
 pub use self::labels::method_label;
 use self::labels::{
-    Dropped, Event, Exporter, File, Http, Kind, PluginError, PluginEvent, PluginName, Reason, Rpc, RpcCode,
-    SpanName, Trace,
+    Backoff, Dropped, Event, Exporter, File, Http, Kind, PluginError, PluginEvent, PluginName, Reason, Rpc,
+    RpcCode, Scope, SpanName, Trace,
 };
 use super::{DropReason, FileKind, TraceContext};
 
@@ -81,6 +81,9 @@ const PLUGIN_ERRORS: [&str; 9] = [
 /// Why a plugin's process ended that should not have.
 const TERMINATIONS: [&str; 5] = ["timeout", "memory_limit", "cpu_limit", "killed", "crashed"];
 
+/// After which answers a plugin's request is sent again; 0 for none.
+const BACKOFFS: [u16; 5] = [0, 429, 502, 503, 504];
+
 /// Why an exchange is not written.
 const SKIPPED: [&str; 2] = ["out_of_scope", "not_sampled"];
 
@@ -94,6 +97,8 @@ pub(crate) struct Metrics {
     rpc_errors: Family<RpcCode, Counter>,
     rpc_duration: Durations<Rpc>,
     http_request_duration: Durations<Http>,
+    http_throttle: Family<Scope, Counter>,
+    http_backoff: Family<Backoff, Counter>,
     flow_dispatch: Histogram,
     flow_events: Family<Event, Counter>,
     flow_events_dropped: Family<Dropped, Counter>,
@@ -134,6 +139,8 @@ impl Default for Metrics {
             rpc_errors: Family::default(),
             rpc_duration: durations(|| Histogram::new(REQUESTS.into_iter())),
             http_request_duration: durations(|| Histogram::new(REQUESTS.into_iter())),
+            http_throttle: Family::default(),
+            http_backoff: Family::default(),
             flow_dispatch: Histogram::new(DISPATCH.into_iter()),
             flow_events: Family::default(),
             flow_events_dropped: Family::default(),
@@ -176,6 +183,12 @@ impl Metrics {
             "Time from a request's head to the end of its response",
             self.http_request_duration.clone(),
         );
+        r.register(
+            "http_throttle",
+            "Requests of plugins that waited for the rate limits",
+            self.http_throttle.clone(),
+        );
+        r.register("http_backoff", "Requests of plugins that were sent again", self.http_backoff.clone());
         r.register(
             "flow_dispatch_seconds",
             "Time to put a flow into the queues of its subscribers",
@@ -256,6 +269,9 @@ impl Metrics {
                 drop(self.flow_events_dropped.get_or_create(&Dropped { subscription, reason }));
             }
         }
+        for scope in ["global", "host"] {
+            drop(self.http_throttle.get_or_create(&Scope { scope }));
+        }
         for kind in REDACTIONS {
             drop(self.flow_redactions.get_or_create(&Kind { kind: kind.to_owned() }));
         }
@@ -284,6 +300,9 @@ impl Metrics {
             drop(self.plugin_event_failures.get_or_create(&PluginEvent { plugin: plugin(), event }));
         }
         drop(self.plugin_queue_dropped.get_or_create(&PluginEvent { plugin: plugin(), event: "flow" }));
+        for status in BACKOFFS {
+            drop(self.http_backoff.get_or_create(&Backoff { plugin: plugin(), status }));
+        }
     }
 
     /// The counts of an exporter of spans stand at 0.
@@ -315,6 +334,27 @@ impl Metrics {
     pub(super) fn http_request(&self, method: &str, status: u16, took: Duration, context: TraceContext) {
         let labels = Http::proxy(method, status);
         observe(&self.http_request_duration.get_or_create(&labels), took, context);
+    }
+
+    pub(super) fn fetched(
+        &self,
+        plugin: &str,
+        capability: &'static str,
+        method: &str,
+        status: u16,
+        took: Duration,
+        context: TraceContext,
+    ) {
+        let labels = Http::netgate(plugin, capability, method, status);
+        observe(&self.http_request_duration.get_or_create(&labels), took, context);
+    }
+
+    pub(super) fn throttled(&self, scope: &'static str) {
+        self.http_throttle.get_or_create(&Scope { scope }).inc();
+    }
+
+    pub(super) fn backed_off(&self, plugin: &str, status: u16) {
+        self.http_backoff.get_or_create(&Backoff { plugin: plugin.to_owned(), status }).inc();
     }
 
     pub(super) fn rpc(

@@ -49,12 +49,17 @@ impl PluginsDir {
 
     /// A plugin with that command; returns its folder.
     pub(crate) fn plugin(&self, name: &str, command: &[&str]) -> PathBuf {
+        self.plugin_with(name, command, &["CAP_EMIT_FINDINGS", "CAP_FLOW_INSPECT"])
+    }
+
+    /// One that asks for these capabilities.
+    pub(crate) fn plugin_with(&self, name: &str, command: &[&str], capabilities: &[&str]) -> PathBuf {
         let dir = self.dir.path().join(name);
         fs::create_dir(&dir).unwrap();
         let manifest = format!(
             "name = {name:?}\nversion = \"1.2.3\"\ncommand = {command:?}\n\
              subscriptions = [\"FLOW_REQUEST\", \"FLOW_RESPONSE\"]\n\
-             capabilities = [\"CAP_EMIT_FINDINGS\", \"CAP_FLOW_INSPECT\"]\n"
+             capabilities = {capabilities:?}\n"
         );
         fs::write(dir.join("plugin.toml"), manifest).unwrap();
         dir
@@ -69,10 +74,13 @@ impl PluginsDir {
 
     /// A plugin on the real SDK, in a process of its own.
     pub(crate) fn passive_headers(&self) {
-        self.plugin(
-            "passive-headers",
-            &this_binary_as("harness::plugin::the_plugin_process").each_ref().map(|a| &**a),
-        );
+        self.passive_headers_with(&["CAP_EMIT_FINDINGS", "CAP_FLOW_INSPECT"]);
+    }
+
+    /// The same, with a manifest that asks for these capabilities.
+    pub(crate) fn passive_headers_with(&self, capabilities: &[&str]) {
+        let command = this_binary_as("harness::plugin::the_plugin_process");
+        self.plugin_with("passive-headers", &command.each_ref().map(|a| &**a), capabilities);
     }
 
     /// The same, by a shell script that becomes it with `exec "$@"`; returns its folder.
@@ -117,7 +125,7 @@ pub(crate) fn this_binary_as(test: &str) -> [String; 5] {
 #[tokio::test]
 #[ignore = "is no test, but a plugin's process"]
 async fn the_plugin_process() {
-    glyph_plugin::run(passive_headers::PassiveHeaders).await.unwrap();
+    glyph_plugin::run(passive_headers::PassiveHeaders::default()).await.unwrap();
 }
 
 /// Where a fake plugin will sit.

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use glyph_plugin::{
-    PROTOCOL_VERSION,
+    Capability, PROTOCOL_VERSION,
     wire::{FlowEvent, bus_message::Message},
 };
 use http::StatusCode;
@@ -14,8 +14,9 @@ use tokio::{
 use tonic::Code;
 
 use crate::harness::{
-    Client, FakeCollector, FakeOrigin, FakePlugin, PluginsDir, Recorded, TestDaemon,
+    Client, FakeCollector, FakeOrigin, FakePlugin, Guest, PluginsDir, Recorded, TestDaemon,
     origin::nobody,
+    outlet::{get, open_to},
     plugin::{Credentials, bus, grant},
     text,
 };
@@ -52,6 +53,7 @@ impl Busy {
         plugins.script("brief", "exit 3\n");
         plugins.plugin("missing", &["./no-such-program"]);
         let daemon = TestDaemon::with(|config| {
+            open_to(config, &[("fetcher", Capability::CapHttpActive)]);
             config.plugins_dir = Some(plugins.path());
             config.trace.endpoint = Some(collector.url("/v1/traces"));
         })
@@ -60,6 +62,9 @@ impl Busy {
         work.spawn(dawdle(slow.take().await));
         let (stalled, leaver) = (stalled.take().await, Some(leaver.take().await));
         knock(&daemon).await;
+        let Guest { plugin, outlet } = Guest::of(&daemon, "fetcher").await;
+        outlet.fetch(get(origin.url("/"))).await.fine();
+        plugin.leave().await;
         let urls =
             [origin.url("/?token=s3cret"), origin.url("/broken"), format!("http://{}/", nobody().await)];
         work.spawn(browse(daemon.client().await, urls));

@@ -36,6 +36,6 @@ fn event(scheme: &str, headers: &[(&str, &[u8])], body: &[u8]) -> FlowEvent {
 /// What the plugin finds in it.
 fn findings(event: &FlowEvent) -> Vec<Finding> {
     let mut report = Report::new(event, "");
-    PassiveHeaders.on_flow(event, &mut report);
+    PassiveHeaders::default().on_flow(event, &mut report);
     report.into_findings()
 }
