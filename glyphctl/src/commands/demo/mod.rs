@@ -1,7 +1,7 @@
 //! `glyphctl demo`: the whole story once, on bundled traffic, in one process and on loopback.
 //!
 //! [`origin`] answers, [`clients`] ask it for [`requests`] through a daemon that records everything and shows it to
-//! two plugins, or three ([`plugin`]); [`story`] tells what came of it, with the same code as the other commands; [`open`]
+//! three plugins, or four ([`plugin`]); [`story`] tells what came of it, with the same code as the other commands; [`open`]
 //! shows it.
 
 mod origin;
@@ -95,7 +95,7 @@ async fn record(dir: PathBuf) -> anyhow::Result<Recorded> {
         ));
     }
     let mut config = Config::on_free_ports();
-    config.policy = plugin::policy();
+    config.policy = plugin::policy(origin.address.ip());
     config.record = Some(dir.join(story::RECORDING));
     config.plugins_dir = Some(plugins);
     config.record_metrics_interval = SCRAPES;

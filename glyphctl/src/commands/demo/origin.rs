@@ -19,6 +19,12 @@ use tokio_stream::wrappers::ReceiverStream;
 /// none here.
 const LEAKED: [&str; 2] = ["AIza", "SyD3m0-0nlyDemoNotAKey_x7Kq2Rv9Wt41"];
 
+/// Links: one to what is there, one to what is not, and one that somebody has put there who hopes that a machine follows
+/// it: to the metadata service that clouds have inside.
+const RESULTS: &str = r#"<h1>Results</h1>
+<a href="/api/items/7">a lamp</a> <a href="/api/items/missing">a chair</a>
+<a href="http://169.254.169.254/latest/meta-data/">a bargain</a>"#;
+
 type Broken = StreamBody<ReceiverStream<io::Result<Frame<Bytes>>>>;
 type Body = Either<Full<Bytes>, Broken>;
 
@@ -63,7 +69,7 @@ async fn answer(request: &Request<Incoming>) -> Response<Body> {
     let number: u64 = path.rsplit('/').next().and_then(|n| n.parse().ok()).unwrap_or(0);
     match (request.method(), path) {
         (_, "/broken") => broken(),
-        (_, "/search") => page(StatusCode::OK, "<h1>Results</h1>"),
+        (_, "/search") => page(StatusCode::OK, RESULTS),
         (_, "/account") => {
             let mut response = page(StatusCode::OK, "<h1>Your account</h1>");
             let cookie = header::HeaderValue::from_static("session=7c1f0e5b9a; Path=/");

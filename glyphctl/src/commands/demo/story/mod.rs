@@ -3,6 +3,7 @@
 
 mod alert;
 mod pivot;
+mod fetches;
 
 use std::{
     collections::BTreeMap,
@@ -25,8 +26,8 @@ use glyph_formats::{TraceId, artifact::Contents, atomic::AtomicFile};
 use glyphd::telemetry::Telemetry;
 use indicatif::HumanBytes;
 
-use self::{alert::Verdict, pivot::Pivot};
-use super::Recorded;
+use self::{alert::Verdict, fetches::Fetches, pivot::Pivot};
+use super::{Recorded, plugin::LINK_CHECKER};
 use crate::{
     commands::{replay, trace::input},
     output::{
@@ -59,6 +60,7 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
     let waterfall = Waterfall::of(&traces, trace, &traces.critical_path());
     let contents = pack(&recording, &recorded.dir.join(ARTIFACT))?;
     let found = pivot::findings_by_plugin(&recording)?;
+    let fetches = Fetches::of(&recording, LINK_CHECKER)?;
 
     output::to_stdout(|out| {
         headline(recorded, &found, out)?;
@@ -75,6 +77,8 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
         writeln!(out)?;
         cause.span(&waterfall, out)?;
         pivot.consequences(out)?;
+        heading("What the plugin link-checker asked for itself, through the netgate", out)?;
+        fetches.write(out)?;
         heading("What lies where", out)?;
         files(&recorded.dir, &contents, out)?;
         heading("What to type next", out)?;

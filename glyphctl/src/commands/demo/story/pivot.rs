@@ -65,7 +65,8 @@ pub(super) fn findings_by_plugin(recording: &Path) -> anyhow::Result<BTreeMap<St
     Ok(found)
 }
 
-fn those<T: DeserializeOwned>(path: &Path, which: impl Fn(&T) -> bool) -> anyhow::Result<Vec<T>> {
+/// The records of a file that are wanted.
+pub(super) fn those<T: DeserializeOwned>(path: &Path, which: impl Fn(&T) -> bool) -> anyhow::Result<Vec<T>> {
     let mut found = Vec::new();
     for record in jsonl::records(path)? {
         found.extend(Some(record?).filter(&which));

@@ -1,26 +1,33 @@
-//! The plugins of the demo, each a process of its own: two from this very binary, so that nothing else needs to be
-//! built, and one in Python, where its packages are.
+//! The plugins of the demo, each a process of its own: three from this very binary, so that nothing else needs to be
+//! built, and one in Python, where its packages are. And what the operator of the demo allows them.
+
+mod links;
+mod reader;
 
 use std::{
     ffi::OsString,
     fs,
+    net::IpAddr,
     path::Path,
     process::{Command, Stdio},
-    time::Duration,
 };
 
 use anyhow::Context;
 use clap::ValueEnum;
-use glyph_plugin::{Capability, Finding, FlowEvent, Plugin, Report, Severity, Subscription};
+use glyph_plugin::Capability;
 use glyphd::policy::{PluginPolicy, Policy};
 use passive_headers::PassiveHeaders;
 
+pub(super) use self::links::NAME as LINK_CHECKER;
+use self::{links::LinkChecker, reader::ReportReader};
 use crate::commands::plugin::STUBS;
 
 /// The hidden subcommand under which the binary is a plugin.
 const SUBCOMMAND: &str = "plugin-process";
-/// How long the reader of reports needs for one: it is what the demo's alert is about.
-const READING: Duration = Duration::from_millis(260);
+/// Requests of plugins' own to the demo's server: one in such a window, in milliseconds. The next has to wait.
+const WINDOW_MS: u64 = 250;
+/// The checker of links waits for its requests, and its queue with it.
+const PATIENT_QUEUE: usize = 1_000;
 
 /// Which plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -29,16 +36,30 @@ pub(crate) enum DemoPlugin {
     PassiveHeaders,
     /// One that is slow.
     ReportReader,
+    /// One that asks for something itself.
+    LinkChecker,
 }
 
 impl DemoPlugin {
-    const ALL: [Self; 2] = [Self::PassiveHeaders, Self::ReportReader];
+    const ALL: [Self; 3] = [Self::PassiveHeaders, Self::ReportReader, Self::LinkChecker];
 
     const fn name(self) -> &'static str {
         match self {
             Self::PassiveHeaders => "passive-headers",
             Self::ReportReader => "report-reader",
+            Self::LinkChecker => LINK_CHECKER,
         }
+    }
+
+    /// What it asks to be allowed, and is.
+    fn capabilities(self) -> Vec<Capability> {
+        let mut all = vec![Capability::CapEmitFindings, Capability::CapFlowInspect];
+        match self {
+            Self::PassiveHeaders => all.push(Capability::CapHttpPassive),
+            Self::LinkChecker => all.push(Capability::CapHttpActive),
+            Self::ReportReader => {}
+        }
+        all
     }
 }
 
@@ -63,15 +84,18 @@ const PYTHON_PACKAGES: &str = "GLYPH_PYTHON_PACKAGES";
 pub(super) fn install(plugins: &Path) -> anyhow::Result<bool> {
     let program = std::env::current_exe().context("this program's own path")?;
     let program = program.to_str().context("this program's own path is not UTF-8")?;
-    for name in DemoPlugin::ALL.map(DemoPlugin::name) {
+    for plugin in DemoPlugin::ALL {
+        let name = plugin.name();
         let folder = plugins.join(name);
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         // An array of strings in JSON is one in TOML.
         let command = serde_json::to_string(&[program, SUBCOMMAND, name])?;
+        let capabilities: Vec<_> = plugin.capabilities().iter().map(Capability::as_str_name).collect();
         let manifest = format!(
             "name = \"{name}\"\nversion = \"{}\"\ncommand = {command}\n\
-             subscriptions = [\"FLOW_RESPONSE\"]\ncapabilities = [\"CAP_EMIT_FINDINGS\", \"CAP_FLOW_INSPECT\"]\n",
+             subscriptions = [\"FLOW_RESPONSE\"]\ncapabilities = {}\n",
             env!("CARGO_PKG_VERSION"),
+            serde_json::to_string(&capabilities)?,
         );
         let path = folder.join(glyphd::plugin::manifest::FILE);
         fs::write(&path, manifest).with_context(|| path.display().to_string())?;
@@ -84,9 +108,18 @@ pub(super) fn install(plugins: &Path) -> anyhow::Result<bool> {
     Ok(there)
 }
 
-/// What the operator of the demo allows: the scanner of secrets sees what passed as it passed.
-pub(super) fn policy() -> Policy {
+/// What the operator of the demo allows: the scanner of secrets sees what passed as it passed, two others may ask the
+/// demo's server for something, at that address and at a walker's pace.
+pub(super) fn policy(origin: IpAddr) -> Policy {
     let mut policy = Policy::default();
+    policy.netgate.allow.extend(origin.to_string().parse());
+    (policy.netgate.window_ms, policy.netgate.requests_per_host) = (WINDOW_MS, 1);
+    for plugin in DemoPlugin::ALL {
+        let queue_capacity = (plugin == DemoPlugin::LinkChecker).then_some(PATIENT_QUEUE);
+        let grant = Some(plugin.capabilities());
+        let allowed = PluginPolicy { grant, queue_capacity, ..PluginPolicy::default() };
+        policy.plugins.insert(plugin.name().to_owned(), allowed);
+    }
     let grant = vec![Capability::CapEmitFindings, Capability::CapFlowInspect, Capability::CapFlowInspectRaw];
     let packages = std::env::var_os(PYTHON_PACKAGES).into_iter().map(Into::into).collect();
     let scanner = PluginPolicy { grant: Some(grant), read: packages, ..PluginPolicy::default() };
@@ -126,29 +159,7 @@ pub(crate) fn run(plugin: DemoPlugin) -> anyhow::Result<()> {
         match plugin {
             DemoPlugin::PassiveHeaders => glyph_plugin::run(PassiveHeaders::default()).await,
             DemoPlugin::ReportReader => glyph_plugin::run(ReportReader).await,
+            DemoPlugin::LinkChecker => glyph_plugin::run(LinkChecker::default()).await,
         }
     })?)
-}
-
-/// Reads every report from its beginning to its end, and takes its time.
-struct ReportReader;
-
-impl Plugin for ReportReader {
-    fn version(&self) -> &str {
-        env!("CARGO_PKG_VERSION")
-    }
-
-    fn subscriptions(&self) -> &[Subscription] {
-        &[Subscription::FlowResponse]
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "it plays a plugin that is slow")]
-    fn on_flow(&mut self, event: &FlowEvent, report: &mut Report<'_>) {
-        let is_report = event.request.as_ref().is_some_and(|request| request.url.contains("/reports/"));
-        if is_report {
-            std::thread::sleep(READING);
-            let message = "a report, read from its beginning to its end";
-            report.finding(Finding::new("demo.report_read", Severity::Info, message));
-        }
-    }
 }
