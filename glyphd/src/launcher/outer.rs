@@ -165,7 +165,7 @@ impl Launch {
         let ended = self.channel.receive::<Ended>()?.map(|received| received.message);
         // What is in its cgroup is counted when it is gone.
         drop(self.init.wait());
-        let seen = Seen { asked, cpu_limit: self.cpu_limit, kills: self.cgroups.out_of_memory_kills() };
+        let seen = Seen { asked, cpu_limit: self.cpu_limit, out_of_memory: self.cgroups.has_killed() };
         Ok(Reply::Ended(ending::of(ended, &seen)))
     }
 
