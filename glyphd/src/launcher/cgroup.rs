@@ -56,6 +56,8 @@ impl Cgroups {
         let dir = parent.dir.join(format!("{PREFIX}{}", std::process::id()));
         if !self.0.iter().any(|cgroup| cgroup.dir == dir) {
             sweep(&parent.dir);
+            // One of that name belongs to nobody: this process has the id.
+            drop(fs::remove_dir(&dir));
             fs::create_dir(&dir).map_err(|e| at(&dir, e))?;
         }
         let set = |file: &str, value: &str| {
@@ -93,13 +95,24 @@ impl Cgroups {
         dirs.into_iter().map(open).collect()
     }
 
-    /// How many processes the kernel has killed for their memory.
-    pub(super) fn out_of_memory_kills(&self) -> u64 {
-        let of = |cgroup: &Cgroup| {
-            let file = if cgroup.version == Version::Two { "memory.events" } else { "memory.oom_control" };
-            kills(&fs::read_to_string(cgroup.dir.join(file)).unwrap_or_default())
+    /// Whether the kernel has killed a process because the limit was reached. If the machine itself has no memory left, it
+    /// kills without that.
+    pub(super) fn has_killed(&self) -> bool {
+        let read =
+            |cgroup: &Cgroup, file: &str| fs::read_to_string(cgroup.dir.join(file)).unwrap_or_default();
+        let of = |cgroup: &Cgroup| match cgroup.version {
+            Version::Two => {
+                let events = read(cgroup, "memory.events");
+                count(&events, "oom_kill") > 0 && count(&events, "oom") > 0
+            }
+            Version::One => {
+                // Where swap counts too, its limit is the first that is reached.
+                let reached = |file| read(cgroup, file).trim().parse().unwrap_or(0_u64) > 0;
+                count(&read(cgroup, "memory.oom_control"), "oom_kill") > 0
+                    && (reached("memory.failcnt") || reached("memory.memsw.failcnt"))
+            }
         };
-        self.0.iter().filter(|cgroup| cgroup.wall == Wall::Memory).map(of).sum()
+        self.0.iter().filter(|cgroup| cgroup.wall == Wall::Memory).any(of)
     }
 }
 
@@ -116,9 +129,10 @@ fn at(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-fn kills(events: &str) -> u64 {
-    let count = |line: &str| line.strip_prefix("oom_kill ")?.trim().parse().ok();
-    events.lines().find_map(count).unwrap_or(0)
+/// One of the counts of a file that has one a line.
+fn count(events: &str, name: &str) -> u64 {
+    let of = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok();
+    events.lines().find_map(of).unwrap_or(0)
 }
 
 /// Removes what launchers that were killed have left.
@@ -162,7 +176,8 @@ fn find(controller: &str, mounts: &str, own: &str) -> Vec<Parent> {
             continue;
         };
         let Ok(below) = Path::new(path).strip_prefix(root) else { continue };
-        let dir = Path::new(point).join(below);
+        // Without a slash at its end, if it is the root.
+        let dir: PathBuf = Path::new(point).join(below).components().collect();
         if version == Version::Two && dir != Path::new(point) {
             parents.extend(dir.parent().map(|above| Parent { dir: above.to_owned(), version }));
         }
@@ -216,8 +231,9 @@ mod tests {
 
     #[test]
     fn the_kernel_counts_its_kills() {
-        assert_eq!(kills("low 0\nmax 31\noom 2\noom_kill 1\noom_group_kill 0\n"), 1);
-        assert_eq!(kills("oom_kill_disable 0\nunder_oom 0\noom_kill 3\n"), 3);
-        assert_eq!(kills(""), 0);
+        let events = "low 0\nmax 31\noom 2\noom_kill 1\noom_group_kill 0\n";
+        assert_eq!((count(events, "oom_kill"), count(events, "oom")), (1, 2));
+        assert_eq!(count("oom_kill_disable 0\nunder_oom 0\noom_kill 3\n", "oom_kill"), 3);
+        assert_eq!(count("", "oom_kill"), 0);
     }
 }

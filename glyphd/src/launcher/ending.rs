@@ -12,8 +12,8 @@ pub(super) struct Seen {
     /// The daemon asked for it.
     pub(super) asked: bool,
     pub(super) cpu_limit: Option<Duration>,
-    /// How many of its processes the kernel has killed for their memory.
-    pub(super) kills: u64,
+    /// The kernel has killed one of its processes at the memory limit.
+    pub(super) out_of_memory: bool,
 }
 
 /// None of the program: its init was killed, and took it along.
@@ -42,13 +42,14 @@ pub(super) fn of(ended: Option<Ended>, seen: &Seen) -> Ending {
 }
 
 fn termination(status: Status, timed_out: bool, cpu: Duration, seen: &Seen) -> Option<Termination> {
-    if timed_out {
+    // It may have ended by itself at that very moment.
+    if timed_out && status == Status::Signalled(Signal::KILL.as_raw()) {
         return Some(Termination::Timeout);
     }
     if seen.asked || status == Status::Exited(0) {
         return None;
     }
-    if seen.kills > 0 {
+    if seen.out_of_memory {
         return Some(Termination::MemoryLimit);
     }
     let Status::Signalled(signal) = status else { return Some(Termination::Crashed) };
@@ -86,7 +87,7 @@ mod tests {
         let (signalled, exited) = (|s: Signal| Status::Signalled(s.as_raw()), Status::Exited);
         let limited = Seen { cpu_limit: Some(SECOND), ..Seen::default() };
         let asked = Seen { asked: true, ..Seen::default() };
-        let starved = Seen { kills: 1, ..limited };
+        let starved = Seen { out_of_memory: true, ..limited };
         let short = SECOND / 2;
         for (status, timed_out, cpu, seen, want) in [
             (exited(0), false, short, limited, None),
@@ -102,6 +103,7 @@ mod tests {
             (signalled(Signal::KILL), true, short, limited, Some(Termination::Timeout)),
             (signalled(Signal::KILL), false, short, asked, None),
             (exited(1), false, short, asked, None),
+            (exited(0), true, short, limited, None),
             // It was too late to ask.
             (signalled(Signal::KILL), true, short, asked, Some(Termination::Timeout)),
         ] {

@@ -15,8 +15,7 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     process::{
-        Pid, Signal, getpid, kill_process, kill_process_group, set_child_subreaper,
-        set_parent_process_death_signal,
+        Pid, Signal, getpid, kill_process_group, set_child_subreaper, set_parent_process_death_signal,
     },
     stdio::{dup2_stderr, dup2_stdout},
 };
@@ -24,6 +23,7 @@ use rustix::{
 use super::{
     Wall,
     channel::{Channel, Received},
+    family,
     message::{Builder, Command, Ended, Failure, Request, Task, Word},
     outer, pinned, root, sys,
 };
@@ -31,8 +31,11 @@ use super::{
 pub(super) fn run() -> Result<(), Failure> {
     let outer = Channel::of_stdin()?;
     sys::hold_signals(true)?;
-    // Should it be killed; for the moment before this, its end of the channel is closed.
-    set_parent_process_death_signal(Some(Signal::KILL))?;
+    if getpid() == Pid::INIT {
+        // Without the first process everything ends. For the moment before this, its end of the channel is closed; so
+        // it is without a namespace, where it takes more than an end of this process.
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+    }
     outer::hide()?;
     let Some(Received { message: task, descriptors, .. }) = outer.receive::<Task>()? else { return Ok(()) };
     outer::quiet_stdin()?;
@@ -117,10 +120,7 @@ impl Program {
         };
         let wall = self.since.elapsed();
         // Its id may be somebody else's from now on.
-        kill_children();
-        while sys::wait(None)?.is_some() {
-            kill_children();
-        }
+        family::end();
         let ended = Ended {
             status: ended.status,
             cpu_user: ended.cpu_user,
@@ -168,31 +168,6 @@ impl Program {
         }
         // It may just have ended.
         kill_process_group(self.pid, signal).ok();
-        signal_children(signal);
+        family::signal(signal);
     }
-}
-
-fn kill_children() {
-    if getpid() == Pid::INIT { sys::signal_all(Signal::KILL) } else { signal_children(Signal::KILL) }
-}
-
-fn signal_children(signal: Signal) {
-    for child in children() {
-        // It may just have ended.
-        kill_process(child, signal).ok();
-    }
-}
-
-/// The children of this process, whichever thread has them.
-fn children() -> Vec<Pid> {
-    let own = getpid().as_raw_nonzero().get();
-    let is_child = |pid: &Pid| {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-        // The name may have anything in it, but ends with the last parenthesis.
-        let parent = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1)?.parse::<i32>().ok());
-        parent == Some(own)
-    };
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?));
-    pids.filter(is_child).collect()
 }

@@ -16,6 +16,7 @@ mod channel;
 mod outer;
 mod init;
 mod program;
+mod family;
 mod ending;
 
 // The walls.

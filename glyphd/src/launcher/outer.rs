@@ -13,7 +13,8 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, poll},
-    process::{DumpableBehavior, set_dumpable_behavior},
+    net::Shutdown,
+    process::{DumpableBehavior, getpid, set_child_subreaper, set_dumpable_behavior},
     thread::{
         CapabilitySets, UnshareFlags, capabilities, configure_capability_in_ambient_set, set_capabilities,
     },
@@ -25,6 +26,7 @@ use super::{
     cgroup::Cgroups,
     channel::{Channel, Received},
     ending::{self, Seen},
+    family,
     message::{Builder, Command, Ended, Failure, Reply, Request, Task, Word},
     pinned::Program,
     sys,
@@ -69,6 +71,8 @@ pub(super) fn hide() -> io::Result<()> {
 
 struct Launch {
     cpu_limit: Option<Duration>,
+    /// Whether everything goes with init.
+    has_namespace: bool,
     init: Child,
     channel: Channel,
     words: Channel,
@@ -106,6 +110,11 @@ impl Launch {
         descriptors.push(word.into());
         descriptors.extend(entrances.into_iter().map(OwnedFd::from));
         let cpu_limit = plan.limits.cpu;
+        let has_namespace = builder.walls.has(Wall::Processes);
+        if !has_namespace {
+            // Should init be killed, what it leaves comes here.
+            set_child_subreaper(Some(getpid()))?;
+        }
         let task = Task {
             user: user.as_ref().map(|user| user.id),
             tmp: tmp.as_ref().map(|dir| dir.path().to_owned()),
@@ -115,15 +124,19 @@ impl Launch {
         };
         let lent: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
         channel.send(&task, &lent)?;
-        Ok(Self { cpu_limit, init, channel, words, cgroups, _user: user, _tmp: tmp })
+        Ok(Self { cpu_limit, has_namespace, init, channel, words, cgroups, _user: user, _tmp: tmp })
     }
 
     /// Until it has ended. The daemon hears that it has started.
     fn watch(mut self, daemon: &Channel) -> Reply {
         let reply = self.try_watch(daemon).unwrap_or_else(Reply::Failed);
-        // With init everything else of its namespace goes; without a namespace it has seen to that.
-        drop(self.init.kill());
+        // Init hears that there is nobody left to work for, and leaves nothing. In a namespace it need not even hear it.
+        rustix::net::shutdown(&self.channel, Shutdown::Both).ok();
+        if self.has_namespace {
+            drop(self.init.kill());
+        }
         drop(self.init.wait());
+        family::end();
         reply
     }
 
@@ -152,7 +165,7 @@ impl Launch {
         let ended = self.channel.receive::<Ended>()?.map(|received| received.message);
         // What is in its cgroup is counted when it is gone.
         drop(self.init.wait());
-        let seen = Seen { asked, cpu_limit: self.cpu_limit, kills: self.cgroups.out_of_memory_kills() };
+        let seen = Seen { asked, cpu_limit: self.cpu_limit, out_of_memory: self.cgroups.has_killed() };
         Ok(Reply::Ended(ending::of(ended, &seen)))
     }
 

@@ -1,7 +1,7 @@
 //! The third process, which becomes the program: it puts limits and walls up around itself, and executes it.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Write},
     os::{
         fd::{AsRawFd, OwnedFd},
@@ -65,9 +65,19 @@ fn become_program(
     }
     rustix::stdio::dup2_stdin(stdin)?;
     setsid()?;
-    let dir = |e| Failure::exec(format!("{}: {}", plan.dir.display(), io::Error::from(e)));
+    let dir = |e: rustix::io::Errno| {
+        let hint = if user.is_some() && e == rustix::io::Errno::ACCESS {
+            format!("; its own user must be let in: chmod o+rx, or chgrp {} and chmod g+rx", user::GROUP)
+        } else {
+            String::new()
+        };
+        Failure::exec(format!("{}: {}{hint}", plan.dir.display(), io::Error::from(e)))
+    };
 
-    sys::close_on_exec()?;
+    // Old kernels can't; glyphd's own descriptors are closed anyway.
+    drop(sys::close_on_exec());
+    // Should the machine have no memory left, rather this than the daemon.
+    drop(fs::write("/proc/self/oom_score_adj", "500"));
     builder.put_up(Wall::Privileges, |_| drop_bounding_set())?;
     if let Some(id) = user {
         builder.put_up(Wall::User, |_| switch_to(id))?;

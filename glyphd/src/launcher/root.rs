@@ -46,9 +46,25 @@ const ENTRIES: usize = 4096;
 #[derive(Debug)]
 enum Piece {
     Mount(OwnedFd),
+    /// Something beside a pinned file, which may be gone by now.
+    Beside(OwnedFd),
     Link(PathBuf),
     Dir,
     Copy(Pin),
+}
+
+impl Piece {
+    /// What becomes of something that is not pinned itself.
+    fn beside_pinned(path: &Path, holds_pinned: bool) -> io::Result<Option<Self>> {
+        let kind = fs::symlink_metadata(path)?.file_type();
+        Ok(match (kind.is_symlink(), holds_pinned) {
+            (true, true) => return Err(io::Error::other("is a link, and something is pinned behind it")),
+            (true, false) => Some(Self::Link(fs::read_link(path)?)),
+            (false, true) => Some(Self::Dir),
+            (false, false) if kind.is_dir() || kind.is_file() => Some(Self::Beside(tree(path, Access::Run)?)),
+            (false, false) => None,
+        })
+    }
 }
 
 /// What is needed to build a root, gathered while the machine's is still there.
@@ -58,6 +74,8 @@ pub(super) struct Materials {
     /// Pinned files that lie where the machine's own are.
     elsewhere: Vec<Pin>,
     root: OwnedFd,
+    /// The program's own directory, if it is put together anew.
+    home: Option<OwnedFd>,
     tmp: OwnedFd,
     shm: OwnedFd,
     proc: Option<OwnedFd>,
@@ -85,7 +103,8 @@ pub(super) fn gather(plan: &Plan, owner: Option<u32>) -> io::Result<Result<Mater
     } else {
         None
     };
-    let mut materials = Materials { pieces: Vec::new(), elsewhere: Vec::new(), root, tmp, shm, proc };
+    let mut materials =
+        Materials { pieces: Vec::new(), elsewhere: Vec::new(), root, home: None, tmp, shm, proc };
     Ok(materials.fill(plan).map(|()| materials))
 }
 
@@ -128,10 +147,10 @@ impl Materials {
             };
             if metadata.is_symlink() && !is_needed && access == Access::Run {
                 self.pieces.push((path.clone(), Piece::Link(fs::read_link(&path).map_err(fault)?)));
-            } else if access == Access::Run
-                && pins.keys().any(|pinned| pinned.starts_with(&plan.dir))
-                && path == plan.dir
-            {
+            } else if path == plan.dir && pins.keys().any(|pinned| pinned.starts_with(&plan.dir)) {
+                let home = filesystem("tmpfs", &[("size", COPIES_BYTES), ("mode", "0755")]).map_err(fault)?;
+                self.pieces.push((path.clone(), Piece::Mount(home.try_clone()?)));
+                self.home = Some(home);
                 self.put_together(&path, &mut pins)?;
             } else {
                 match tree(&path, access) {
@@ -163,19 +182,13 @@ impl Materials {
                 continue;
             }
             let holds_pinned = pins.keys().any(|pinned| pinned.starts_with(&path));
-            let kind = fs::symlink_metadata(&path).map_err(|e| fault(&path, e))?.file_type();
-            if kind.is_symlink() {
-                if holds_pinned {
-                    let what = "is a link, and something is pinned behind it";
-                    return Err(Failure::digest(format!("{}: {what}", path.display())));
-                }
-                let target = fs::read_link(&path).map_err(|e| fault(&path, e))?;
-                self.pieces.push((path, Piece::Link(target)));
-            } else if holds_pinned {
-                self.put_together(&path, pins)?;
-            } else if kind.is_dir() || kind.is_file() {
-                let tree = tree(&path, Access::Run).map_err(|e| fault(&path, e))?;
-                self.pieces.push((path, Piece::Mount(tree)));
+            match Piece::beside_pinned(&path, holds_pinned) {
+                Ok(Some(Piece::Dir)) => self.put_together(&path, pins)?,
+                Ok(Some(piece)) => self.pieces.push((path, piece)),
+                // Sockets and the like; and what was there when the directory was read.
+                Ok(None) => {}
+                Err(e) if e.kind() == io::ErrorKind::NotFound && !holds_pinned => {}
+                Err(e) => return Err(fault(&path, e)),
             }
         }
         Ok(())
@@ -200,6 +213,13 @@ impl Materials {
             }
             match piece {
                 Piece::Mount(tree) => put(&tree, &path).map_err(fault)?,
+                Piece::Beside(tree) => match put(&tree, &path) {
+                    // What holds its place goes as well.
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                        fs::remove_file(&path).or_else(|_| fs::remove_dir(&path)).map_err(fault)?;
+                    }
+                    done => done.map_err(fault)?,
+                },
                 Piece::Link(target) => symlink(target, &path).map_err(fault)?,
                 Piece::Dir => make_dir(&path).map_err(fault)?,
                 Piece::Copy(mut pin) => pin.copy_to(&path)?,
@@ -217,7 +237,10 @@ impl Materials {
             let tree = tree(&copy, Access::Run).map_err(wall)?;
             put(&tree, &pin.path).map_err(wall)?;
         }
-        sys::set_mount(&self.root, MountKind::ReadOnly, false).map_err(wall)
+        for copies in self.home.iter().chain([&self.root]) {
+            sys::set_mount(copies, MountKind::ReadOnly, false).map_err(wall)?;
+        }
+        Ok(())
     }
 }
 

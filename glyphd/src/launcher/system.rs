@@ -27,6 +27,9 @@ const SETTINGS: [&str; 12] = [
     "/etc/pki/ca-trust/extracted",
 ];
 
+/// Read, too, if the bus is on a TCP port: what it takes to find `localhost`.
+const NAMES: [&str; 2] = ["/etc/hosts", "/etc/nsswitch.conf"];
+
 /// Read and write.
 pub(super) const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
@@ -64,8 +67,10 @@ pub(super) fn places(plan: &Plan) -> Vec<Place> {
     places.push(named(&plan.dir, Access::Run));
     places.extend(plan.read.iter().map(|p| named(p, Access::Run)));
     places.extend(plan.write.iter().map(|p| named(p, Access::Write)));
-    if let Some(Bus::Socket(path)) = &plan.bus {
-        places.push(named(path, Access::Connect));
+    match &plan.bus {
+        Some(Bus::Socket(path)) => places.push(named(path, Access::Connect)),
+        Some(Bus::Port(_)) => places.extend(NAMES.iter().map(|p| machine(p, Access::Read))),
+        None => {}
     }
     places
 }

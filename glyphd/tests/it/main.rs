@@ -41,6 +41,9 @@ mod plugin_queues;
 mod plugin_faults;
 mod secret_scan;
 
+// What it runs in.
+mod launcher;
+
 // How the program starts and ends.
 mod bad_input;
 mod drain;
