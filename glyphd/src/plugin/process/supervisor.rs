@@ -142,7 +142,8 @@ impl Task {
         };
         let Supervisor { shutdown, roster, .. } = &self.supervisor;
         let exit = tokio::select! {
-            exit = ended => exit,
+            // That the daemon ends comes before what ends by that.
+            biased;
             () = shutdown.begun.cancelled(), if !self.closing => {
                 self.closing = true;
                 return Event::Closing;
@@ -155,6 +156,7 @@ impl Task {
                 self.barred = true;
                 return Event::Barred;
             }
+            exit = ended => exit,
             () = time => return Event::Tick,
         };
         self.ended(exit).await;
