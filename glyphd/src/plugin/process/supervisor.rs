@@ -4,13 +4,16 @@
 use std::{future::pending, sync::Arc, time::Instant};
 
 use glyph_formats::{Attributes, Decision};
-use tokio::{task::JoinSet, time::sleep_until};
+use tokio::{
+    task::JoinSet,
+    time::{sleep, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     clearance::Denial,
     entry,
-    lifecycle::{Action, End, Event, Lifecycle},
+    lifecycle::{Action, End, Event, GRACE, Lifecycle},
     runner::{self, BusSeat, Exit, Process},
 };
 use crate::{
@@ -139,7 +142,8 @@ impl Task {
         };
         let Supervisor { shutdown, roster, .. } = &self.supervisor;
         let exit = tokio::select! {
-            exit = ended => exit,
+            // That the daemon ends comes before what ends by that.
+            biased;
             () = shutdown.begun.cancelled(), if !self.closing => {
                 self.closing = true;
                 return Event::Closing;
@@ -152,6 +156,7 @@ impl Task {
                 self.barred = true;
                 return Event::Barred;
             }
+            exit = ended => exit,
             () = time => return Event::Tick,
         };
         self.ended(exit).await;
@@ -169,8 +174,15 @@ impl Task {
             Err(Denial::Digest(reason)) => return self.refused(reason),
             Err(Denial::Audit(reason)) => return self.not_started("audit", "start", reason),
         };
-        let started = supervisor.exec(&self.plugin, token, context);
-        let started = supervisor.shutdown.stop.run_until_cancelled(started).await;
+        // One that is stopped meanwhile is seen to its end all the same: what is given up here is gone only later.
+        let too_late = async {
+            supervisor.shutdown.stop.cancelled().await;
+            sleep(GRACE).await;
+        };
+        let started = tokio::select! {
+            started = supervisor.exec(&self.plugin, token, context) => Some(started),
+            () = too_late => None,
+        };
         let (fault, reason) = match started {
             Some(Ok(process)) => {
                 self.process = Some(process);
