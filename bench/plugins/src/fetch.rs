@@ -14,7 +14,7 @@ use glyph_plugin::{
     wire::{FetchHead, FetchRequest, fetch_request::Message, fetch_response, netgate_client::NetgateClient},
 };
 use glyphd::netgate::limiter::{Came, Rates, Window};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -26,6 +26,7 @@ use tokio::{
     io::{AsyncBufReadExt, BufReader},
     net::TcpListener,
     process::{Child, Command},
+    task::JoinSet,
 };
 use tonic::metadata::MetadataValue;
 
@@ -73,12 +74,12 @@ impl Server {
     }
 }
 
-/// So many requests one after the other, by both.
-pub(crate) async fn measure(glyphd: &str, requests: u32) -> anyhow::Result<Value> {
+/// So many requests by both, so many of them under way at a time.
+pub(crate) async fn measure(glyphd: &str, requests: u32, at_a_time: u32) -> anyhow::Result<Value> {
     let server = Server::start().await?;
-    let bare = bare(&server.url, requests).await?;
+    let bare = bare(&server.url, requests, at_a_time).await?;
     let daemon = Glyphd::start(glyphd, POLICY, &[]).await?;
-    let netgate = through(&daemon, &server.url, requests).await?;
+    let netgate = through(&daemon, &server.url, requests, at_a_time).await?;
     daemon.stop().await?;
     let each = |time: Duration| time.as_nanos() as f64 / f64::from(requests);
     Ok(json!({
@@ -90,21 +91,45 @@ pub(crate) async fn measure(glyphd: &str, requests: u32) -> anyhow::Result<Value
     }))
 }
 
-async fn bare(url: &str, requests: u32) -> anyhow::Result<(Duration, Duration)> {
+/// Asks that often, so many at a time.
+async fn ask<F>(
+    requests: u32,
+    at_a_time: u32,
+    ask: impl Fn() -> F + Clone + Send + 'static,
+) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>> + Send,
+{
+    let mut askers = JoinSet::new();
+    for _ in 0..at_a_time {
+        let ask = ask.clone();
+        askers.spawn(async move {
+            for _ in 0..requests / at_a_time {
+                ask().await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(asked) = askers.join_next().await {
+        asked??;
+    }
+    Ok(())
+}
+
+async fn bare(url: &str, requests: u32, at_a_time: u32) -> anyhow::Result<(Duration, Duration)> {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-    let ask = async || {
-        let response = client.get(url.parse()?).await?;
-        let body = response.into_body().collect().await?.to_bytes();
-        ensure!(body.len() == ANSWER.len(), "half an answer");
-        Ok(())
+    let url: Uri = url.parse()?;
+    let one = move || {
+        let response = client.get(url.clone());
+        async move {
+            let body = response.await?.into_body().collect().await?.to_bytes();
+            ensure!(body.len() == ANSWER.len(), "half an answer");
+            Ok(())
+        }
     };
-    for _ in 0..requests / 10 {
-        ask().await?;
-    }
+    ask(requests / 10, at_a_time, one.clone()).await?;
     let (cpu, began) = (clock::process(), Instant::now());
-    for _ in 0..requests {
-        ask().await?;
-    }
+    ask(requests, at_a_time, one).await?;
     Ok((clock::process() - cpu, began.elapsed()))
 }
 
@@ -113,34 +138,34 @@ async fn through(
     daemon: &Glyphd,
     url: &str,
     requests: u32,
+    at_a_time: u32,
 ) -> anyhow::Result<(Duration, Duration, Duration)> {
     let (channel, secret) = sessions::fetching(&daemon.control, "fetcher", Capability::CapHttpActive).await?;
     let secret = MetadataValue::try_from(secret)?;
     let head = FetchHead { method: "GET".to_owned(), url: url.to_owned(), ..FetchHead::default() };
-    let ask = async || {
+    let one = move || {
         let message = FetchRequest { message: Some(Message::Head(head.clone())) };
         let mut request = tonic::Request::new(tokio_stream::once(message));
         request.metadata_mut().insert(SESSION_METADATA, secret.clone());
-        let mut answers = NetgateClient::new(channel.clone()).fetch(request).await?.into_inner();
-        let (mut size, mut whole) = (0, false);
-        while let Some(answer) = answers.message().await? {
-            match answer.message {
-                Some(fetch_response::Message::Body(part)) => size += part.len(),
-                Some(fetch_response::Message::End(end)) => whole = end.outcome.is_none(),
-                _ => {}
+        let mut netgate = NetgateClient::new(channel.clone());
+        async move {
+            let mut answers = netgate.fetch(request).await?.into_inner();
+            let (mut size, mut whole) = (0, false);
+            while let Some(answer) = answers.message().await? {
+                match answer.message {
+                    Some(fetch_response::Message::Body(part)) => size += part.len(),
+                    Some(fetch_response::Message::End(end)) => whole = end.outcome.is_none(),
+                    _ => {}
+                }
             }
+            ensure!(whole && size == ANSWER.len(), "no whole answer");
+            Ok(())
         }
-        ensure!(whole && size == ANSWER.len(), "no whole answer");
-        Ok(())
     };
-    for _ in 0..requests / 10 {
-        ask().await?;
-    }
+    ask(requests / 10, at_a_time, one.clone()).await?;
     let before = clock::other(daemon.pid())?;
     let (cpu, began) = (clock::process(), Instant::now());
-    for _ in 0..requests {
-        ask().await?;
-    }
+    ask(requests, at_a_time, one).await?;
     let took = began.elapsed();
     Ok((clock::other(daemon.pid())? - before, clock::process() - cpu, took))
 }

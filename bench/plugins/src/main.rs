@@ -44,7 +44,9 @@ async fn bench() -> anyhow::Result<ExitCode> {
             fetch::serve().await?;
             return Ok(ExitCode::SUCCESS);
         }
-        ["fetch", glyphd, requests] => fetch::measure(glyphd, requests.parse()?).await?,
+        ["fetch", glyphd, requests, at_a_time] => {
+            fetch::measure(glyphd, requests.parse()?, at_a_time.parse()?).await?
+        }
         ["limiter", hosts, decisions] => fetch::limiter(hosts.parse()?, decisions.parse()?),
         ["dispatch", flows] => dispatch::measure(flows.parse()?)?,
         ["throughput", flows] => throughput::as_fast_as_it_goes(flows.parse()?).await?,
@@ -60,7 +62,7 @@ async fn bench() -> anyhow::Result<ExitCode> {
         ["price", glyphd, requests] => price::measure(glyphd, requests.parse()?).await?,
         ["drive", proxy, requests] => load::through(proxy, requests.parse()?).await?,
         _ => bail!(
-            "plugin-bench dispatch FLOWS | throughput FLOWS | pace RATE SECONDS | stalled GLYPHD RATE SECONDS | flow-log FLOWS FSYNC [RATE] | crash GLYPHD KILLS | price GLYPHD REQUESTS | drive PROXY REQUESTS | fetch GLYPHD REQUESTS | limiter HOSTS DECISIONS"
+            "plugin-bench dispatch FLOWS | throughput FLOWS | pace RATE SECONDS | stalled GLYPHD RATE SECONDS | flow-log FLOWS FSYNC [RATE] | crash GLYPHD KILLS | price GLYPHD REQUESTS | drive PROXY REQUESTS | fetch GLYPHD REQUESTS AT_A_TIME | limiter HOSTS DECISIONS"
         ),
     };
     #[expect(clippy::print_stdout, reason = "it is what this program is for")]

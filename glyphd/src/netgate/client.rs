@@ -12,9 +12,9 @@ use super::{
     connect::Connector,
 };
 
-/// How long a connection waits for its next request, and how many do of one host.
+/// How long a connection waits for its next request, and how many do of one host: as many as one plugin may have under way.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-const IDLE_PER_HOST: usize = 8;
+const IDLE_PER_HOST: usize = 64;
 /// The longest head of a response, in bytes, and how many headers it may have.
 const HEAD: usize = 64 << 10;
 const HEADERS: usize = 256;
