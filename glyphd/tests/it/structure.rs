@@ -194,3 +194,23 @@ fn files_stay_short_enough_to_be_read() {
         }
     }
 }
+
+#[test]
+fn each_test_that_the_threat_model_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let doc = fs::read_to_string(root.join("../docs/security.md")).unwrap();
+    let (_, claims) = doc.split_once("## How each claim is tested").unwrap();
+    let tests = sources(&root.join("tests/it")).into_iter().map(|path| fs::read_to_string(path).unwrap());
+    let tests: String = tests.collect();
+    let names = claims
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| !name.contains(['/', '.', '-']) && name.len() > 20);
+    let mut named = 0;
+    for name in names {
+        assert!(tests.contains(&format!("fn {name}(")), "{name} is not there");
+        named += 1;
+    }
+    assert!(named > 20, "{named}");
+}
