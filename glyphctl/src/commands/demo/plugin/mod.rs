@@ -67,14 +67,14 @@ impl DemoPlugin {
 pub(super) const SECRET_SCAN: &str = "secret-scan";
 /// Its files, but for the stubs.
 const SECRET_SCAN_FILES: [(&str, &str); 8] = [
-    ("plugin.toml", include_str!("../../../../plugins/secret-scan/plugin.toml")),
-    ("secret_scan.py", include_str!("../../../../plugins/secret-scan/secret_scan.py")),
-    ("session.py", include_str!("../../../../plugins/secret-scan/session.py")),
-    ("report.py", include_str!("../../../../plugins/secret-scan/report.py")),
-    ("scan.py", include_str!("../../../../plugins/secret-scan/scan.py")),
-    ("body.py", include_str!("../../../../plugins/secret-scan/body.py")),
-    ("rules.py", include_str!("../../../../plugins/secret-scan/rules.py")),
-    ("checks.py", include_str!("../../../../plugins/secret-scan/checks.py")),
+    ("plugin.toml", include_str!("../../../../../plugins/secret-scan/plugin.toml")),
+    ("secret_scan.py", include_str!("../../../../../plugins/secret-scan/secret_scan.py")),
+    ("session.py", include_str!("../../../../../plugins/secret-scan/session.py")),
+    ("report.py", include_str!("../../../../../plugins/secret-scan/report.py")),
+    ("scan.py", include_str!("../../../../../plugins/secret-scan/scan.py")),
+    ("body.py", include_str!("../../../../../plugins/secret-scan/body.py")),
+    ("rules.py", include_str!("../../../../../plugins/secret-scan/rules.py")),
+    ("checks.py", include_str!("../../../../../plugins/secret-scan/checks.py")),
 ];
 /// A folder with Python packages, beside those that Python finds by itself.
 const PYTHON_PACKAGES: &str = "GLYPH_PYTHON_PACKAGES";
