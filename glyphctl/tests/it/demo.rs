@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glyph_formats::{AuditEntry, Finding, Flow, Recording, Span, SpanId, jsonl};
+use glyph_formats::{AuditEntry, Decision, Finding, Flow, Recording, Span, SpanId, jsonl};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -62,6 +62,18 @@ fn the_demo_tells_one_story_and_its_commands_work() {
     assert!(findings.iter().any(|f| f.trace_id == told.trace_id && story.contains(&f.kind)));
     assert!(audit.iter().any(|a| a.trace_id == Some(told.trace_id) && story.contains(&a.event)));
 
+    // One request of a plugin's own is answered, one waits, one is denied, which is on the audit.
+    let asked = run.stdout.split_once("asked for itself").expect("requests of a plugin's own").1;
+    let asked = |what: &str| asked.lines().find(|line| line.contains(what)).expect(what);
+    assert!(asked("/api/items/7").contains("→  200"), "{}", run.stdout);
+    assert!(asked("/api/items/missing").contains("→  404, after a wait of "), "{}", run.stdout);
+    assert!(asked("http://169.254.169.254/").contains("→  denied: "), "{}", run.stdout);
+    let denied =
+        audit.iter().find(|a| a.plugin.as_deref() == Some("link-checker") && a.decision == Decision::Deny);
+    let trace = denied.and_then(|entry| entry.trace_id).expect("a denial in a trace").to_string();
+    assert!(asked("on the audit under").contains(&trace), "{}", run.stdout);
+    assert!(flows.iter().any(|flow| flow.trace_id.to_string() == trace), "the flow whose page had the link");
+
     let chrome = chrome_check::check(&fs::read(out.join("trace.json")).unwrap()).unwrap();
     assert_eq!(chrome.slices.len(), all::<Span>(&recording, "traces.jsonl").len());
 
@@ -100,6 +112,8 @@ fn the_pipeline_is_in_the_trace_file(recording: &Path, flows: &[Flow]) {
             (Some("plugin_bus.dispatch_flow"), "plugin_bus.broadcast"),
             (Some("plugin_bus.dispatch_flow"), "plugin_bus.dispatch_event"),
             (Some("plugin_bus.dispatch_event"), "plugin_bus.receive_event"),
+            (Some("plugin_bus.dispatch_event"), "netgate.http_request"),
+            (Some("netgate.http_request"), "netgate.rate_limit_wait"),
         ])
     );
     let delivered: BTreeSet<_> =

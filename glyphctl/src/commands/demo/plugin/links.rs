@@ -3,7 +3,9 @@
 
 use std::collections::HashSet;
 
-use glyph_plugin::{Fetch, FetchError, Finding, FlowEvent, Plugin, Report, Severity, Subscription};
+use glyph_plugin::{
+    Capability, Fetch, FetchError, Finding, FlowEvent, Plugin, Report, Severity, Subscription,
+};
 
 pub(in crate::commands::demo) const NAME: &str = "link-checker";
 
@@ -19,6 +21,10 @@ impl Plugin for LinkChecker {
 
     fn subscriptions(&self) -> &[Subscription] {
         &[Subscription::FlowResponse]
+    }
+
+    fn capabilities(&self) -> &[Capability] {
+        &[Capability::CapEmitFindings, Capability::CapFlowInspect, Capability::CapHttpActive]
     }
 
     fn on_flow(&mut self, event: &FlowEvent, report: &mut Report<'_>) {
