@@ -2,12 +2,10 @@
 //! before anything comes of it.
 
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
-use glyph_formats::{Attributes, Decision};
 use http::{
     HeaderMap, HeaderName, Method, Uri,
     header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, LOCATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE},
@@ -27,20 +25,12 @@ use super::{
     client::{self, Response},
     connect::Peer,
     policy::{Denied, Reach, Target},
+    record::Last,
     redirect,
     retry::{self, Setback},
 };
-use crate::{
-    audit::{Entry, Event},
-    sanitize::{Sanitizer, Secrets},
-    telemetry::{Span, name},
-};
+use crate::telemetry::{Span, name};
 
-/// The part of the daemon that the audit names.
-const COMPONENT: &str = "netgate";
-/// How much of a method and of a URL is put on record, in bytes.
-const METHOD: usize = 32;
-const URL: usize = 2 << 10;
 /// What is the daemon's to say: about connections, and how a body is framed.
 const OURS: [HeaderName; 11] = [
     CONNECTION,
@@ -67,34 +57,6 @@ struct Fetch<'a> {
     last: &'a mut Last,
     answers: &'a mpsc::Sender<Answer>,
     deadline: Instant,
-}
-
-/// The request that was judged last, and what came of it.
-#[derive(Default)]
-struct Last {
-    method: String,
-    url: String,
-    server: Option<(String, u16)>,
-    peer: Option<SocketAddr>,
-    status: Option<u16>,
-}
-
-impl Last {
-    fn tell(&self, span: &mut Span, clean: &Clean<'_>) {
-        span.set_with("http.request.method", || cut(&self.method, METHOD).to_owned());
-        span.set_with("url.full", || clean.url(&self.url));
-        if let Some((host, port)) = &self.server {
-            span.set_with("server.address", || clean.text(host));
-            span.set("server.port", *port);
-        }
-        if let Some(peer) = self.peer {
-            span.set_with("network.peer.address", || peer.ip().to_string());
-            span.set("network.peer.port", peer.port());
-        }
-        if let Some(status) = self.status {
-            span.set("http.response.status_code", status);
-        }
-    }
 }
 
 pub(super) async fn run(
@@ -186,7 +148,8 @@ impl Fetch<'_> {
             // Before the name is looked up: that is a request to somebody, too.
             open.budgets.request(&caller.plugin).map_err(Denied::Budget)?;
             open.dialer.addresses(&target.origin).await?;
-            self.allow(&method, &target)?;
+            let (method_name, url) = (method.as_str(), target.to_string());
+            self.netgate.allowed(caller, method_name, &url, self.flow_id, self.span)?;
             let response = self.ask(open, &method, &target, &headers, &mut content).await?;
             let (status, answered) = (response.status(), response.headers());
             self.last.status = Some(status.as_u16());
@@ -212,21 +175,6 @@ impl Fetch<'_> {
             }
             (method, target) = (redirect.method, redirect.target);
         }
-    }
-
-    /// Puts on record that this is sent.
-    fn allow(&self, method: &Method, target: &Target) -> Result<(), Denied> {
-        let metadata = self.netgate.metadata(self.caller, method.as_str(), &target.to_string(), self.flow_id);
-        let recorded = self.netgate.around.audit.record(Entry {
-            component: COMPONENT,
-            plugin: &self.caller.plugin,
-            event: Event::HttpRequested,
-            decision: Decision::Allow,
-            reason: None,
-            metadata,
-            context: Some(self.span.context()),
-        });
-        recorded.map_err(|e| Denied::Audit(e.to_string()))
     }
 
     /// Sends, as often as it takes.
@@ -345,66 +293,6 @@ impl Fetch<'_> {
         let gone = |_| Fault::failed(Failure::Stopped, "nobody waits for the answer");
         self.answers.send(answer).await.map_err(gone)
     }
-}
-
-impl Netgate {
-    /// Puts a denial on record. What can't be recorded is denied all the same, for that reason.
-    fn denied(&self, denied: Denied, caller: &Caller, last: &Last, span: &Span) -> Fault {
-        let mut metadata = self.metadata(caller, &last.method, &last.url, "");
-        metadata.push("denied", denied.reason());
-        let recorded = self.around.audit.record(Entry {
-            component: COMPONENT,
-            plugin: &caller.plugin,
-            event: Event::HttpRequested,
-            decision: Decision::Deny,
-            reason: Some(self.clean(caller).text(&denied.to_string())),
-            metadata,
-            context: Some(span.context()),
-        });
-        self.around.telemetry.fetch_denied(span.context(), &caller.plugin, denied.reason());
-        match recorded {
-            Ok(()) => denied.into(),
-            Err(e) => Denied::Audit(e.to_string()).into(),
-        }
-    }
-
-    fn clean<'a>(&'a self, caller: &'a Caller) -> Clean<'a> {
-        Clean { sanitizer: &self.around.sanitizer, secrets: &caller.secrets }
-    }
-
-    fn metadata(&self, caller: &Caller, method: &str, url: &str, flow_id: &str) -> Attributes {
-        let mut metadata = Attributes::default();
-        metadata.push("method", cut(method, METHOD).to_owned());
-        metadata.push("url", self.clean(caller).url(url));
-        if let Some(reach) = &caller.reach {
-            metadata.push("capability", reach.capability());
-        }
-        if !flow_id.is_empty() {
-            metadata.push("flow_id", flow_id.to_owned());
-        }
-        metadata
-    }
-}
-
-/// What a plugin says, without secrets: neither those of the flow at hand, whoever found them, nor what looks like one.
-struct Clean<'a> {
-    sanitizer: &'a Sanitizer,
-    secrets: &'a Secrets,
-}
-
-impl Clean<'_> {
-    fn url(&self, url: &str) -> String {
-        self.sanitizer.url(&self.secrets.replace_in(cut(url, URL)))
-    }
-
-    fn text(&self, text: &str) -> String {
-        self.sanitizer.text(&self.secrets.replace_in(text))
-    }
-}
-
-/// The text, but not more than so many bytes of it.
-fn cut(text: &str, most: usize) -> &str {
-    &text[..text.floor_char_boundary(most)]
 }
 
 /// The headers without what is the daemon's to say, and without what `Connection` says is about the connection.

@@ -3,7 +3,8 @@
 //! In: who asks ([`Caller`]) and for what ([`Request`]). Out: the answer's parts, at the end of which stands a response, a
 //! verdict (what may not be sent, with a reason) or a failure. `policy` says what may be sent and where, `limiter` when,
 //! `budget` how much, `retry` and `redirect` what comes after an answer: these are pure. `resolver`, `connect` and `client`
-//! make connections, to addresses that were judged; `fetch` is one request's way through all of them.
+//! make connections, to addresses that were judged; `fetch` is one request's way through all of them, `record` what is
+//! said of it.
 //!
 //! Not here: who the caller is, and gRPC; that is for `plugin/`.
 
@@ -19,6 +20,7 @@ mod body;
 mod connect;
 mod client;
 mod slots;
+mod record;
 mod fetch;
 
 use std::{net::SocketAddr, sync::Arc};
