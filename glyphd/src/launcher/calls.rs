@@ -61,7 +61,11 @@ fn rules(has_port: bool, has_root: bool) -> Result<Rules, seccompiler::BackendEr
     let typing = [libc::TIOCSTI, libc::TIOCLINUX, libc::TIOCSETD];
     let no_typing = typing.map(|request| when(1, SeccompCmpOp::Ne, request & 0xffff_ffff));
     rules.insert(libc::SYS_ioctl, vec![SeccompRule::new(no_typing.into_iter().collect::<Result<_, _>>()?)?]);
-    let mut sockets = vec![SeccompRule::new(vec![when(0, SeccompCmpOp::Eq, number(libc::AF_UNIX))?])?];
+    // Its own limits, and nobody else's.
+    rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(vec![when(0, SeccompCmpOp::Eq, 0)?])?]);
+    let unix = || SeccompRule::new(vec![when(0, SeccompCmpOp::Eq, number(libc::AF_UNIX))?]);
+    rules.insert(libc::SYS_socketpair, vec![unix()?]);
+    let mut sockets = vec![unix()?];
     if has_port {
         for family in [libc::AF_INET, libc::AF_INET6] {
             let stream = when(1, SeccompCmpOp::MaskedEq(SOCKET_KIND), number(libc::SOCK_STREAM))?;

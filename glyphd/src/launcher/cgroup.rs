@@ -106,10 +106,10 @@ impl Cgroups {
                 count(&events, "oom_kill") > 0 && count(&events, "oom") > 0
             }
             Version::One => {
-                // Where swap counts too, its limit is the first that is reached.
-                let reached = |file| read(cgroup, file).trim().parse().unwrap_or(0_u64) > 0;
-                count(&read(cgroup, "memory.oom_control"), "oom_kill") > 0
-                    && (reached("memory.failcnt") || reached("memory.memsw.failcnt"))
+                // Its count of failures stays 0 on new kernels. What is nearly the limit was too little for what was wanted.
+                let number = |file| read(cgroup, file).trim().parse().unwrap_or(0_u64);
+                let (most, limit) = (number("memory.max_usage_in_bytes"), number("memory.limit_in_bytes"));
+                count(&read(cgroup, "memory.oom_control"), "oom_kill") > 0 && most >= limit - limit / 16
             }
         };
         self.0.iter().filter(|cgroup| cgroup.wall == Wall::Memory).any(of)

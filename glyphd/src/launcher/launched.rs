@@ -24,6 +24,8 @@ pub struct Launched {
     pub stderr: Option<Receiver>,
     pub(super) pid: u32,
     pub(super) replies: Replies,
+    /// What it said last, if nobody has heard it yet.
+    pub(super) reply: Option<Reply>,
     /// Collected when it ends, whether or not somebody waits.
     pub(super) launcher: Child,
 }
@@ -50,9 +52,11 @@ impl Launched {
     /// # Errors
     /// The launcher ended without a word. It has taken the program with it.
     pub async fn ended(&mut self) -> io::Result<Ending> {
-        let reply = self.replies.next().await?;
+        if self.reply.is_none() {
+            self.reply = self.replies.next().await?;
+        }
         self.launcher.wait().await?;
-        match reply {
+        match self.reply.take() {
             Some(Reply::Ended(ending)) => Ok(ending),
             _ => Err(io::Error::other("the launcher was killed")),
         }

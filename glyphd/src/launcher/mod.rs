@@ -182,6 +182,7 @@ impl Launcher {
                 stderr: Some(stderr),
                 pid,
                 replies,
+                reply: None,
                 launcher,
             }),
             Some(Reply::Failed(failure)) => {

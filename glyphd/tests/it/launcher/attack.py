@@ -46,6 +46,7 @@ CALLS = {
     "personality": (135, 0x0040000),
     "open_by_handle_at": (304, 0, 0, 0),
     "pidfd_getfd": (438, 0, 0, 0),
+    "prlimit_of_init": (302, 1, 7, 0, 0),
     "x32_getpid": (0x40000000 + 39,),
 }
 SOCKETS = {

@@ -204,6 +204,7 @@ async fn calls_that_lead_out_are_refused() {
         "personality",
         "open_by_handle_at",
         "pidfd_getfd",
+        "prlimit_of_init",
         "x32_getpid",
     ];
     let mut tries: Vec<_> = names.iter().map(|name| format!("call:{name}")).collect();
