@@ -1,6 +1,12 @@
 //! What is not sent, whoever asks: each denial has its reason, and is on the audit record before the answer.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use glyph_formats::{AuditEntry, Decision, recording::AUDIT};
 use glyph_plugin::{DenialReason, wire::FetchHead};
@@ -145,16 +151,21 @@ async fn a_budget_is_for_a_minute() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_has_so_many_under_way_and_no_more() {
-    let silent = RawOrigin::serving(|stream| async move {
-        std::future::pending::<()>().await;
-        drop(stream);
+    let there = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&there);
+    let silent = RawOrigin::serving(move |stream| {
+        count.fetch_add(1, Ordering::Relaxed);
+        async move {
+            std::future::pending::<()>().await;
+            drop(stream);
+        }
     })
     .await;
     let scene = Scene::with(|config| config.policy.netgate.plugin_concurrency = 2).await;
     let outlet = &scene.guest.outlet;
     let mut held = JoinSet::from_iter([silent.url("/"), silent.url("/")].map(|url| outlet.fetch(get(url))));
     let fetch = async || outlet.fetch(get(scene.origin.url("/"))).await;
-    until("a denial", async || fetch().await.end.outcome.is_some()).await;
+    until("two who are there", async || there.load(Ordering::Relaxed) == 2).await;
     assert_eq!(fetch().await.denied().0.as_str_name(), "DENIED_CONCURRENCY");
     held.shutdown().await;
     until("room", async || fetch().await.end.outcome.is_none()).await;
