@@ -33,7 +33,7 @@ pub(crate) enum Denied {
     Url(String),
     #[error("{0:?} is not spoken here, only http and https")]
     Scheme(String),
-    #[error("{host} is {address}, {}", special.what())]
+    #[error("{}", address_told(host, *address, *special))]
     Address { host: String, address: IpAddr, special: Special },
     #[error("glyphd itself listens at {0}")]
     Own(SocketAddr),
@@ -68,6 +68,15 @@ impl Denied {
     /// As audit entries have it.
     pub(crate) fn reason(&self) -> &'static str {
         self.kind().trim_start_matches("denied_")
+    }
+}
+
+/// What is special about a host, by the address that it has or is.
+fn address_told(host: &str, address: IpAddr, special: Special) -> String {
+    let is_itself = host.trim_matches(['[', ']']).parse() == Ok(address);
+    match is_itself {
+        true => format!("{host} is {}", special.what()),
+        false => format!("{host} is {address}, {}", special.what()),
     }
 }
 
@@ -184,5 +193,9 @@ mod tests {
         assert!(!judge("a.example", "64:ff9b::7f00:1") && !judge("a.example", "::127.0.0.1"));
         let denied = Policy::default().judge("a.example", "10.0.0.1".parse().unwrap()).unwrap_err();
         assert_eq!(denied.to_string(), "a.example is 10.0.0.1, a private address");
+        let address = "fc00::1".parse().unwrap();
+        let literal =
+            Denied::Address { host: "[fc00::1]".to_owned(), address, special: Special::UniqueLocal };
+        assert_eq!(literal.to_string(), "[fc00::1] is a unique local address");
     }
 }
