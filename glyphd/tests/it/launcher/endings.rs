@@ -160,7 +160,7 @@ async fn plays_daemon() {
     attacker.plan.command[2].clone_from(&attacker.plan.name);
     let mut program = attacker.start().await;
     while program.line().await != "ignoring" {}
-    println!(
+    eprintln!(
         "playing {}",
         program.cgroups.iter().map(|c| c.display().to_string()).collect::<Vec<_>>().join(" ")
     );
@@ -175,8 +175,8 @@ async fn a_killed_daemon_takes_everything_with_it() {
     let name = format!("orphan-{}", std::process::id());
     let mut daemon = tokio::process::Command::new(std::env::current_exe().unwrap());
     daemon.args(["launcher::endings::plays_daemon", "--exact", "--nocapture"]).env(PLAYS_DAEMON, &name);
-    let mut daemon = daemon.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
-    let mut lines = BufReader::new(daemon.stdout.take().unwrap()).lines();
+    let mut daemon = daemon.stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(daemon.stderr.take().unwrap()).lines();
     let cgroups: Vec<_> = loop {
         let line = within("the daemon", lines.next_line()).await.unwrap().expect("it plays");
         if let Some((_, cgroups)) = line.split_once("playing ") {
