@@ -376,12 +376,11 @@ async fn a_plugin_that_has_left_makes_the_daemon_not_ready_and_gets_nothing_more
     let args = ["--plugins-dir", folder.to_str().unwrap(), "--config", policy.to_str().unwrap()];
     let mut daemon = DaemonProcess::start(args).await;
     seat.take().await.leave().await;
-    daemon.line("a plugin is given up").await;
+    daemon.line("a plugin's session has ended").await;
     let answer = Client::connect(daemon.metrics).await.get("/readyz").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.text().as_str()),
-        (503, "not ready\nplugin leaver: given up\n")
-    );
+    // Its process ends too, before this or after it.
+    let told = ["gone", "given up"].map(|state| format!("not ready\nplugin leaver: {state}\n"));
+    assert!(answer.status == 503 && told.contains(&answer.text()), "{answer:?}");
     assert_eq!(daemon.client().await.get(&origin.url("/")).await.text(), "ok");
     assert_eq!(daemon.stop().await.code, Some(0));
 }
