@@ -4,6 +4,7 @@
 use std::{
     fs, io,
     os::fd::{AsFd, OwnedFd},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -46,16 +47,24 @@ pub(super) fn run() -> Result<(), Failure> {
     let word = Channel::from(word);
     let entrances: Vec<_> = descriptors.collect();
     match begin(task, stdin, &word, entrances) {
-        Ok(program) => {
+        Ok((program, files)) => {
             drop(word);
-            program.watch(outer)
+            let watched = program.watch(outer);
+            // The first process does so too, if it was not killed.
+            drop(files.map(fs::remove_dir_all));
+            watched
         }
         Err(failure) => Ok(word.send(&Word::Failed(failure), &[])?),
     }
 }
 
 /// Starts the program's process, which then goes on by itself.
-fn begin(task: Task, stdin: OwnedFd, word: &Channel, entrances: Vec<OwnedFd>) -> Result<Program, Failure> {
+fn begin(
+    task: Task,
+    stdin: OwnedFd,
+    word: &Channel,
+    entrances: Vec<OwnedFd>,
+) -> Result<(Program, Option<PathBuf>), Failure> {
     let Task { request, user, tmp, mut program, lacks } = task;
     let Request { plan, walls, probe } = request;
     let mut builder = Builder::new(walls, lacks, probe);
@@ -81,7 +90,7 @@ fn begin(task: Task, stdin: OwnedFd, word: &Channel, entrances: Vec<OwnedFd>) ->
         descriptors.extend(sealed);
     }
     descriptors.extend(entrances);
-    let wall = plan.limits.wall;
+    let (wall, files) = (plan.limits.wall, tmp.clone());
     let task = Task {
         request: Request { plan, walls: builder.walls, probe },
         user,
@@ -91,7 +100,7 @@ fn begin(task: Task, stdin: OwnedFd, word: &Channel, entrances: Vec<OwnedFd>) ->
     };
     let lent: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
     channel.send(&task, &lent)?;
-    Ok(Program { pid, limit: wall, since: Instant::now() })
+    Ok((Program { pid, limit: wall, since: Instant::now() }, files))
 }
 
 #[derive(Debug, Clone, Copy)]
