@@ -20,6 +20,8 @@ from .tools import say
 EVENTS = 20_000
 # What is to be reached of a fetch, beyond a bare client's CPU time, and of a decision of the rate limits; in microseconds.
 FETCH, DECISION = 60, 1
+# What a plugin may need from its start to its hello, with the walls around it; in milliseconds.
+HELLO = 50
 # How many fetches are under way when that is looked at: with one, most of it is what it takes to wake who sleeps.
 AT_A_TIME = 32
 # What passive-headers does first, as an addon.
@@ -42,6 +44,7 @@ def plugins(tools, rounds, patience, quick):
         price(bench, 20_000 // small),
         fetching(bench, 20_000 // small),
         limiting(bench, 10_000, 3_000_000 // small),
+        starting(bench, 4 if quick else 20),
     ]
 
 
@@ -66,6 +69,16 @@ def middle(figures):
     if isinstance(figures[0], dict):
         return {key: middle([each[key] for each in figures]) for key in figures[0]}
     return statistics.median(figures)
+
+
+def starting(bench, starts):
+    say("a plugin, from its start to its hello")
+    figures = bench.medians("start", bench.tools.glyphd, starts, rounds=1)
+    result = Result("a plugin in Rust, from the start of its process to the end of its handshake; medians")
+    result.columns = ["", "without walls", "with all that there are here"]
+    result.rows.append(["passive-headers", *(f"{figures[key]:.1f} ms" for key in ("without_ms", "with_ms"))])
+    result.reach("a sandboxed plugin, from its start to its hello", figures["with_ms"], "≤", HELLO, " ms")
+    return result
 
 
 def dispatch(bench, flows):

@@ -29,12 +29,15 @@ pub(crate) fn other(pid: u32) -> anyhow::Result<Duration> {
     Ok(Duration::from_millis(ticks * 10))
 }
 
-/// The processes that a process has started.
-pub(crate) fn children(pid: u32) -> anyhow::Result<Vec<u32>> {
+/// The processes that a process has started, and that these have: launchers, and plugins below them.
+pub(crate) fn descendants(pid: u32) -> anyhow::Result<Vec<u32>> {
     let mut found = Vec::new();
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {
         let text = fs::read_to_string(task?.path().join("children"))?;
-        found.extend(text.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+        for child in text.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()) {
+            found.push(child);
+            found.extend(descendants(child)?);
+        }
     }
     Ok(found)
 }

@@ -29,6 +29,16 @@ impl Glyphd {
         policy: &str,
         manifests: &[(&str, String)],
     ) -> anyhow::Result<Self> {
+        Self::start_with(program, policy, manifests, &[]).await
+    }
+
+    /// The same, with further arguments.
+    pub(crate) async fn start_with(
+        program: &str,
+        policy: &str,
+        manifests: &[(&str, String)],
+        args: &[&str],
+    ) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let at = |name: &str| dir.path().join(name);
         fs::write(at("glyph.toml"), policy)?;
@@ -46,6 +56,7 @@ impl Glyphd {
             .arg(at("plugins"))
             .arg("--control-addr")
             .arg(at("control.sock"))
+            .args(args)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
@@ -83,13 +94,13 @@ impl Glyphd {
         Ok(self.dir)
     }
 
-    /// Ends it.
-    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+    /// Ends it; returns what has its recording.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<TempDir> {
         let pid = rustix::process::Pid::from_raw(self.pid().cast_signed()).context("its id")?;
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
         while self.log.next_line().await?.is_some() {}
         ensure!(self.child.wait().await?.success(), "glyphd failed");
-        Ok(())
+        Ok(self.dir)
     }
 }
 

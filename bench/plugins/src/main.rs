@@ -18,6 +18,7 @@ mod price;
 mod probe;
 mod sessions;
 mod stalled;
+mod start;
 mod throughput;
 
 use std::process::ExitCode;
@@ -60,9 +61,10 @@ async fn bench() -> anyhow::Result<ExitCode> {
         }
         ["crash", glyphd, kills] => crash::measure(glyphd, kills.parse()?).await?,
         ["price", glyphd, requests] => price::measure(glyphd, requests.parse()?).await?,
+        ["start", glyphd, starts] => start::measure(glyphd, starts.parse()?).await?,
         ["drive", proxy, requests] => load::through(proxy, requests.parse()?).await?,
         _ => bail!(
-            "plugin-bench dispatch FLOWS | throughput FLOWS | pace RATE SECONDS | stalled GLYPHD RATE SECONDS | flow-log FLOWS FSYNC [RATE] | crash GLYPHD KILLS | price GLYPHD REQUESTS | drive PROXY REQUESTS | fetch GLYPHD REQUESTS AT_A_TIME | limiter HOSTS DECISIONS"
+            "plugin-bench dispatch FLOWS | throughput FLOWS | pace RATE SECONDS | stalled GLYPHD RATE SECONDS | flow-log FLOWS FSYNC [RATE] | crash GLYPHD KILLS | price GLYPHD REQUESTS | start GLYPHD STARTS | drive PROXY REQUESTS | fetch GLYPHD REQUESTS AT_A_TIME | limiter HOSTS DECISIONS"
         ),
     };
     #[expect(clippy::print_stdout, reason = "it is what this program is for")]

@@ -43,7 +43,7 @@ async fn run(
 ) -> anyhow::Result<(Duration, Duration, Duration)> {
     let daemon = Glyphd::start(glyphd, "", manifests).await?;
     load::drive(&daemon.proxy, url, requests / 10, load::CONNECTIONS, None).await?;
-    let children = clock::children(daemon.pid())?;
+    let children = clock::descendants(daemon.pid())?;
     let of_plugins = || children.iter().map(|pid| clock::other(*pid)).sum::<anyhow::Result<Duration>>();
     let (before, plugins_before) = (clock::other(daemon.pid())?, of_plugins()?);
     let took = load::drive(&daemon.proxy, url, requests, load::CONNECTIONS, None).await?;

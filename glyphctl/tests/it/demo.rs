@@ -69,7 +69,7 @@ fn the_demo_tells_one_story_and_its_commands_work() {
     assert!(asked("/api/items/missing").contains("→  404, after a wait of "), "{}", run.stdout);
     assert!(asked("http://169.254.169.254/").contains("→  denied: "), "{}", run.stdout);
     let denied =
-        audit.iter().find(|a| a.plugin.as_deref() == Some("link-checker") && a.decision == Decision::Deny);
+        audit.iter().find(|a| a.plugin.as_deref() == Some("report-reader") && a.decision == Decision::Deny);
     let trace = denied.and_then(|entry| entry.trace_id).expect("a denial in a trace").to_string();
     assert!(asked("on the audit under").contains(&trace), "{}", run.stdout);
     assert!(flows.iter().any(|flow| flow.trace_id.to_string() == trace), "the flow whose page had the link");

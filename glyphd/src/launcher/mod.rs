@@ -48,6 +48,7 @@ use std::{
 use rustix::{fs::Mode, process::umask};
 use tokio::net::unix::pipe;
 
+pub(crate) use self::system::is_of_the_system;
 use self::{
     channel::{Channel, Received},
     message::{Reply, Request, Walls},

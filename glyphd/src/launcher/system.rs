@@ -8,6 +8,11 @@ use super::{Bus, Plan};
 /// Read and execute.
 pub(super) const PROGRAMS: [&str; 7] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
 
+/// Whether that lies where everybody may read and execute.
+pub(crate) fn is_of_the_system(program: &Path) -> bool {
+    PROGRAMS.iter().any(|folder| program.starts_with(folder))
+}
+
 /// Read.
 const SETTINGS: [&str; 12] = [
     // The loader's.

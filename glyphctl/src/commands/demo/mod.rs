@@ -1,7 +1,7 @@
 //! `glyphctl demo`: the whole story once, on bundled traffic, in one process and on loopback.
 //!
 //! [`origin`] answers, [`clients`] ask it for [`requests`] through a daemon that records everything and shows it to
-//! three plugins, or four ([`plugin`]); [`story`] tells what came of it, with the same code as the other commands; [`open`]
+//! two plugins, or three ([`plugin`]); [`story`] tells what came of it, with the same code as the other commands; [`open`]
 //! shows it.
 
 mod origin;

@@ -21,7 +21,7 @@ const LEAKED: [&str; 2] = ["AIza", "SyD3m0-0nlyDemoNotAKey_x7Kq2Rv9Wt41"];
 
 /// Links: one to what is there, one to what is not, and one that somebody has put there who hopes that a machine follows
 /// it: to the metadata service that clouds have inside.
-const RESULTS: &str = r#"<h1>Results</h1>
+const REPORT: &str = r#"<h1>Report</h1>
 <a href="/api/items/7">a lamp</a> <a href="/api/items/missing">a chair</a>
 <a href="http://169.254.169.254/latest/meta-data/">a bargain</a>"#;
 
@@ -69,7 +69,7 @@ async fn answer(request: &Request<Incoming>) -> Response<Body> {
     let number: u64 = path.rsplit('/').next().and_then(|n| n.parse().ok()).unwrap_or(0);
     match (request.method(), path) {
         (_, "/broken") => broken(),
-        (_, "/search") => page(StatusCode::OK, RESULTS),
+        (_, "/search") => page(StatusCode::OK, "<h1>Results</h1>"),
         (_, "/account") => {
             let mut response = page(StatusCode::OK, "<h1>Your account</h1>");
             let cookie = header::HeaderValue::from_static("session=7c1f0e5b9a; Path=/");
@@ -88,7 +88,7 @@ async fn answer(request: &Request<Incoming>) -> Response<Body> {
         _ if path.starts_with("/reports/") => {
             // A report takes its time: 120 to 410 ms.
             tokio::time::sleep(Duration::from_millis(120 + number * 10)).await;
-            page(StatusCode::OK, "<h1>Report</h1>")
+            page(StatusCode::OK, REPORT)
         }
         _ if path.starts_with("/static/") => {
             let mut script = "export {};\n".repeat(2_000);

@@ -1,7 +1,7 @@
 //! `docs/plugins.md`, followed to the letter by somebody who has this checkout, and its packages, but no network.
 //!
 //! Two programs stand before the real ones on the `PATH`: cargo gets the lock file and a folder for what it builds that
-//! is kept, and `python3 -m pip install` puts the packages there that are on this machine already.
+//! is kept, from which the plugin comes to where it would be, and `python3 -m pip install` puts the packages there that are on this machine already.
 
 use std::{env, fs, path::Path, process::Command};
 
@@ -53,12 +53,12 @@ fn the_way_to_a_plugin_in_rust_leads_there() {
     fs::create_dir_all(&built).unwrap();
     // What is built need not be fast.
     let script = format!(
-        "#!/bin/sh\n[ -e Cargo.lock ] || cp '{}/Cargo.lock' .\n[ -e target ] || ln -s '{}' target\n\
-         unset CARGO_TARGET_DIR\nexport CARGO_NET_OFFLINE=true CARGO_PROFILE_RELEASE_OPT_LEVEL=0\n\
-         exec '{}' \"$@\"\n",
+        "#!/bin/sh\n[ -e Cargo.lock ] || cp '{}/Cargo.lock' .\nexport CARGO_TARGET_DIR='{built}'\n\
+         export CARGO_NET_OFFLINE=true CARGO_PROFILE_RELEASE_OPT_LEVEL=0\n'{}' \"$@\" || exit\n\
+         mkdir -p target/release\n[ ! -e '{built}/release/hello' ] || cp '{built}/release/hello' target/release/\n",
         workspace.display(),
-        built.display(),
         cargo.display(),
+        built = built.display(),
     );
     let ran = follow("The first plugin in Rust", &[("cargo", script)]);
     assert!(ran.stdout.contains("  hello.server-error  "), "{ran:#?}");
@@ -71,7 +71,7 @@ fn the_way_to_a_plugin_in_python_leads_there() {
     let Some(packages) = peer(python_packages()) else { return };
     let script = format!(
         "#!/bin/sh\nif [ \"$1 $2 $3 $4 $5\" = '-m pip install --target packages' ]; then\n  \
-         exec ln -s '{}' packages\nfi\nexec '{}' \"$@\"\n",
+         mkdir packages && cd '{}' && exec cp -r grpc google *.dist-info \"$OLDPWD/packages\"\nfi\nexec '{}' \"$@\"\n",
         packages.display(),
         in_path("python3").unwrap().display(),
     );

@@ -1,10 +1,7 @@
 //! One process of a plugin: what it is started with, and what is said of it in its span.
 
 use std::{
-    collections::BTreeMap,
-    os::unix::process::ExitStatusExt,
-    path::{Path, PathBuf},
-    process::ExitStatus,
+    collections::BTreeMap, os::unix::process::ExitStatusExt, path::PathBuf, process::ExitStatus,
     time::Duration,
 };
 
@@ -18,7 +15,7 @@ use super::{
     supervisor::{Plugin, Supervisor},
 };
 use crate::{
-    launcher::{Bus, Ending, LaunchError, Launched, Limits, Plan, Status, Termination, Usage},
+    launcher::{self, Bus, Ending, LaunchError, Launched, Limits, Plan, Status, Termination, Usage},
     telemetry::{Span, TraceContext, name},
 };
 
@@ -129,7 +126,8 @@ impl Supervisor {
         ];
         environment.extend(bus.chain(own).map(|(name, value)| (name.to_owned(), value)));
         // The program, wherever it is, and the certificates that it is to trust, if the bus has some.
-        let seen = |program: &PathBuf| program.starts_with(&manifest.dir) || is_of_the_system(program);
+        let seen =
+            |program: &PathBuf| program.starts_with(&manifest.dir) || launcher::is_of_the_system(program);
         let program = manifest.own_program().filter(|program| !seen(program));
         let trusted =
             self.bus.variables.iter().filter(|(name, _)| *name == env::CA).map(|(_, path)| path.into());
@@ -145,11 +143,6 @@ impl Supervisor {
             bus: Some(self.bus.place.clone()),
         }
     }
-}
-
-/// Where programs are that every plugin may run.
-fn is_of_the_system(program: &Path) -> bool {
-    ["/usr", "/bin", "/sbin"].iter().any(|folder| program.starts_with(folder))
 }
 
 /// A failed start as `error.type` has it.

@@ -20,7 +20,7 @@ pub(super) fn cgroups(pid: u32) -> Vec<PathBuf> {
 }
 
 /// The processes that have a name in their arguments.
-pub(super) fn processes(name: &str) -> Vec<u32> {
+pub(crate) fn processes(name: &str) -> Vec<u32> {
     let own = std::process::id();
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());

@@ -1,7 +1,7 @@
 //! Programs behind the launcher's walls: real processes, through the real `glyphd`, that try what `attack.py` knows.
 
 mod endings;
-mod left_behind;
+pub(crate) mod left_behind;
 mod limits;
 mod pinned;
 mod rights;

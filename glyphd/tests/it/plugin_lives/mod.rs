@@ -5,3 +5,4 @@ mod restarts;
 mod terminations;
 mod output;
 mod walls;
+mod attacks;

@@ -3,31 +3,17 @@
 
 use std::collections::HashSet;
 
-use glyph_plugin::{
-    Capability, Fetch, FetchError, Finding, FlowEvent, Plugin, Report, Severity, Subscription,
-};
+use glyph_plugin::{Fetch, FetchError, Finding, FlowEvent, Report, Severity};
 
-pub(in crate::commands::demo) const NAME: &str = "link-checker";
-
+/// Those that were followed.
 #[derive(Debug, Default)]
-pub(super) struct LinkChecker {
+pub(super) struct Links {
     followed: HashSet<String>,
 }
 
-impl Plugin for LinkChecker {
-    fn version(&self) -> &str {
-        env!("CARGO_PKG_VERSION")
-    }
-
-    fn subscriptions(&self) -> &[Subscription] {
-        &[Subscription::FlowResponse]
-    }
-
-    fn capabilities(&self) -> &[Capability] {
-        &[Capability::CapEmitFindings, Capability::CapFlowInspect, Capability::CapHttpActive]
-    }
-
-    fn on_flow(&mut self, event: &FlowEvent, report: &mut Report<'_>) {
+impl Links {
+    /// Follows the page's, if it has any.
+    pub(super) fn follow(&mut self, event: &FlowEvent, report: &mut Report<'_>) {
         let (Some(request), Some(response)) = (&event.request, &event.response) else { return };
         let Some(body) = &response.body else { return };
         let page = String::from_utf8_lossy(&body.content);
@@ -50,20 +36,17 @@ fn links(page: &str, html: &str) -> Vec<String> {
 
 /// What there is to say of it.
 fn follow(link: &str, report: &Report<'_>) -> Option<Finding> {
-    let told =
-        |kind: &str, severity, message| Some(Finding::new(format!("{NAME}.{kind}"), severity, message));
+    let told = |kind: &str, severity, message| Some(Finding::new(kind, severity, message));
     match report.fetch(Fetch::new("HEAD", link)) {
-        Ok(fetched) if fetched.status >= 400 => told(
-            "broken",
-            Severity::Low,
-            format!("a page links to it, and the server says {}", fetched.status),
-        ),
+        Ok(fetched) if fetched.status >= 400 => {
+            let message = format!("a report links to it, and the server says {}", fetched.status);
+            told("demo.link_broken", Severity::Low, message)
+        }
         Ok(_) => None,
-        Err(FetchError::Denied { message, .. }) => told(
-            "leads_inside",
-            Severity::Med,
-            format!("a page links to it, and nobody may follow: {message}"),
-        ),
-        Err(error) => told("dead", Severity::Low, format!("a page links to it: {error}")),
+        Err(FetchError::Denied { message, .. }) => {
+            let message = format!("a report links to it, and nobody may follow: {message}");
+            told("demo.link_leads_inside", Severity::Med, message)
+        }
+        Err(error) => told("demo.link_dead", Severity::Low, format!("a report links to it: {error}")),
     }
 }

@@ -1,4 +1,4 @@
-//! The plugins of the demo, each a process of its own: three from this very binary, so that nothing else needs to be
+//! The plugins of the demo, each a process of its own: two from this very binary, so that nothing else needs to be
 //! built, and one in Python, where its packages are. And what the operator of the demo allows them.
 
 mod links;
@@ -18,51 +18,45 @@ use glyph_plugin::Capability;
 use glyphd::policy::{PluginPolicy, Policy};
 use passive_headers::PassiveHeaders;
 
-pub(super) use self::links::NAME as LINK_CHECKER;
-use self::{links::LinkChecker, reader::ReportReader};
+use self::reader::ReportReader;
 use crate::commands::plugin::STUBS;
 
 /// The hidden subcommand under which the binary is a plugin.
 const SUBCOMMAND: &str = "plugin-process";
 /// Requests of plugins' own to the demo's server: one in such a window, in milliseconds. The next has to wait.
 const WINDOW_MS: u64 = 250;
-/// The checker of links waits for its requests, and its queue with it.
-const PATIENT_QUEUE: usize = 1_000;
 
 /// Which plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DemoPlugin {
     /// The one that is shipped.
     PassiveHeaders,
-    /// One that is slow.
+    /// One that is slow, and asks for something itself.
     ReportReader,
-    /// One that asks for something itself.
-    LinkChecker,
 }
 
 impl DemoPlugin {
-    const ALL: [Self; 3] = [Self::PassiveHeaders, Self::ReportReader, Self::LinkChecker];
+    const ALL: [Self; 2] = [Self::PassiveHeaders, Self::ReportReader];
 
     const fn name(self) -> &'static str {
         match self {
             Self::PassiveHeaders => "passive-headers",
-            Self::ReportReader => "report-reader",
-            Self::LinkChecker => LINK_CHECKER,
+            Self::ReportReader => REPORT_READER,
         }
     }
 
     /// What it asks to be allowed, and is.
     fn capabilities(self) -> Vec<Capability> {
-        let mut all = vec![Capability::CapEmitFindings, Capability::CapFlowInspect];
-        match self {
-            Self::PassiveHeaders => all.push(Capability::CapHttpPassive),
-            Self::LinkChecker => all.push(Capability::CapHttpActive),
-            Self::ReportReader => {}
-        }
-        all
+        let http = match self {
+            Self::PassiveHeaders => Capability::CapHttpPassive,
+            Self::ReportReader => Capability::CapHttpActive,
+        };
+        vec![Capability::CapEmitFindings, Capability::CapFlowInspect, http]
     }
 }
 
+/// The plugin that is slow.
+pub(super) const REPORT_READER: &str = "report-reader";
 /// The plugin in Python.
 pub(super) const SECRET_SCAN: &str = "secret-scan";
 /// Its files, but for the stubs.
@@ -108,16 +102,14 @@ pub(super) fn install(plugins: &Path) -> anyhow::Result<bool> {
     Ok(there)
 }
 
-/// What the operator of the demo allows: the scanner of secrets sees what passed as it passed, two others may ask the
+/// What the operator of the demo allows: the scanner of secrets sees what passed as it passed, the others may ask the
 /// demo's server for something, at that address and at a walker's pace.
 pub(super) fn policy(origin: IpAddr) -> Policy {
     let mut policy = Policy::default();
     policy.netgate.allow.extend(origin.to_string().parse());
     (policy.netgate.window_ms, policy.netgate.requests_per_host) = (WINDOW_MS, 1);
     for plugin in DemoPlugin::ALL {
-        let queue_capacity = (plugin == DemoPlugin::LinkChecker).then_some(PATIENT_QUEUE);
-        let grant = Some(plugin.capabilities());
-        let allowed = PluginPolicy { grant, queue_capacity, ..PluginPolicy::default() };
+        let allowed = PluginPolicy { grant: Some(plugin.capabilities()), ..PluginPolicy::default() };
         policy.plugins.insert(plugin.name().to_owned(), allowed);
     }
     let grant = vec![Capability::CapEmitFindings, Capability::CapFlowInspect, Capability::CapFlowInspectRaw];
@@ -158,8 +150,7 @@ pub(crate) fn run(plugin: DemoPlugin) -> anyhow::Result<()> {
     Ok(runtime.block_on(async {
         match plugin {
             DemoPlugin::PassiveHeaders => glyph_plugin::run(PassiveHeaders::default()).await,
-            DemoPlugin::ReportReader => glyph_plugin::run(ReportReader).await,
-            DemoPlugin::LinkChecker => glyph_plugin::run(LinkChecker::default()).await,
+            DemoPlugin::ReportReader => glyph_plugin::run(ReportReader::default()).await,
         }
     })?)
 }

@@ -1,14 +1,19 @@
-//! Reads reports, slowly: what the demo's alert is about.
+//! Reads reports, slowly, and follows their links: what the demo's alert is about.
 
 use std::time::Duration;
 
-use glyph_plugin::{Finding, FlowEvent, Plugin, Report, Severity, Subscription};
+use glyph_plugin::{Capability, Finding, FlowEvent, Plugin, Report, Severity, Subscription};
+
+use super::links::Links;
 
 /// How long it needs for one.
 const READING: Duration = Duration::from_millis(260);
 
 /// Reads every report from its beginning to its end, and takes its time.
-pub(super) struct ReportReader;
+#[derive(Debug, Default)]
+pub(super) struct ReportReader {
+    links: Links,
+}
 
 impl Plugin for ReportReader {
     fn version(&self) -> &str {
@@ -19,6 +24,10 @@ impl Plugin for ReportReader {
         &[Subscription::FlowResponse]
     }
 
+    fn capabilities(&self) -> &[Capability] {
+        &[Capability::CapEmitFindings, Capability::CapFlowInspect, Capability::CapHttpActive]
+    }
+
     #[expect(clippy::disallowed_methods, reason = "it plays a plugin that is slow")]
     fn on_flow(&mut self, event: &FlowEvent, report: &mut Report<'_>) {
         let is_report = event.request.as_ref().is_some_and(|request| request.url.contains("/reports/"));
@@ -26,6 +35,7 @@ impl Plugin for ReportReader {
             std::thread::sleep(READING);
             let message = "a report, read from its beginning to its end";
             report.finding(Finding::new("demo.report_read", Severity::Info, message));
+            self.links.follow(event, report);
         }
     }
 }

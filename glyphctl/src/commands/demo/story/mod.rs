@@ -27,7 +27,7 @@ use glyphd::telemetry::Telemetry;
 use indicatif::HumanBytes;
 
 use self::{alert::Verdict, fetches::Fetches, pivot::Pivot};
-use super::{Recorded, plugin::LINK_CHECKER};
+use super::{Recorded, plugin::REPORT_READER};
 use crate::{
     commands::{replay, trace::input},
     output::{
@@ -60,7 +60,7 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
     let waterfall = Waterfall::of(&traces, trace, &traces.critical_path());
     let contents = pack(&recording, &recorded.dir.join(ARTIFACT))?;
     let found = pivot::findings_by_plugin(&recording)?;
-    let fetches = Fetches::of(&recording, LINK_CHECKER)?;
+    let fetches = Fetches::of(&recording, REPORT_READER)?;
 
     output::to_stdout(|out| {
         headline(recorded, &found, out)?;
@@ -77,7 +77,7 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
         writeln!(out)?;
         cause.span(&waterfall, out)?;
         pivot.consequences(out)?;
-        heading("What the plugin link-checker asked for itself, through the netgate", out)?;
+        heading("What the plugin report-reader asked for itself, through the netgate", out)?;
         fetches.write(out)?;
         heading("What lies where", out)?;
         files(&recorded.dir, &contents, out)?;
