@@ -49,8 +49,9 @@ async fn an_attacker_harms_neither_the_daemon_nor_another_plugin_and_is_on_recor
     fs::write(dir.join("attack.py"), include_str!("../launcher/attack.py")).unwrap();
     plugins.and("attacker", "[limits]\nmemory_mib = 64\nprocesses = 20\n");
     let policy = plugins.policy("[plugins.attacker]\nrestarts = 0\n");
+    let folder = plugins.path();
     let args = [
-        ["--plugins-dir", plugins.path().to_str().unwrap()],
+        ["--plugins-dir", folder.to_str().unwrap()],
         ["--record", recording.to_str().unwrap()],
         ["--config", policy.to_str().unwrap()],
         ["--sandbox", "best-effort"],

@@ -48,7 +48,8 @@ impl Pivot {
         for entry in &self.audit {
             let decision = format!("{:?}", entry.decision).to_lowercase();
             let plugin = entry.plugin.as_deref().unwrap_or("-");
-            let about = entry.metadata.get("type").map(ToString::to_string).unwrap_or_default();
+            let about = entry.metadata.get("type").or_else(|| entry.metadata.get("url"));
+            let about = about.map(ToString::to_string).unwrap_or_default();
             let (event, plugin, about) = (visible(&entry.event), visible(plugin), visible(&about));
             writeln!(out, "  on the audit    {decision} {event} by {plugin}: {about}")?;
         }
