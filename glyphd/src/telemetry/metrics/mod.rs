@@ -1,16 +1,13 @@
 //! The metric registry: every family by its name, its labels, and its buckets.
 //!
-//! In: observations, from the events and spans of [`super`]. Out: OpenMetrics text, with exemplars on the buckets of
+//! In: observations (`observe`), from the events and spans of [`super`]. Out: OpenMetrics text, with exemplars on the buckets of
 //! durations; [`crate::exposition`] makes the classic format and the recording's of it. Every label is a closed set or
 //! a plugin's name from its manifest.
 
 mod labels;
+mod observe;
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::fmt;
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -28,7 +25,8 @@ use self::labels::{
     Backoff, Dropped, Event, Exporter, File, Http, Kind, PluginError, PluginEvent, PluginName, Reason, Rpc,
     RpcCode, Scope, SpanName, Trace,
 };
-use super::{DropReason, FileKind, TraceContext};
+pub(crate) use self::observe::QueueMeter;
+use super::{DropReason, FileKind};
 
 /// In seconds, for HTTP and RPC: 0.5 ms to 60 s.
 const REQUESTS: [f64; 16] =
@@ -319,195 +317,4 @@ impl Metrics {
         encode(&mut text, &self.registry).ok();
         text
     }
-
-    /// `at`: when that was, if that is known.
-    pub(super) fn span_ended(
-        &self,
-        span: &'static str,
-        took: Duration,
-        context: TraceContext,
-        at: Option<SystemTime>,
-    ) {
-        observe_at(&self.span_duration.get_or_create(&SpanName { span }), took, context, at);
-    }
-
-    pub(super) fn http_request(&self, method: &str, status: u16, took: Duration, context: TraceContext) {
-        let labels = Http::proxy(method, status);
-        observe(&self.http_request_duration.get_or_create(&labels), took, context);
-    }
-
-    pub(super) fn fetched(
-        &self,
-        plugin: &str,
-        capability: &'static str,
-        method: &str,
-        status: u16,
-        took: Duration,
-        context: TraceContext,
-    ) {
-        let labels = Http::netgate(plugin, capability, method, status);
-        observe(&self.http_request_duration.get_or_create(&labels), took, context);
-    }
-
-    pub(super) fn throttled(&self, scope: &'static str) {
-        self.http_throttle.get_or_create(&Scope { scope }).inc();
-    }
-
-    pub(super) fn backed_off(&self, plugin: &str, status: u16) {
-        self.http_backoff.get_or_create(&Backoff { plugin: plugin.to_owned(), status }).inc();
-    }
-
-    pub(super) fn rpc(
-        &self,
-        method: &'static str,
-        code: &'static str,
-        took: Duration,
-        context: TraceContext,
-    ) {
-        let labels = RpcCode { component: "plugin_bus", method, code };
-        self.rpc_requests.get_or_create(&labels).inc();
-        if code != "OK" {
-            self.rpc_errors.get_or_create(&labels).inc();
-        }
-        let labels = Rpc { component: "plugin_bus", method };
-        observe(&self.rpc_duration.get_or_create(&labels), took, context);
-    }
-
-    pub(super) fn dispatched(&self, took: Duration, context: TraceContext) {
-        observe(&self.flow_dispatch, took, context);
-    }
-
-    pub(super) fn events_queued(&self, subscription: &'static str, variant: &'static str, count: u64) {
-        self.flow_events.get_or_create(&Event { subscription, variant }).inc_by(count);
-    }
-
-    pub(super) fn event_dropped(&self, subscription: &'static str, plugin: &str, reason: &'static str) {
-        self.flow_events_dropped.get_or_create(&Dropped { subscription, reason }).inc();
-        if reason != "session_ended" {
-            let labels = PluginEvent { plugin: plugin.to_owned(), event: "flow" };
-            self.plugin_queue_dropped.get_or_create(&labels).inc();
-        }
-    }
-
-    pub(super) fn redacted(&self, kind: &str, count: u64) {
-        self.flow_redactions.get_or_create(&Kind { kind: kind.to_owned() }).inc_by(count);
-    }
-
-    /// The queue of that plugin, empty.
-    pub(super) fn queue(&self, plugin: &str, capacity: usize) -> QueueMeter {
-        let labels = PluginName { plugin: plugin.to_owned() };
-        let length = self.plugin_queue_length.get_or_create(&labels).clone();
-        self.plugin_queue_capacity.get_or_create(&labels).set(gauge(capacity));
-        let meter = QueueMeter { plugin: plugin.into(), length };
-        meter.length(0);
-        meter
-    }
-
-    pub(super) fn queue_gone(&self, plugin: &str) {
-        let labels = PluginName { plugin: plugin.to_owned() };
-        self.plugin_queue_length.remove(&labels);
-        self.plugin_queue_capacity.remove(&labels);
-    }
-
-    pub(super) fn plugin_event(
-        &self,
-        plugin: &str,
-        event: &'static str,
-        took: Duration,
-        context: TraceContext,
-    ) {
-        let labels = PluginEvent { plugin: plugin.to_owned(), event };
-        observe(&self.plugin_event_duration.get_or_create(&labels), took, context);
-    }
-
-    pub(super) fn plugin_event_failed(&self, plugin: &str, event: &'static str) {
-        self.plugin_event_failures.get_or_create(&PluginEvent { plugin: plugin.to_owned(), event }).inc();
-    }
-
-    pub(super) fn plugin_error(&self, plugin: &str, reason: &'static str) {
-        self.plugin_errors.get_or_create(&PluginError { plugin: plugin.to_owned(), reason }).inc();
-    }
-
-    pub(super) fn plugin_terminated(&self, plugin: &str, reason: &'static str, context: TraceContext) {
-        let (exemplar, at) = exemplar(context, None);
-        let labels = PluginError { plugin: plugin.to_owned(), reason };
-        self.plugin_terminations.get_or_create(&labels).inc_by(1, exemplar, at);
-    }
-
-    pub(super) fn active_plugins(&self) -> &Gauge {
-        &self.active_plugins
-    }
-
-    pub(super) fn connections(&self) -> &Gauge {
-        &self.connections
-    }
-
-    /// What became of spans, by `exporter` (`file`, `otlp`) and `outcome` (`exported`, `dropped`).
-    pub(super) fn spans(&self, exporter: &'static str, outcome: &'static str, count: u64) {
-        self.trace_spans.get_or_create(&Exporter { exporter, outcome }).inc_by(count);
-    }
-
-    /// The count of these.
-    pub(super) fn span_counter(&self, exporter: &'static str, outcome: &'static str) -> Counter {
-        self.trace_spans.get_or_create(&Exporter { exporter, outcome }).clone()
-    }
-
-    pub(super) fn flow_skipped(&self, flows: u64, reason: &'static str) {
-        self.flow_skipped.get_or_create(&Reason { reason }).inc_by(flows);
-    }
-
-    pub(super) fn flows_dropped(&self, flows: u64, reason: DropReason) {
-        self.flow_log_dropped.get_or_create(&Reason { reason: reason.as_str() }).inc_by(flows);
-    }
-
-    pub(super) fn file_failed(&self, file: &'static str) {
-        self.file_faults.get_or_create(&File { file }).inc();
-    }
-
-    pub(super) fn segment_deleted(&self, file: &'static str) {
-        self.segments_deleted.get_or_create(&File { file }).inc();
-    }
-
-    pub(super) fn audit_failed(&self) {
-        self.audit_failures.inc();
-    }
-}
-
-/// Says how long a plugin's queue is. Cheap to clone.
-#[derive(Debug, Clone)]
-pub(crate) struct QueueMeter {
-    plugin: Arc<str>,
-    length: Gauge,
-}
-
-impl QueueMeter {
-    /// Whose queue it is.
-    pub(crate) fn plugin(&self) -> &str {
-        &self.plugin
-    }
-
-    /// So many deliveries wait now.
-    pub(crate) fn length(&self, waiting: usize) {
-        self.length.set(gauge(waiting));
-    }
-}
-
-fn gauge(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// Only what is sampled can be found again, so only that is an exemplar.
-fn exemplar(context: TraceContext, at: Option<SystemTime>) -> (Option<Trace>, Option<SystemTime>) {
-    let exemplar = context.sampled.then(|| Trace::of(context));
-    let at = exemplar.is_some().then(|| at.unwrap_or_else(SystemTime::now));
-    (exemplar, at)
-}
-
-fn observe_at(histogram: &Histogram, took: Duration, context: TraceContext, at: Option<SystemTime>) {
-    let (exemplar, at) = exemplar(context, at);
-    histogram.observe(took.as_secs_f64(), exemplar, at);
-}
-
-fn observe(histogram: &Histogram, took: Duration, context: TraceContext) {
-    observe_at(histogram, took, context, None);
 }
