@@ -1,6 +1,6 @@
 //! The only way out for a plugin's own requests: it decides, it waits, it sends, and it records all three.
 //!
-//! In: who asks ([`Caller`]) and for what ([`Request`]). Out: the answer's parts, at the end of which stands a response, a
+//! In: who asks (`Caller`) and for what (`Request`). Out: the answer's parts, at the end of which stands a response, a
 //! verdict (what may not be sent, with a reason) or a failure. `policy` says what may be sent and where, `limiter` when,
 //! `budget` how much, `retry` and `redirect` what comes after an answer: these are pure. `resolver`, `connect` and `client`
 //! make connections, to addresses that were judged; `fetch` is one request's way through all of them, `record` what is

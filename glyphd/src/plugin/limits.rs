@@ -1,5 +1,5 @@
 //! `[limits]`: what a plugin's processes may use. A manifest says what the plugin wants, the operator's configuration
-//! the most that it gets, and [`LimitsTable::within`] is what comes of both.
+//! the most that it gets, and `LimitsTable::within` is what comes of both.
 
 use std::{num::NonZeroU64, time::Duration};
 

@@ -1,6 +1,6 @@
 //! What may be sent, and where: pure decisions.
 //!
-//! In: a URL, a method, the addresses that a name stands for. Out: a [`Denied`] with its reason, or nothing. Not here:
+//! In: a URL, a method, the addresses that a name stands for. Out: a `Denied` with its reason, or nothing. Not here:
 //! resolving names, and whether there is room or budget.
 
 mod address;
