@@ -106,6 +106,21 @@ impl Lifecycle {
         }
     }
 
+    /// Whether it has heard that the plugin is barred, ...
+    pub(super) fn barred(&self) -> bool {
+        self.barred
+    }
+
+    /// ... that the daemon's end has begun, ...
+    pub(super) fn closing(&self) -> bool {
+        self.closing
+    }
+
+    /// ... and that the process is to end.
+    pub(super) fn stopping(&self) -> bool {
+        self.stopping
+    }
+
     /// How often in a row it has failed.
     pub(super) fn failures(&self) -> u32 {
         self.failures

@@ -63,10 +63,6 @@ struct Task {
     starts: u32,
     /// What was wrong with the last process, from a closed set and in words.
     fault: Option<(&'static str, String)>,
-    /// What it was told already.
-    barred: bool,
-    closing: bool,
-    stopping: bool,
 }
 
 impl Supervisor {
@@ -87,19 +83,7 @@ impl Task {
         span.set_with("glyph.plugin.id", || plugin.manifest.name.clone());
         span.set_with("glyph.plugin.version", || plugin.manifest.version.clone());
         let life = Lifecycle::new(plugin.allowance.restarts);
-        let (barred, closing, stopping) = (false, false, false);
-        Self {
-            supervisor,
-            plugin,
-            span,
-            life,
-            process: None,
-            starts: 0,
-            fault: None,
-            barred,
-            closing,
-            stopping,
-        }
+        Self { supervisor, plugin, span, life, process: None, starts: 0, fault: None }
     }
 
     async fn run(mut self) {
@@ -144,18 +128,9 @@ impl Task {
         let exit = tokio::select! {
             // That the daemon ends comes before what ends by that.
             biased;
-            () = shutdown.begun.cancelled(), if !self.closing => {
-                self.closing = true;
-                return Event::Closing;
-            }
-            () = shutdown.stop.cancelled(), if !self.stopping => {
-                self.stopping = true;
-                return Event::Stop;
-            }
-            () = roster.barred(&self.plugin.manifest.name), if !self.barred => {
-                self.barred = true;
-                return Event::Barred;
-            }
+            () = shutdown.begun.cancelled(), if !self.life.closing() => return Event::Closing,
+            () = shutdown.stop.cancelled(), if !self.life.stopping() => return Event::Stop,
+            () = roster.barred(&self.plugin.manifest.name), if !self.life.barred() => return Event::Barred,
             exit = ended => exit,
             () = time => return Event::Tick,
         };
@@ -183,32 +158,32 @@ impl Task {
             started = supervisor.exec(&self.plugin, token, context) => Some(started),
             () = too_late => None,
         };
-        let (fault, reason) = match started {
+        let error = match started {
             Some(Ok(process)) => {
                 self.process = Some(process);
                 return Event::Started;
             }
-            None => (None, "glyphd stops, and the process was not there yet".to_owned()),
-            Some(Err(error)) => {
-                // A program that can't be started is told with its name.
-                let told = match &error {
-                    LaunchError::Exec(cause) if !cause.contains(&self.plugin.manifest.command[0]) => {
-                        format!("{}: {cause}", self.plugin.manifest.command[0])
-                    }
-                    error => error.to_string(),
-                };
-                (Some((runner::fault(&error), error)), told)
+            Some(Err(error)) => error,
+            None => {
+                self.stopped("glyphd stops, and the process was not there yet", context);
+                return failed();
             }
         };
-        let digest = matches!(fault, Some((_, LaunchError::Digest(_))));
-        if digest {
+        // A program that can't be started is told with its name.
+        let reason = match &error {
+            LaunchError::Exec(cause) if !cause.contains(&self.plugin.manifest.command[0]) => {
+                format!("{}: {cause}", self.plugin.manifest.command[0])
+            }
+            error => error.to_string(),
+        };
+        let is_another = matches!(error, LaunchError::Digest(_));
+        if is_another {
             supervisor.deny(&self.plugin, &reason, context);
         }
         self.stopped(&reason, context);
-        match fault {
-            None => failed(),
-            Some(_) if digest => self.refused(reason),
-            Some((fault, _)) => self.not_started(fault, "start", reason),
+        match is_another {
+            true => self.refused(reason),
+            false => self.not_started(runner::fault(&error), "start", reason),
         }
     }
 
