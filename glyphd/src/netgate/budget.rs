@@ -106,10 +106,10 @@ impl Budgets {
     fn with<T>(&self, plugin: &str, spend: impl FnOnce(&mut Spent, u64) -> T) -> T {
         let second = self.start.elapsed().as_secs();
         let mut plugins: MutexGuard<'_, _> = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
-        if !plugins.contains_key(plugin) {
-            plugins.insert(plugin.to_owned(), Spent::default());
+        match plugins.get_mut(plugin) {
+            Some(spent) => spend(spent, second),
+            None => spend(plugins.entry(plugin.to_owned()).or_default(), second),
         }
-        plugins.get_mut(plugin).map(|spent| spend(spent, second)).unwrap_or_else(|| unreachable!())
     }
 }
 

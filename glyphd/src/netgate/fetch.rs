@@ -148,8 +148,7 @@ impl Fetch<'_> {
             // Before the name is looked up: that is a request to somebody, too.
             open.budgets.request(&caller.plugin).map_err(Denied::Budget)?;
             open.dialer.addresses(&target.origin).await?;
-            let (method_name, url) = (method.as_str(), target.to_string());
-            self.netgate.allowed(caller, method_name, &url, self.flow_id, self.span)?;
+            self.netgate.allowed(caller, self.last, self.flow_id, self.span)?;
             let response = self.ask(open, &method, &target, &headers, &mut content).await?;
             let (status, answered) = (response.status(), response.headers());
             self.last.status = Some(status.as_u16());

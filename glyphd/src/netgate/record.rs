@@ -55,8 +55,7 @@ impl Netgate {
     pub(super) fn allowed(
         &self,
         caller: &Caller,
-        method: &str,
-        url: &str,
+        last: &Last,
         flow_id: &str,
         span: &Span,
     ) -> Result<(), Denied> {
@@ -66,7 +65,7 @@ impl Netgate {
             event: Event::HttpRequested,
             decision: Decision::Allow,
             reason: None,
-            metadata: self.metadata(caller, method, url, flow_id),
+            metadata: self.metadata(caller, last, flow_id),
             context: Some(span.context()),
         });
         recorded.map_err(|e| Denied::Audit(e.to_string()))
@@ -74,7 +73,7 @@ impl Netgate {
 
     /// Puts a denial on record. What can't be recorded is denied all the same, for that reason.
     pub(super) fn denied(&self, denied: Denied, caller: &Caller, last: &Last, span: &Span) -> Fault {
-        let mut metadata = self.metadata(caller, &last.method, &last.url, "");
+        let mut metadata = self.metadata(caller, last, "");
         metadata.push("denied", denied.reason());
         let recorded = self.around.audit.record(Entry {
             component: COMPONENT,
@@ -97,10 +96,10 @@ impl Netgate {
         Clean { sanitizer: &self.around.sanitizer, secrets: &caller.secrets }
     }
 
-    fn metadata(&self, caller: &Caller, method: &str, url: &str, flow_id: &str) -> Attributes {
+    fn metadata(&self, caller: &Caller, last: &Last, flow_id: &str) -> Attributes {
         let mut metadata = Attributes::default();
-        metadata.push("method", cut(method, METHOD).to_owned());
-        metadata.push("url", self.clean(caller).url(url));
+        metadata.push("method", cut(&last.method, METHOD).to_owned());
+        metadata.push("url", self.clean(caller).url(&last.url));
         if let Some(reach) = &caller.reach {
             metadata.push("capability", reach.capability());
         }
