@@ -10,6 +10,7 @@ pub mod policy;
 pub mod toml_file;
 pub mod globs;
 mod listeners;
+mod pooled;
 
 // The way of the data.
 pub mod capture;

@@ -31,10 +31,7 @@ use self::{
 };
 use crate::{
     audit::{Audit, Sink},
-    capture::{
-        Proxy, Server, Tls, TlsError,
-        tls::{Alpn, client_config, offering},
-    },
+    capture::{Proxy, Server, Tls},
     config::Config,
     control::{self, Health, Operator},
     findings::Findings,
@@ -144,10 +141,6 @@ impl Daemon {
         let tls = Tls::load(&config.capture)?;
         let allowances = config.policy.allowances(&manifests);
         let launcher = plugins::launcher(config.launcher.clone(), config.sandbox, &allowances, &manifests)?;
-        // What plugins ask for themselves, they ask for without the operator's certificate.
-        let netgate_tls =
-            client_config(config.capture.upstream.ca.as_deref(), None).map_err(TlsError::from)?;
-        let netgate_tls = Arc::new(offering(&netgate_tls, &[Alpn::Http2, Alpn::Http1]));
         let proxy_listener = listen("--proxy-addr", config.proxy_addr).await?;
         let metrics_listener = listen("--metrics-addr", config.metrics_addr).await?;
         let mut sockets = Sockets::default();
@@ -196,7 +189,7 @@ impl Daemon {
         let netgate = Netgate::new(
             config.policy.netgate.clone(),
             addresses.own(),
-            netgate_tls,
+            tls.anonymous(),
             config.capture.propagate,
             around,
             cut_netgate.clone(),

@@ -50,7 +50,7 @@ impl Heads {
 
 /// A stream that fails when no byte has passed for a while, in either direction, though somebody waits for one.
 #[derive(Debug)]
-pub(super) struct Idle<S> {
+pub(crate) struct Idle<S> {
     inner: S,
     limit: Duration,
     /// Since somebody began to wait.

@@ -47,6 +47,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
+use rustls::ClientConfig;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use exchange::Exchange;
@@ -62,7 +63,7 @@ use self::{
     route::{Route, route},
     scope::HostScope,
     tee::Tee,
-    tls::{CertificateAuthority, Leaves},
+    tls::{Alpn, CertificateAuthority, Leaves, Trust, offering},
     upstream::{Dialer, TlsConfigs, Upstream},
 };
 use crate::{
@@ -105,6 +106,8 @@ struct Begun {
 #[derive(Debug)]
 pub(crate) struct Tls {
     upstream: TlsConfigs,
+    /// Without the operator's certificate: for who is not the proxy's client.
+    anonymous: Arc<ClientConfig>,
     leaves: Option<Leaves>,
 }
 
@@ -113,7 +116,14 @@ impl Tls {
     pub(crate) fn load(options: &CaptureOptions) -> Result<Self, TlsError> {
         let ca = options.ca_dir.as_deref().map(CertificateAuthority::open_or_create).transpose()?;
         let leaves = ca.map(|ca| Leaves::new(ca, LEAVES)).transpose()?;
-        Ok(Self { upstream: TlsConfigs::load(&options.upstream)?, leaves })
+        let trust = Trust::load(options.upstream.ca.as_deref())?;
+        let anonymous = Arc::new(offering(&trust.config(None)?, &[Alpn::Http2, Alpn::Http1]));
+        Ok(Self { upstream: TlsConfigs::of(&trust, &options.upstream)?, anonymous, leaves })
+    }
+
+    /// How upstreams are spoken to that are not to see the operator's certificate.
+    pub(crate) fn anonymous(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.anonymous)
     }
 }
 

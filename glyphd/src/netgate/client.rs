@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, time::Duration};
 
-use hyper::{body::Incoming, rt::Executor};
+use hyper::body::Incoming;
 use hyper_util::{client::legacy, rt::TokioTimer};
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,7 @@ use super::{
     body::Sent,
     connect::Connector,
 };
+use crate::pooled::UntilCut;
 
 /// How long a connection waits for its next request, and how many do of one host: as many as one plugin may have under way.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,17 +33,6 @@ pub(super) fn client(connector: Connector, cut: CancellationToken) -> Client {
         .http1_max_headers(HEADERS)
         .http2_max_header_list_size(HEAD as u32)
         .build(connector)
-}
-
-/// Runs connections. One whose server takes no more bytes would otherwise be there for ever.
-#[derive(Debug, Clone)]
-struct UntilCut(CancellationToken);
-
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for UntilCut {
-    fn execute(&self, connection: F) {
-        // A token of its own: each poll of what waits for one takes its lock.
-        tokio::spawn(self.0.child_token().run_until_cancelled_owned(connection));
-    }
 }
 
 /// Whether there was no connection, or it went away: whoever asks again may be answered.

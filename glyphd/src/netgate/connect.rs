@@ -13,15 +13,9 @@ use std::{
 };
 
 use http::Uri;
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::{
-    client::legacy::connect::{Connected, Connection},
-    rt::TokioIo,
-};
 use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{net::TcpStream, time::timeout};
-use tokio_rustls::{TlsConnector, client::TlsStream};
-use tokio_util::either::Either;
+use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::{
@@ -29,7 +23,7 @@ use super::{
     policy::{Denied, Origin, Policy, Scheme, Target},
     resolver::Names,
 };
-use crate::listeners::Listeners;
+use crate::{listeners::Listeners, pooled::Pooled};
 
 /// How long a connection may take, with TLS.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -74,14 +68,13 @@ impl Dialer {
         // Small writes would wait for the other side's acknowledgement.
         drop(stream.set_nodelay(true));
         if origin.scheme == Scheme::Http {
-            return Ok(Io { stream: TokioIo::new(Either::Left(stream)), peer, http2: false });
+            return Ok(Io::plain(stream, false, Peer(peer)));
         }
         let failed = |e: &dyn std::fmt::Display| Fault::failed(Failure::Tls, format!("{origin}: {e}"));
         let name = ServerName::try_from(origin.host.clone()).map_err(|e| failed(&e))?;
         let connector = TlsConnector::from(Arc::clone(&self.tls));
         let stream = connector.connect(name, stream).await.map_err(|e| failed(&e))?;
-        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        Ok(Io { stream: TokioIo::new(Either::Right(Box::new(stream))), peer, http2 })
+        Ok(Io::secured(stream, Peer(peer)))
     }
 
     async fn dial(&self, origin: &Origin) -> Result<(TcpStream, SocketAddr), Fault> {
@@ -125,53 +118,5 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// A connection that tells the pool what it is.
-#[derive(Debug)]
-pub(super) struct Io {
-    stream: TokioIo<Either<TcpStream, Box<TlsStream<TcpStream>>>>,
-    peer: SocketAddr,
-    http2: bool,
-}
-
-impl Connection for Io {
-    fn connected(&self) -> Connected {
-        let connected = Connected::new().extra(Peer(self.peer));
-        if self.http2 { connected.negotiated_h2() } else { connected }
-    }
-}
-
-impl Read for Io {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl Write for Io {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-}
+/// A connection, and who is at its other end.
+pub(super) type Io = Pooled<TcpStream, Peer>;

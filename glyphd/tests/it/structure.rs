@@ -7,8 +7,8 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 21] = [
-    ("capture", &["globs", "listeners", "sanitize::Intake", "telemetry"]),
+const TABLE: [(&str, &[&str]); 22] = [
+    ("capture", &["globs", "listeners", "pooled", "sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "globs", "room", "telemetry"]),
     ("room", &[]),
     ("flow_log", &["room", "sanitize::Flow", "telemetry"]),
@@ -29,7 +29,7 @@ const TABLE: [(&str, &[&str]); 21] = [
             "toml_file",
         ],
     ),
-    ("netgate", &["audit", "listeners", "sanitize::Sanitizer", "sanitize::Secrets", "telemetry"]),
+    ("netgate", &["audit", "listeners", "pooled", "sanitize::Sanitizer", "sanitize::Secrets", "telemetry"]),
     ("findings", &["telemetry"]),
     ("launcher", &[]),
     ("audit", &["sanitize::Sanitizer", "telemetry"]),
@@ -70,6 +70,7 @@ const TABLE: [(&str, &[&str]); 21] = [
     ("toml_file", &[]),
     ("globs", &[]),
     ("listeners", &[]),
+    ("pooled", &[]),
     ("lib", &[]),
 ];
 

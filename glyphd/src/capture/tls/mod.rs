@@ -37,5 +37,5 @@ pub use self::{
     certificate::{CaCertificate, CaError},
     leaves::{LeafError, Leaves},
     pem::PemFileError,
-    roots::{TlsFileError, client_config, offering},
+    roots::{TlsFileError, Trust, offering},
 };

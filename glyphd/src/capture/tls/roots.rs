@@ -7,8 +7,8 @@ use std::{
 };
 
 use rustls::{
-    ClientConfig, RootCertStore,
-    client::Resumption,
+    ClientConfig, ConfigBuilder, RootCertStore,
+    client::{Resumption, WantsClientCert},
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
 };
@@ -46,49 +46,57 @@ pub enum TlsFileError {
     Tls(#[from] rustls::Error),
 }
 
-/// How TLS is spoken to upstreams: they are believed if a CA of this machine's or one in the file `upstream_ca` signed for
-/// them, or if that file has their own certificate; they are shown `client_cert` (a certificate and its key) if they ask.
-///
-/// A machine without CAs can do this, but then believes only the file.
-///
-/// # Errors
-/// If one of the files can't be used.
-pub fn client_config(
-    upstream_ca: Option<&Path>,
-    client_cert: Option<(&Path, &Path)>,
-) -> Result<ClientConfig, TlsFileError> {
-    let mut roots = of_this_machine();
-    let mut listed = Vec::new();
-    if let Some(path) = upstream_ca {
-        listed = certificates(path)?;
-        for (i, certificate) in listed.iter().enumerate() {
-            let added = roots.add(certificate.clone());
-            added.map_err(|source| TlsFileError::Certificate {
-                path: path.to_owned(),
-                number: i + 1,
-                source,
-            })?;
+/// Whom upstreams are believed by: a CA of this machine's, or one in the operator's file; that file may also have an upstream's
+/// own certificate.
+pub struct Trust(ConfigBuilder<ClientConfig, WantsClientCert>);
+
+impl Trust {
+    /// Reads the system's CAs and that file. A machine without CAs can do this, but then believes only the file.
+    ///
+    /// # Errors
+    /// If the file can't be used.
+    pub fn load(upstream_ca: Option<&Path>) -> Result<Self, TlsFileError> {
+        let mut roots = of_this_machine();
+        let mut listed = Vec::new();
+        if let Some(path) = upstream_ca {
+            listed = certificates(path)?;
+            for (i, certificate) in listed.iter().enumerate() {
+                let added = roots.add(certificate.clone());
+                added.map_err(|source| TlsFileError::Certificate {
+                    path: path.to_owned(),
+                    number: i + 1,
+                    source,
+                })?;
+            }
         }
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?;
+        Ok(Self(if listed.is_empty() {
+            builder.with_root_certificates(roots)
+        } else {
+            let verifier = Listed::or_signed(listed, roots, provider)?;
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+        }))
     }
-    let provider = Arc::new(ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    let builder = if listed.is_empty() {
-        builder.with_root_certificates(roots)
-    } else {
-        let verifier = Listed::or_signed(listed, roots, provider)?;
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
-    };
-    let Some((certificate, key)) = client_cert else { return Ok(builder.with_no_client_auth()) };
-    let identity = builder.with_client_auth_cert(certificates(certificate)?, private_key(key)?);
-    identity.map_err(|source| TlsFileError::Identity {
-        certificate: certificate.to_owned(),
-        key: key.to_owned(),
-        source,
-    })
+
+    /// How TLS is spoken to upstreams, which are shown `client_cert` (a certificate and its key) if they ask.
+    ///
+    /// # Errors
+    /// If one of the files can't be used.
+    pub fn config(&self, client_cert: Option<(&Path, &Path)>) -> Result<ClientConfig, TlsFileError> {
+        let builder = self.0.clone();
+        let Some((certificate, key)) = client_cert else { return Ok(builder.with_no_client_auth()) };
+        let identity = builder.with_client_auth_cert(certificates(certificate)?, private_key(key)?);
+        identity.map_err(|source| TlsFileError::Identity {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+            source,
+        })
+    }
 }
 
-/// The same, offering these protocols, the best one first. Its sessions are resumed by itself alone.
+/// That, offering these protocols, the best one first. Its sessions are resumed by itself alone.
 pub fn offering(config: &ClientConfig, alpn: &[Alpn]) -> ClientConfig {
     let mut config = config.clone();
     config.alpn_protocols = alpn.iter().map(|alpn| alpn.name().to_vec()).collect();
@@ -140,6 +148,13 @@ mod tests {
         super::{CertificateAuthority, Leaves, handshake::handshake, pem::section},
         *,
     };
+
+    fn client_config(
+        upstream_ca: Option<&Path>,
+        client_cert: Option<(&Path, &Path)>,
+    ) -> Result<ClientConfig, TlsFileError> {
+        Trust::load(upstream_ca)?.config(client_cert)
+    }
 
     struct Files(TempDir);
 

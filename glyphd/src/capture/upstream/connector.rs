@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -10,24 +9,16 @@ use std::{
 };
 
 use http::{Request, Response, Uri, uri::Scheme};
-use hyper::{
-    body::Incoming,
-    rt::{Read, ReadBufCursor, Write},
-};
-use hyper_util::{
-    client::legacy::{
-        self,
-        connect::{Connected, Connection},
-    },
-    rt::TokioIo,
-};
+use hyper::body::Incoming;
+use hyper_util::client::legacy;
 use rustls::ClientConfig;
-use tokio_rustls::client::TlsStream;
-use tokio_util::either::Either;
 use tower_service::Service;
 
 use super::{ConnectionMade, Dialer, KNOWN, Offer, Plain, Pool};
-use crate::capture::{failure::Failure, host::bare, tee::Tee, tls::Alpn};
+use crate::{
+    capture::{failure::Failure, host::bare, tee::Tee, tls::Alpn},
+    pooled::Pooled,
+};
 
 /// How many connections wait for a first request, and how long: an upstream may close what nobody uses.
 const READY: usize = 16;
@@ -85,7 +76,7 @@ impl Origin {
         stream: Option<(Plain, ConnectionMade)>,
     ) -> Result<(Option<Alpn>, ConnectionMade), Failure> {
         let io = self.end.connect(&self.dialer, stream).await?;
-        let (protocol, made) = (io.protocol, io.made);
+        let (protocol, made) = (chosen(&io), io.told);
         let mut ready = self.end.ready();
         if ready.len() == READY {
             ready.pop_front();
@@ -141,12 +132,12 @@ impl Connector {
         match self.dialer.proxy() {
             // It gets the whole URL.
             Some(proxy) => {
-                let stream = self.dialer.to_proxy(proxy).await?;
-                Ok(UpstreamIo { to_proxy: true, ..UpstreamIo::plain(stream, plain) })
+                let (stream, made) = self.dialer.to_proxy(proxy).await?;
+                Ok(UpstreamIo::plain(stream, plain == Alpn::Http2, made).by_proxy())
             }
             None => {
-                let stream = self.dialer.dial(host, uri.port_u16().unwrap_or(80)).await?;
-                Ok(UpstreamIo::plain(stream, plain))
+                let (stream, made) = self.dialer.dial(host, uri.port_u16().unwrap_or(80)).await?;
+                Ok(UpstreamIo::plain(stream, plain == Alpn::Http2, made))
             }
         }
     }
@@ -178,9 +169,9 @@ impl End {
         };
         let io = match (tls, &self.config) {
             (Some(tls), Some(config)) => secured(dialer, stream, &tls.name, *port, config).await?,
-            _ => UpstreamIo::plain(stream, *plain),
+            _ => UpstreamIo::plain(stream.0, *plain == Alpn::Http2, stream.1),
         };
-        *self.known() = Some(Known { protocol: io.protocol, at: Instant::now() });
+        *self.known() = Some(Known { protocol: chosen(&io), at: Instant::now() });
         Ok(io)
     }
 
@@ -202,12 +193,7 @@ async fn secured(
 ) -> Result<UpstreamIo, Failure> {
     let stream = dialer.secure(stream, name, port, Arc::clone(config)).await?;
     let made = ConnectionMade { secured: Some(std::time::SystemTime::now()), ..made };
-    let protocol = match stream.get_ref().1.alpn_protocol() {
-        Some(b"h2") => Some(Alpn::Http2),
-        Some(_) => Some(Alpn::Http1),
-        None => None,
-    };
-    Ok(UpstreamIo { stream: TokioIo::new(Either::Right(Box::new(stream))), made, protocol, to_proxy: false })
+    Ok(UpstreamIo::secured(stream, made))
 }
 
 impl Service<Uri> for Connector {
@@ -224,62 +210,10 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// A connection that tells the pool what it is.
-#[derive(Debug)]
-pub(crate) struct UpstreamIo {
-    stream: TokioIo<Either<Plain, Box<TlsStream<Plain>>>>,
-    made: ConnectionMade,
-    /// What is spoken over it; none if there was TLS, and nothing was agreed on.
-    protocol: Option<Alpn>,
-    to_proxy: bool,
-}
+/// A connection to an upstream, and how it was made.
+type UpstreamIo = Pooled<Plain, ConnectionMade>;
 
-impl UpstreamIo {
-    fn plain((stream, made): (Plain, ConnectionMade), protocol: Alpn) -> Self {
-        let stream = TokioIo::new(Either::Left(stream));
-        Self { stream, made, protocol: Some(protocol), to_proxy: false }
-    }
-}
-
-impl Connection for UpstreamIo {
-    fn connected(&self) -> Connected {
-        let connected = Connected::new().extra(self.made).proxy(self.to_proxy);
-        if self.protocol == Some(Alpn::Http2) { connected.negotiated_h2() } else { connected }
-    }
-}
-
-impl Read for UpstreamIo {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl Write for UpstreamIo {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
+/// The protocol that the upstream chose in the handshake of TLS.
+fn chosen(io: &UpstreamIo) -> Option<Alpn> {
+    io.agreed().map(|name| if name == Alpn::Http2.name() { Alpn::Http2 } else { Alpn::Http1 })
 }

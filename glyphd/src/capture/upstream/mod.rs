@@ -13,7 +13,7 @@ use std::{
 };
 
 use http::{Request, Response, uri::Scheme};
-use hyper::{body::Incoming, rt::Executor};
+use hyper::body::Incoming;
 use hyper_util::{
     client::legacy::{self, Client},
     rt::TokioTimer,
@@ -31,8 +31,9 @@ use super::{
     connection::{CONNECTION_WINDOW, STREAM_WINDOW},
     options::{Limits, UpstreamOptions},
     tee::Tee,
-    tls::{Alpn, TlsFileError, client_config, offering},
+    tls::{Alpn, TlsFileError, Trust, offering},
 };
+use crate::pooled::UntilCut;
 
 /// How long a connection of the pool waits for its next request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -71,9 +72,9 @@ pub(super) struct TlsConfigs {
 }
 
 impl TlsConfigs {
-    pub(super) fn load(options: &UpstreamOptions) -> Result<Self, TlsFileError> {
+    pub(super) fn of(trust: &Trust, options: &UpstreamOptions) -> Result<Self, TlsFileError> {
         let cert = options.client_cert.as_ref().map(|(cert, key)| (cert.as_path(), key.as_path()));
-        let config = client_config(options.ca.as_deref(), cert)?;
+        let config = trust.config(cert)?;
         let with = |alpn: &[Alpn]| Arc::new(offering(&config, alpn));
         Ok(Self {
             any: with(&[Alpn::Http2, Alpn::Http1]),
@@ -195,15 +196,4 @@ fn pool(connector: Connector, limits: Limits, cut: &CancellationToken) -> Pool {
         .http2_initial_stream_window_size(STREAM_WINDOW)
         .http2_initial_connection_window_size(CONNECTION_WINDOW)
         .build(connector)
-}
-
-/// Runs connections. One whose upstream takes no more bytes would otherwise hold its exchange for ever.
-#[derive(Debug, Clone)]
-struct UntilCut(CancellationToken);
-
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for UntilCut {
-    fn execute(&self, connection: F) {
-        // A token of its own: each poll of what waits for one takes its lock.
-        tokio::spawn(self.0.child_token().run_until_cancelled_owned(connection));
-    }
 }
