@@ -13,6 +13,9 @@ pub mod promqltest;
 pub mod response;
 pub mod rules;
 
+// From an alert to its traces, and from a trace to its flows, findings and decisions.
+pub mod pivot;
+
 // A recording held against its limits.
 pub mod gate;
 

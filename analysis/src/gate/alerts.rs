@@ -2,11 +2,9 @@
 
 use glyph_formats::TraceId;
 
-use super::{
-    judgement::{Check, Figure, Section, State, Unit},
-    suspects::Suspects,
-};
+use super::judgement::{Check, Figure, Section, State, Unit};
 use crate::{
+    pivot::Suspects,
     rules::{self, Alert, Interval, Outcome, state::State as Alarm},
     text::{duration_of_seconds, short},
 };
@@ -50,11 +48,11 @@ fn judged(alert: &Alert, outcome: &Outcome, allow_undecided: bool, suspects: &Su
         ..Check::plain(Section::Alerts, name(alert), state, message)
     };
     if state == State::Fail {
-        suspects.name(&mut check, exemplars(alert));
+        check.name_traces(suspects, exemplars(alert));
         if !check.shown {
             let found = during(alert, suspects);
             if !found.is_empty() {
-                suspects.name(&mut check, found);
+                check.name_traces(suspects, found);
             }
         }
     }

@@ -5,9 +5,9 @@
 use super::{
     config::{Budget, Limit, Measure},
     judgement::{Check, Figure, Section, State, Unit},
-    suspects::Suspects,
 };
 use crate::{
+    pivot::Suspects,
     text::{counted, grouped},
     trace::summary::{Row, Summary},
 };
@@ -47,7 +47,7 @@ fn held(row: &Row, limit: &Limit, suspects: &Suspects<'_>) -> Check {
     let mut check = Check::bounded(Section::Budget, name, "", figures);
     check.message.push_str(&format!("; {of}"));
     if check.state == State::Fail {
-        suspects.name(&mut check, suspects.of_spans(row.service(), row.name(), measure == Measure::Errors));
+        check.name_traces(suspects, suspects.of_spans(row.service(), row.name(), measure == Measure::Errors));
     }
     check
 }

@@ -4,7 +4,10 @@ use glyph_formats::TraceId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::text::{counted, duration, grouped, short};
+use crate::{
+    pivot::{self, Suspects},
+    text::{counted, duration, grouped, short},
+};
 
 /// What came of a check, and of all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -136,6 +139,14 @@ pub struct Check {
 }
 
 impl Check {
+    /// Puts traces on it: those that are in the recording, if any of them is.
+    pub(super) fn name_traces(&mut self, suspects: &Suspects<'_>, ids: Vec<TraceId>) {
+        let (here, elsewhere) = suspects.recorded(ids);
+        self.shown = !here.is_empty();
+        self.trace_ids = if self.shown { here } else { elsewhere };
+        self.trace_ids.truncate(pivot::MOST);
+    }
+
     /// A check without numbers.
     pub fn plain(
         section: Section,

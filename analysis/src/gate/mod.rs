@@ -10,7 +10,6 @@ mod quantity;
 
 // What there is.
 pub mod recorded;
-pub mod suspects;
 
 // What comes of it.
 pub mod judgement;
@@ -24,4 +23,3 @@ pub mod proposal;
 pub use config::{Config, ConfigError};
 pub use judgement::{Check, Figure, Judgement, Section, State, Unit};
 pub use recorded::{Files, Recorded, RecordedError};
-pub use suspects::Suspects;

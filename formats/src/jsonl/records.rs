@@ -4,7 +4,11 @@ use std::{fmt, marker::PhantomData, path::PathBuf, vec};
 
 use serde::de::DeserializeOwned;
 
-use super::{Blocks, ReadError, input, segments};
+use super::{
+    Blocks, ReadError,
+    input::{self, Progress},
+    segments,
+};
 use crate::FORMAT_VERSION;
 
 /// Something odd that does not keep the file from being read.
@@ -34,6 +38,8 @@ pub fn records<T: DeserializeOwned>(path: &std::path::Path) -> Result<Records<T>
         blocks: None,
         batch: Vec::new().into_iter(),
         warnings: Vec::new(),
+        may: None,
+        progress: None,
         kind: PhantomData,
     })
 }
@@ -55,10 +61,26 @@ pub struct Records<T> {
     blocks: Option<Blocks>,
     batch: vec::IntoIter<Result<T, ReadError>>,
     warnings: Vec<ReadWarning>,
+    may: Option<Box<dyn Fn(&[u8]) -> bool + Send>>,
+    progress: Option<Progress>,
     kind: PhantomData<T>,
 }
 
 impl<T: DeserializeOwned> Records<T> {
+    /// Leaves out lines that `may` not be of interest, without taking them apart: what is wrong with them is not told.
+    #[must_use]
+    pub fn only(mut self, may: impl Fn(&[u8]) -> bool + Send + 'static) -> Self {
+        self.may = Some(Box::new(may));
+        self
+    }
+
+    /// Adds what is read to a count.
+    #[must_use]
+    pub fn counted(mut self, progress: Progress) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
     /// What was odd so far.
     pub fn warnings(&self) -> &[ReadWarning] {
         &self.warnings
@@ -68,7 +90,11 @@ impl<T: DeserializeOwned> Records<T> {
     fn advance(&mut self) -> Result<bool, ReadError> {
         if self.blocks.is_none() {
             let Some(path) = self.files.next() else { return Ok(false) };
-            self.blocks = Some(Blocks::new(input::open(&path)?));
+            let input = match &self.progress {
+                Some(progress) => input::open_counted(&path, progress.clone()),
+                None => input::open(&path),
+            };
+            self.blocks = Some(Blocks::new(input?));
         }
         let Some(blocks) = &mut self.blocks else { return Ok(false) };
         let Some(block) = blocks.next_block()? else {
@@ -81,6 +107,9 @@ impl<T: DeserializeOwned> Records<T> {
         };
         let mut batch = Vec::new();
         for (line, bytes) in block.lines() {
+            if self.may.as_ref().is_some_and(|may| !may(bytes)) {
+                continue;
+            }
             if let Some(found) = newer_format(bytes) {
                 batch.push(Err(ReadError::TooNew { path: block.path.to_owned(), line, found }));
                 continue;

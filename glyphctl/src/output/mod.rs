@@ -20,7 +20,7 @@ pub(crate) mod progress;
 pub(crate) mod rule_tests;
 pub(crate) mod summary;
 mod table;
-pub(crate) mod waterfall;
+pub(crate) mod trace;
 
 use std::{
     fmt::Display,

@@ -30,7 +30,7 @@ fn the_demo_tells_one_story_and_its_commands_work() {
     assert!(start.elapsed() < PROMISED, "{:?}", start.elapsed());
     assert_eq!(
         names_in(&out),
-        ["alerts.yaml", "plugins", "recording", "recording.glyph.tar.zst", "trace.json"]
+        ["alerts.yaml", "cause.html", "plugins", "recording", "recording.glyph.tar.zst", "trace.json"]
     );
     let recording = out.join("recording");
     assert!(
@@ -73,6 +73,9 @@ fn the_demo_tells_one_story_and_its_commands_work() {
     let trace = denied.and_then(|entry| entry.trace_id).expect("a denial in a trace").to_string();
     assert!(asked("on the audit under").contains(&trace), "{}", run.stdout);
     assert!(flows.iter().any(|flow| flow.trace_id.to_string() == trace), "the flow whose page had the link");
+
+    let page = fs::read_to_string(out.join("cause.html")).unwrap();
+    assert!(page.contains(&told.trace_id.to_string()) && page.contains(&told.request.url));
 
     let chrome = chrome_check::check(&fs::read(out.join("trace.json")).unwrap()).unwrap();
     assert_eq!(chrome.slices.len(), all::<Span>(&recording, "traces.jsonl").len());

@@ -17,6 +17,7 @@ mod server;
 mod demo;
 mod flows;
 mod perfetto;
+mod pivot;
 mod plugin;
 mod record;
 mod replay;

@@ -15,14 +15,30 @@ use crate::{
 /// Not more than these.
 const MOST: usize = 10;
 
+/// An exemplar on its way.
+struct Candidate<'s> {
+    exemplar: &'s Exemplar,
+    series: &'s Labels,
+    /// How far back its selector looks, in seconds.
+    back: f64,
+}
+
+impl Candidate<'_> {
+    /// Whether the alert looked at it in that interval.
+    fn is_of(&self, interval: &Interval) -> bool {
+        let time = self.exemplar.time as f64 / 1e3;
+        interval.state == State::Firing && interval.start - self.back <= time && time <= interval.end
+    }
+}
+
 /// The exemplars of the series that an alert's expression selects, from the times that it looked at while it fired:
 /// those of the first selector first, of each the greatest first. A series belongs to the alert if it contradicts
-/// none of its labels.
+/// none of its labels. Each firing interval gets its own, too.
 pub(super) fn find(
     store: &Store,
     leaves: &[Leaf<'_>],
     labels: &Labels,
-    intervals: &[Interval],
+    intervals: &mut [Interval],
 ) -> Vec<ExemplarFound> {
     let fits = |series: &Labels| {
         labels.pairs().iter().all(|(name, value)| {
@@ -31,25 +47,28 @@ pub(super) fn find(
         })
     };
     let mut seen = FxHashSet::default();
-    let mut found = Vec::new();
+    let mut found: Vec<Candidate<'_>> = Vec::new();
     for leaf in leaves {
         let back = leaf.back as f64 / 1e3;
-        let looked_at = |exemplar: &&Exemplar| {
-            let time = exemplar.time as f64 / 1e3;
-            intervals.iter().any(|i| i.state == State::Firing && i.start - back <= time && time <= i.end)
-        };
         let mut here = Vec::new();
         for id in with_buckets(store, leaf.selector) {
-            let labels = &store.series()[id as usize].labels;
-            if fits(labels) && seen.insert(id) {
-                here.extend(store.exemplars(id).iter().filter(looked_at).map(|e| told(e, labels)));
+            let series = &store.series()[id as usize].labels;
+            if fits(series) && seen.insert(id) {
+                let candidate = |exemplar| Candidate { exemplar, series, back };
+                let looked_at = |one: &Candidate<'_>| intervals.iter().any(|interval| one.is_of(interval));
+                here.extend(store.exemplars(id).iter().map(candidate).filter(looked_at));
             }
         }
-        here.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.timestamp.total_cmp(&b.timestamp)));
+        here.sort_by(|a, b| {
+            let (a, b) = (a.exemplar, b.exemplar);
+            b.value.total_cmp(&a.value).then(a.time.cmp(&b.time))
+        });
         found.extend(here);
     }
-    found.truncate(MOST);
-    found
+    for interval in intervals {
+        interval.exemplars = found.iter().filter(|one| one.is_of(interval)).take(MOST).map(told).collect();
+    }
+    found.iter().take(MOST).map(told).collect()
 }
 
 /// The series of a selector; of a histogram's count or sum also its buckets, which have the exemplars.
@@ -68,13 +87,14 @@ fn with_buckets(store: &Store, selector: &Selector) -> Vec<SeriesId> {
     found
 }
 
-fn told(exemplar: &Exemplar, series: &Labels) -> ExemplarFound {
+fn told(one: &Candidate<'_>) -> ExemplarFound {
+    let exemplar = one.exemplar;
     let id = |name: &str| Some(exemplar.labels.get(name)).filter(|id| !id.is_empty()).map(str::to_owned);
     ExemplarFound {
         trace_id: id("trace_id"),
         span_id: id("span_id"),
         value: exemplar.value,
         timestamp: exemplar.time as f64 / 1e3,
-        series: series.to_map(),
+        series: one.series.to_map(),
     }
 }

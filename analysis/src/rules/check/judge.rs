@@ -53,10 +53,10 @@ impl Judge<'_> {
                 let result = alert.sources.first().map_or_else(Labels::empty, Labels::without_name);
                 let peaks = alert.sources.iter().filter_map(|s| watch?.peak(&s.without_name()));
                 let peak = watch.and_then(|w| w.furthest(peaks));
-                let intervals = intervals(alert, end);
+                let mut intervals = intervals(alert, end);
                 Alert {
                     alert: rule.name.clone(),
-                    exemplars: exemplars::find(self.store, &prepared.leaves, &result, &intervals),
+                    exemplars: exemplars::find(self.store, &prepared.leaves, &result, &mut intervals),
                     labels: alert.labels.to_map(),
                     annotations: alert.annotations_at(end, rule, self.world, self.store),
                     state: if reason.is_some() { State::Undecided } else { alert.furthest() },
@@ -111,10 +111,8 @@ impl AlertHistory {
 /// In seconds; what has not ended, up to the last evaluation.
 fn intervals(alert: &AlertHistory, end: i64) -> Vec<Interval> {
     let seconds = |ms: i64| ms as f64 / 1e3;
-    let told = |span: &crate::rules::run::Span| Interval {
-        state: span.state,
-        start: seconds(span.start),
-        end: seconds(span.end.unwrap_or(end)),
+    let told = |span: &crate::rules::run::Span| {
+        Interval::new(span.state, seconds(span.start), seconds(span.end.unwrap_or(end)))
     };
     alert.spans.iter().map(told).collect()
 }

@@ -104,7 +104,7 @@ mod tests {
             labels: BTreeMap::from([("severity".to_owned(), severity.to_owned())]),
             annotations: BTreeMap::new(),
             state,
-            intervals: vec![Interval { state, start: 0.0, end }],
+            intervals: vec![Interval::new(state, 0.0, end)],
             peak: None,
             threshold: None,
             margin: None,

@@ -65,6 +65,16 @@ pub struct Interval {
     pub start: f64,
     /// The evaluation at which it no longer was so, or the last.
     pub end: f64,
+    /// If it fired: observations that it looked at in this time, in the order of [`Alert::exemplars`].
+    #[serde(skip)]
+    pub exemplars: Vec<ExemplarFound>,
+}
+
+impl Interval {
+    /// One of which no exemplars are known.
+    pub fn new(state: State, start: f64, end: f64) -> Self {
+        Self { state, start, end, exemplars: Vec::new() }
+    }
 }
 
 /// An observation that a bucket remembers.

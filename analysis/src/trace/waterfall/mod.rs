@@ -34,6 +34,8 @@ pub struct Row {
     pub depth: usize,
     /// Its id.
     pub span_id: u64,
+    /// The id of the span that caused it, be that in the files or not; zero for none.
+    pub parent_span_id: u64,
     /// The service.
     pub service: String,
     /// The span name.
@@ -50,6 +52,8 @@ pub struct Row {
     pub duration_ns: u64,
     /// Whether it is on the critical path.
     pub critical: bool,
+    /// Its own part of that path.
+    pub critical_path_ns: u64,
     /// Why it failed, if the loader kept that.
     pub status_message: Option<String>,
     /// The attributes, if the loader kept them.
@@ -73,18 +77,19 @@ impl Waterfall {
         while let Some((i, depth)) = next.pop() {
             let i = i as usize;
             next.extend(traces.tree.children(i).iter().rev().map(|c| (*c, depth + 1)));
-            rows.push(row(traces, i, depth, start, path.contains[i]));
+            rows.push(row(traces, i, depth, start, path));
         }
         Self { trace_id: spans.trace_ids()[t], start_unix_nano: start, duration_ns: end - start, rows }
     }
 }
 
-fn row(traces: &Traces, i: usize, depth: usize, trace_start: u64, critical: bool) -> Row {
+fn row(traces: &Traces, i: usize, depth: usize, trace_start: u64, path: &CriticalPath) -> Row {
     let spans = &traces.spans;
     let detail = spans.details.get(i);
     Row {
         depth,
         span_id: spans.span_id[i],
+        parent_span_id: spans.parent_id[i],
         service: spans.services.text(spans.service[i]).to_owned(),
         name: spans.names.text(spans.name[i]).to_owned(),
         kind: spans.kind[i],
@@ -92,7 +97,8 @@ fn row(traces: &Traces, i: usize, depth: usize, trace_start: u64, critical: bool
         start_unix_nano: spans.start[i],
         offset_ns: spans.start[i] - trace_start,
         duration_ns: spans.duration(i),
-        critical,
+        critical: path.contains[i],
+        critical_path_ns: path.own_ns[i],
         // What can't be read of these is left out of the picture; the span itself stands.
         status_message: serde_json::from_str(detail.status_message).ok(),
         attributes: serde_json::from_str(detail.attributes).unwrap_or_default(),

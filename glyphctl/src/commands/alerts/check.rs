@@ -6,11 +6,15 @@ use anyhow::bail;
 use clap::Args;
 use glyph_analysis::{
     metrics::Store,
+    pivot::explain::Explained,
     promql::{Settings, needs},
     rules::{Check, FailOn, Limits, Options, Outcome, Rule, RuleFile, Scale, check, compare},
 };
 
-use super::rules::{self, Rules};
+use super::{
+    explain::explain,
+    rules::{self, Rules},
+};
 use crate::{
     commands::metrics::{
         prometheus::Want,
@@ -38,6 +42,7 @@ is undecided and none counts.
 
 Examples:
   glyphctl alerts check --rules alerts/alerts.yaml --data RECORDING
+  glyphctl alerts check --rules alerts/alerts.yaml --data RECORDING --explain
   glyphctl alerts check --rules 'prod/*.yaml' --data run.om --allow-undecided --format markdown
   glyphctl alerts check --rules alerts/alerts.yaml --data RECORDING --time-scale 1/60
   glyphctl alerts check --rules alerts/alerts.yaml --data RECORDING --set glyph:threshold:http_failure_ratio=0.05
@@ -72,6 +77,13 @@ pub(super) struct CheckArgs {
     /// Say what the rules change against these, on the same data
     #[arg(long, value_name = "OLD_RULES", num_args = 1..)]
     compare: Vec<PathBuf>,
+    /// For each time in which an alert fired: the exemplars that it looked at, what their traces waited for, their flows,
+    /// findings and audit entries, and the commands that show more; without exemplars, the traces of that time
+    #[arg(long)]
+    explain: bool,
+    /// Where --explain looks for the traces, if not in the recordings of --data
+    #[arg(long, value_name = "RECORDING", num_args = 1.., requires = "explain")]
+    traces: Vec<PathBuf>,
     /// Don't fail because of alerts that are undecided
     #[arg(long)]
     allow_undecided: bool,
@@ -144,7 +156,13 @@ pub(super) fn run(flags: &CheckArgs) -> anyhow::Result<ExitCode> {
         judged &= old.all && was.problems.is_empty();
         was.problems.iter().for_each(|problem| note(format_args!("--compare: {problem}")));
     }
-    output::to_stdout(|out| alerts::write(&outcome, &limits, flags.format, out))?;
+    let explanations = match flags.explain {
+        true if flags.traces.is_empty() => Some(explain(&outcome, &flags.source.data)?),
+        true => Some(explain(&outcome, &flags.traces)?),
+        false => None,
+    };
+    let explained = Explained { outcome: &outcome, explanations: explanations.as_deref() };
+    output::to_stdout(|out| alerts::write(explained, &limits, flags.format, out))?;
     for problem in &problems {
         note(problem);
     }

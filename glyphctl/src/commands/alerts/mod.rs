@@ -1,6 +1,7 @@
 //! `glyphctl alerts …`: production rules over what was recorded.
 
 mod check;
+mod explain;
 mod lint;
 pub(crate) mod rules;
 mod test;

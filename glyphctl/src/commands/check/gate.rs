@@ -9,9 +9,10 @@ use anyhow::anyhow;
 use clap::Args;
 use glyph_analysis::{
     gate::{
-        Check, Config, ConfigError, Files, Judgement, Recorded, RecordedError, State, Suspects, alerts,
-        budget, config, integrity,
+        Check, Config, ConfigError, Files, Judgement, Recorded, RecordedError, State, alerts, budget, config,
+        integrity,
     },
+    pivot::Suspects,
     rules::{Options, check},
 };
 use glyph_formats::recording::RecordingError;

@@ -1,5 +1,6 @@
 //! `glyphctl trace …`: spans summarised, converted and shown.
 
+pub(crate) mod beside;
 mod choice;
 mod exports;
 mod filter;
@@ -26,7 +27,7 @@ enum TraceCommand {
     /// Count, errors, percentiles, self time and critical path of every span name; also makes Chrome traces and flame
     /// graphs.
     Summarize(summarize::SummarizeArgs),
-    /// One trace as a waterfall.
+    /// One trace as a waterfall, with its flows, findings and audit entries; also as JSON or a page.
     Show(show::ShowArgs),
 }
 

@@ -5,7 +5,7 @@ use glyph_formats::{content::Content, flow::Body};
 use serde::de::IgnoredAny;
 
 /// The lines of a body that stands beside these headers; as it is stored if it is to be `raw`.
-pub(super) fn lines(body: &Body, headers: &[(String, String)], raw: bool) -> Vec<String> {
+pub(crate) fn lines(body: &Body, headers: &[(String, String)], raw: bool) -> Vec<String> {
     let remarks = remarks(body);
     let Some(content) = Content::of(body, headers) else {
         return remarks;

@@ -1,6 +1,6 @@
 //! What `glyphctl flows` prints: lists, single exchanges, matches, figures; and flows for other tools.
 
-mod body;
+pub(super) mod body;
 mod curl;
 mod har;
 pub(crate) mod list;
@@ -8,7 +8,7 @@ pub(crate) mod matches;
 mod shell;
 pub(crate) mod shown;
 pub(crate) mod stats;
-mod steps;
+pub(super) mod steps;
 
 use std::io::{self, Write};
 

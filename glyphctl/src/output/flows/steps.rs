@@ -7,7 +7,7 @@ use glyph_formats::Flow;
 const WIDE: u64 = 40;
 
 /// A line for each step that is known, each from the end of the one before.
-pub(super) fn lines(flow: &Flow) -> Vec<String> {
+pub(crate) fn lines(flow: &Flow) -> Vec<String> {
     let total = flow.end_time_unix_nano.since(flow.start_time_unix_nano);
     let timings = &flow.timings;
     let steps = [

@@ -15,6 +15,7 @@ use std::{
 use anyhow::Context;
 use console::style;
 use glyph_analysis::{
+    pivot::explain::Explained,
     rules::Limits,
     text::{counted, duration},
     trace::{
@@ -33,7 +34,7 @@ use crate::{
     output::{
         self, Format, alerts,
         summary::{self, Column, View},
-        waterfall as picture,
+        trace::{self, Shown, waterfall as picture},
     },
 };
 
@@ -41,6 +42,7 @@ use crate::{
 pub(super) const RECORDING: &str = "recording";
 const ARTIFACT: &str = "recording.glyph.tar.zst";
 const CHROME: &str = "trace.json";
+const PAGE: &str = "cause.html";
 
 /// Tells it on standard output. Returns the Chrome trace's path.
 pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
@@ -56,8 +58,14 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
     let cause = verdict.cause()?;
     let pivot = Pivot::of(&recording, cause.trace)?;
     let chosen = traces.choose(&Choice { ids: vec![cause.trace], ..Choice::default() });
-    let trace = *chosen.first().context("the exemplar's trace is not in the recording")?;
-    let waterfall = Waterfall::of(&traces, trace, &traces.critical_path());
+    let number = *chosen.first().context("the exemplar's trace is not in the recording")?;
+    let waterfall = Waterfall::of(&traces, number, &traces.critical_path());
+    let shown = Shown {
+        trace_id: cause.trace,
+        waterfall: Some(waterfall.clone()),
+        beside: Some(pivot.beside.clone()),
+    };
+    page(&recorded.dir, shown)?;
     let contents = pack(&recording, &recorded.dir.join(ARTIFACT))?;
     let found = pivot::findings_by_plugin(&recording)?;
     let fetches = Fetches::of(&recording, REPORT_READER)?;
@@ -68,7 +76,8 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
         let view = View { sorted_by: Column::Total, shares: false, terminal: output::terminal_width() };
         summary::write(&table, Format::Table, view, out)?;
         heading("What the alert rules say, a quarter of a second for a minute", out)?;
-        alerts::write(&verdict.outcome, &Limits::default(), alerts::AlertsFormat::Table, out)?;
+        let verdict_alone = Explained { outcome: &verdict.outcome, explanations: None };
+        alerts::write(verdict_alone, &Limits::default(), alerts::AlertsFormat::Table, out)?;
         heading("From the alert to its cause", out)?;
         cause.write(out)?;
         pivot.exchange(out)?;
@@ -85,6 +94,14 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
         next(&recorded.dir, cause.trace, out)
     })?;
     Ok(target)
+}
+
+/// The trace of the cause as a page for a browser.
+fn page(dir: &Path, shown: Shown) -> anyhow::Result<()> {
+    let target = dir.join(PAGE);
+    let mut file = AtomicFile::create(&target).with_context(|| target.display().to_string())?;
+    trace::write_page(&[shown], &mut file)?;
+    file.commit().with_context(|| target.display().to_string())
 }
 
 /// The recording as one file, which is then read again and compared.
@@ -138,6 +155,7 @@ fn files(dir: &Path, contents: &Contents, out: &mut dyn Write) -> io::Result<()>
         ("recording/recording.json", "what the directory is"),
         (ARTIFACT, "the recording as one file, read again and compared"),
         (CHROME, "the spans for a viewer"),
+        (PAGE, "the trace behind the alert, for a browser"),
         (alert::FILE, "the shipped alert rules"),
     ] {
         let size = File::open(dir.join(name)).and_then(|f| f.metadata()).map_or(0, |m| m.len());
@@ -145,7 +163,7 @@ fn files(dir: &Path, contents: &Contents, out: &mut dyn Write) -> io::Result<()>
     }
     let (packed, digest) = (HumanBytes(contents.manifest.total_bytes()), &contents.digest);
     writeln!(out, "\n{packed} are packed; the digest over all of it is {digest}.")?;
-    writeln!(out, "All of it shares trace ids: grep one, and find the exchange in every file.")
+    writeln!(out, "All of it shares trace ids: one leads to the exchange in every file.")
 }
 
 fn next(dir: &Path, trace: TraceId, out: &mut dyn Write) -> io::Result<()> {
@@ -158,7 +176,7 @@ fn next(dir: &Path, trace: TraceId, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "  {program} trace summarize {recording} --sort critical --format json")?;
     writeln!(
         out,
-        "  {program} alerts check --rules {} --data {recording} --time-scale {scale} --set {threshold}={seconds}",
+        "  {program} alerts check --rules {} --data {recording} --time-scale {scale} --set {threshold}={seconds} --explain",
         rules.display()
     )?;
     writeln!(out, "  {program} replay {artifact}")?;

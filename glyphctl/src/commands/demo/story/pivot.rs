@@ -7,53 +7,38 @@ use std::{
 };
 
 use anyhow::Context;
-use glyph_analysis::text::{duration, visible};
+use glyph_analysis::pivot::{Beside, Records, explain::Exchange};
 use glyph_formats::{
-    AuditEntry, Finding, Flow, TraceId, jsonl,
-    recording::{AUDIT, FINDINGS, FLOWS},
+    Finding, TraceId,
+    jsonl::{self, input::Progress},
+    recording::FINDINGS,
 };
 use serde::de::DeserializeOwned;
 
+use crate::output::trace::beside;
+
 /// All that belongs to a trace.
 pub(super) struct Pivot {
-    flow: Flow,
-    findings: Vec<Finding>,
-    audit: Vec<AuditEntry>,
+    flow: Exchange,
+    pub(super) beside: Beside,
 }
 
 impl Pivot {
     pub(super) fn of(recording: &Path, trace: TraceId) -> anyhow::Result<Self> {
-        let flow = those(&recording.join(FLOWS), |flow: &Flow| flow.trace_id == trace)?.pop();
-        Ok(Self {
-            flow: flow.with_context(|| format!("no flow has the trace {trace}"))?,
-            findings: those(&recording.join(FINDINGS), |finding: &Finding| finding.trace_id == trace)?,
-            audit: those(&recording.join(AUDIT), |entry: &AuditEntry| entry.trace_id == Some(trace))?,
-        })
+        let records = Records::read(recording, move |id| id == trace, &Progress::default())?;
+        let beside = records.beside(trace).cloned().unwrap_or_default();
+        let flow = beside.flows.last().with_context(|| format!("no flow has the trace {trace}"))?;
+        Ok(Self { flow: Exchange::of(flow), beside })
     }
 
     pub(super) fn exchange(&self, out: &mut dyn Write) -> io::Result<()> {
-        let flow = &self.flow;
-        let took = duration(flow.end_time_unix_nano.since(flow.start_time_unix_nano));
-        let status = flow.response.as_ref().map_or("no answer".to_owned(), |r| r.status.to_string());
-        let (method, url) = (visible(&flow.request.method), visible(&flow.request.url));
-        writeln!(out, "  its exchange    {method} {url}  →  {status} in {took}")?;
-        writeln!(out, "  its trace\n")
+        writeln!(out, "  its exchange    {}\n  its trace\n", beside::exchange(&self.flow))
     }
 
     pub(super) fn consequences(&self, out: &mut dyn Write) -> io::Result<()> {
-        for finding in &self.findings {
-            let (severity, kind) = (finding.severity.as_str(), visible(&finding.kind));
-            writeln!(out, "  a finding       {severity} {kind}: {}", visible(&finding.message))?;
-        }
-        for entry in &self.audit {
-            let decision = format!("{:?}", entry.decision).to_lowercase();
-            let plugin = entry.plugin.as_deref().unwrap_or("-");
-            let about = entry.metadata.get("type").or_else(|| entry.metadata.get("url"));
-            let about = about.map(ToString::to_string).unwrap_or_default();
-            let (event, plugin, about) = (visible(&entry.event), visible(plugin), visible(&about));
-            writeln!(out, "  on the audit    {decision} {event} by {plugin}: {about}")?;
-        }
-        Ok(())
+        let findings = self.beside.findings.iter().map(beside::finding);
+        let audit = self.beside.audit.iter().map(beside::audited);
+        findings.chain(audit).try_for_each(|line| writeln!(out, "  {line}"))
     }
 }
 

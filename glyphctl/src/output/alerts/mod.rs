@@ -1,5 +1,7 @@
 //! The verdict on alerts, in each format.
 
+mod explained;
+
 use std::{
     collections::BTreeMap,
     io::{self, Write},
@@ -7,6 +9,7 @@ use std::{
 
 use clap::ValueEnum;
 use glyph_analysis::{
+    pivot::explain::{Explained, Explanation},
     rules::{Alert, Change, Changed, Changes, Interval, Limits, Outcome as Checked, Side, State},
     text::{counted, duration_of_seconds, short},
 };
@@ -15,7 +18,7 @@ use super::{
     github::{Annotation, Severity},
     json,
     junit::{self, Case, Fault, Outcome, Suite},
-    table::{Head, Table},
+    table::{Head, Table, code_span},
 };
 
 /// How a verdict is printed.
@@ -38,18 +41,28 @@ const TIMELINE: usize = 40;
 
 /// Writes it.
 pub(crate) fn write(
-    outcome: &Checked,
+    explained: Explained<'_>,
     limits: &Limits,
     format: AlertsFormat,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let outcome = explained.outcome;
+    let explanations = explained.explanations.unwrap_or_default();
     match format {
-        AlertsFormat::Json => json::write(outcome, out),
-        AlertsFormat::Junit => junit::write("glyphctl alerts check", &[suite(outcome, limits)], out),
-        AlertsFormat::Github => annotate(outcome, limits, out),
+        AlertsFormat::Json => json::write(&explained, out),
+        AlertsFormat::Junit => junit::write("glyphctl alerts check", &[suite(explained, limits)], out),
+        AlertsFormat::Github => annotate(explained, limits, out),
         AlertsFormat::Markdown => {
             writeln!(out, "{}\n", caption(outcome))?;
             table(outcome).write_markdown(out)?;
+            for one in explanations {
+                writeln!(out)?;
+                // As a list of code spans: within them nothing is markup.
+                lines_of(one, outcome).iter().try_for_each(|line| {
+                    let depth = line.len() - line.trim_start().len();
+                    writeln!(out, "{}- {}", " ".repeat(depth), code_span(line.trim_start()))
+                })?;
+            }
             let Some(changes) = &outcome.changes else { return Ok(()) };
             writeln!(out, "\n{}\n", changed(changes))?;
             changes_table(changes, outcome.from).write_markdown(out)
@@ -58,12 +71,29 @@ pub(crate) fn write(
             writeln!(out, "{}\n", caption(outcome))?;
             table(outcome).write_text(out)?;
             writeln!(out, "\n· inactive  ░ pending  █ firing")?;
-            traces(outcome, out)?;
+            match explained.explanations {
+                None => traces(outcome, out)?,
+                Some(all) => all.iter().try_for_each(|one| {
+                    writeln!(out)?;
+                    lines_of(one, outcome).iter().try_for_each(|line| writeln!(out, "{line}"))
+                })?,
+            }
             let Some(changes) = &outcome.changes else { return Ok(()) };
             writeln!(out, "\n{}\n", changed(changes))?;
             changes_table(changes, outcome.from).write_text(out)
         }
     }
+}
+
+fn lines_of(explanation: &Explanation, outcome: &Checked) -> Vec<String> {
+    explained::lines(explanation, outcome.from)
+}
+
+/// The lines that explain an alert; none if it did not fire, or nobody asked.
+fn lines_about(alert: &Alert, explained: Explained<'_>) -> Vec<String> {
+    let mut all = explained.explanations.unwrap_or_default().iter();
+    let found = all.find(|one| one.alert == alert.alert && one.labels == alert.labels);
+    found.map(|one| lines_of(one, explained.outcome)).unwrap_or_default()
 }
 
 fn caption(outcome: &Checked) -> String {
@@ -142,12 +172,15 @@ fn said(alert: &Alert, from: f64) -> String {
 }
 
 /// A case for each alert.
-fn suite(outcome: &Checked, limits: &Limits) -> Suite {
+fn suite(explained: Explained<'_>, limits: &Limits) -> Suite {
+    let outcome = explained.outcome;
     let violations = limits.violations(outcome);
     let case = |alert: &Alert| {
         let lines = alert.annotations.iter().map(|(name, text)| format!("{name}: {text}"));
         let traces = alert.exemplars.iter().filter_map(|e| Some(format!("trace {}", e.trace_id.as_ref()?)));
-        let fault = || Fault { message: said(alert, outcome.from), lines: lines.chain(traces).collect() };
+        let more = lines_about(alert, explained);
+        let fault =
+            || Fault { message: said(alert, outcome.from), lines: lines.chain(traces).chain(more).collect() };
         let counts = violations.iter().any(|violation| std::ptr::eq(violation.alert, alert));
         Case {
             name: called(&alert.alert, &alert.labels),
@@ -164,7 +197,8 @@ fn suite(outcome: &Checked, limits: &Limits) -> Suite {
 }
 
 /// An annotation for each alert that counts, and a warning for each that is undecided.
-fn annotate(outcome: &Checked, limits: &Limits, out: &mut dyn Write) -> io::Result<()> {
+fn annotate(explained: Explained<'_>, limits: &Limits, out: &mut dyn Write) -> io::Result<()> {
+    let outcome = explained.outcome;
     let violations = limits.violations(outcome);
     for alert in &outcome.alerts {
         let counts = violations.iter().any(|violation| std::ptr::eq(violation.alert, alert));
@@ -178,6 +212,7 @@ fn annotate(outcome: &Checked, limits: &Limits, out: &mut dyn Write) -> io::Resu
         for (name, text) in &alert.annotations {
             message.push_str(&format!("\n{name}: {text}"));
         }
+        lines_about(alert, explained).iter().for_each(|line| message.push_str(&format!("\n{line}")));
         let (file, title) = (alert.place.0.to_string_lossy(), called(&alert.alert, &alert.labels));
         let place = Some((&*file, alert.place.1));
         Annotation { severity, place, title: &title, message: &message }.write(out)?;
@@ -290,7 +325,7 @@ mod tests {
 
     #[test]
     fn timelines_show_the_furthest_state_of_a_column() {
-        let interval = |state, start, end| Interval { state, start, end };
+        let interval = Interval::new;
         let intervals = [
             interval(State::Pending, 10.0, 20.0),
             interval(State::Firing, 20.0, 30.0),

@@ -7,7 +7,7 @@ use glyph_analysis::trace::waterfall::{Ink, Options, Waterfall, render};
 
 /// Writes it.
 pub(crate) fn write(waterfall: &Waterfall, options: Options, out: &mut dyn Write) -> io::Result<()> {
-    let coloured = super::in_colour();
+    let coloured = crate::output::in_colour();
     for line in render(waterfall, options) {
         let mut text = String::new();
         for piece in line {

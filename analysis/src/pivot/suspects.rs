@@ -5,11 +5,10 @@ use std::{cell::OnceCell, cmp::Reverse};
 use glyph_formats::{TraceId, span::SpanStatus};
 use rustc_hash::FxHashSet;
 
-use super::judgement::Check;
 use crate::{rules::Interval, trace::Traces};
 
 /// No more than these.
-const MOST: usize = 3;
+pub const MOST: usize = 3;
 
 /// The traces of a recording, as witnesses.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ impl<'a> Suspects<'a> {
     }
 
     /// The traces with the slowest spans of that service and name, or the slowest that failed.
-    pub(super) fn of_spans(&self, service: &str, name: &str, only_failed: bool) -> Vec<TraceId> {
+    pub(crate) fn of_spans(&self, service: &str, name: &str, only_failed: bool) -> Vec<TraceId> {
         let spans = &self.traces.spans;
         let code = |names: &crate::trace::columns::Names, text| names.iter().position(|t| t == text);
         let (Some(service), Some(name)) = (code(&spans.services, service), code(&spans.names, name)) else {
@@ -51,7 +50,7 @@ impl<'a> Suspects<'a> {
     }
 
     /// The traces that ran in one of these times: failed ones first, then the slowest.
-    pub(super) fn during<'i>(&self, intervals: impl Iterator<Item = &'i Interval> + Clone) -> Vec<TraceId> {
+    pub fn during<'i>(&self, intervals: impl Iterator<Item = &'i Interval> + Clone) -> Vec<TraceId> {
         let mut top = Top::default();
         for one in self.candidates() {
             let (start, end) = (one.start as f64 / 1e9, one.end as f64 / 1e9);
@@ -62,13 +61,10 @@ impl<'a> Suspects<'a> {
         self.ids_of(&top)
     }
 
-    /// Puts traces on a check: those that are in the recording, if any of them is.
-    pub(super) fn name(&self, check: &mut Check, mut ids: Vec<TraceId>) {
+    /// Those of the traces that are in the recording, and the others.
+    pub(crate) fn recorded(&self, ids: Vec<TraceId>) -> (Vec<TraceId>, Vec<TraceId>) {
         let recorded = self.ids.get_or_init(|| self.traces.spans.trace_ids().iter().copied().collect());
-        let (here, elsewhere): (Vec<_>, Vec<_>) = ids.drain(..).partition(|id| recorded.contains(id));
-        check.shown = !here.is_empty();
-        check.trace_ids = if check.shown { here } else { elsewhere };
-        check.trace_ids.truncate(MOST);
+        ids.into_iter().partition(|id| recorded.contains(id))
     }
 
     fn candidates(&self) -> &[Candidate] {
