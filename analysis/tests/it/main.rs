@@ -13,5 +13,7 @@ mod templates;
 mod exposition;
 mod schema;
 mod shipped;
+mod dashboard;
+mod deployment;
 mod lint;
 mod shared_corpora;

@@ -100,7 +100,7 @@ fn the_shipped_rules_fire_as_promtool_says() {
 }
 
 #[test]
-fn each_shipped_alert_goes_pending_fires_and_resolves_over_the_outage() {
+fn the_outages_alerts_go_pending_fire_and_resolve() {
     let files = metrics::files_of(&at_root("testdata/metrics/outage")).unwrap();
     let mut reading = metrics::read(&files, &Progress::default()).unwrap();
     assert!(reading.warnings.is_empty());

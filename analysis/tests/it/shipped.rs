@@ -13,6 +13,8 @@ use crate::rules::at_root;
 
 /// What Prometheus itself adds to each series.
 const TARGET: [&str; 2] = ["job", "instance"];
+/// Series that Prometheus itself makes: of each target, and of alerts, whose other labels differ from rule to rule.
+const ITS_OWN: [(&str, &[&str]); 2] = [("up", &TARGET), ("ALERTS", &["alertname", "alertstate", "severity"])];
 
 type Labels = BTreeSet<String>;
 
@@ -39,6 +41,8 @@ fn known(rules: &RuleFile) -> BTreeMap<String, Labels> {
     }
     let recorded = rules.groups.iter().flat_map(|group| &group.rules).filter(|rule| !rule.is_alert());
     known.extend(recorded.map(|rule| (rule.name.clone(), Labels::new())));
+    let owned = |labels: &[&str]| labels.iter().map(|&label| label.to_owned()).collect();
+    known.extend(ITS_OWN.iter().map(|(name, labels)| ((*name).to_owned(), owned(labels))));
     known
 }
 
@@ -112,6 +116,11 @@ fn the_dashboard_asks_for_what_the_daemon_has_and_says_what_it_shows() {
             assert!(wrong.is_empty() && labels.contains(label), "{query}: {wrong:?}");
         }
     }
+    for annotation in dashboard["annotations"]["list"].as_array().unwrap() {
+        if let Some(expr) = annotation["target"]["expr"].as_str() {
+            assert_eq!(faults(expr, &known).0, [""; 0], "{expr}");
+        }
+    }
     let text_of = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let panels = dashboard["panels"].as_array().unwrap().iter().filter(|panel| panel["type"] != "row");
     let mut ids = BTreeSet::new();
@@ -127,14 +136,15 @@ fn the_dashboard_asks_for_what_the_daemon_has_and_says_what_it_shows() {
         assert!(unit.iter().any(|unit| !unit.is_empty()), "{title} has a unit");
         for target in panel["targets"].as_array().unwrap() {
             assert_eq!(target["datasource"]["uid"], "${datasource}", "{title}");
-            let expr = text_of(&target["expr"]).replace("$__rate_interval", "1m");
+            let expr = text_of(&target["expr"]).replace("$__rate_interval", "1m").replace("$__range", "1h");
             let (wrong, labels) = faults(&expr, &known);
             assert_eq!(wrong, [""; 0], "{title}: {expr}");
             let legend = text_of(&target["legendFormat"]);
             assert!(!legend.is_empty(), "{title} has a legend");
             assert!(in_braces(&legend).all(|l| labels.contains(l)), "{title}: {legend}");
             let quantile = expr.contains("histogram_quantile(");
-            assert!(!quantile || target["exemplar"] == true, "{title}: latency comes with exemplars");
+            let latency = quantile || panel["type"] == "heatmap";
+            assert!(!latency || target["exemplar"] == true, "{title}: latency comes with exemplars");
         }
     }
 }

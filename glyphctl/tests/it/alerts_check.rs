@@ -182,7 +182,7 @@ fn what_counts_can_be_said() {
 #[test]
 fn a_window_is_looked_at() {
     let run = outage(&["--start", "1700001400", "--end", "2023-11-14T22:43:00Z"]).fine();
-    assert!(run.stdout.starts_with("3 alerts over 6m20s: 0 fired"), "{}", run.stdout);
+    assert!(run.stdout.starts_with("10 alerts over 6m20s: 0 fired"), "{}", run.stdout);
     let run = outage(&["--start", "1700001400", "--end", "1700001300"]).unable();
     assert_eq!(run.stderr, "glyphctl: --start is later than the end\n");
 }
@@ -224,7 +224,7 @@ fn ci_services_are_told() {
     let xml =
         outage(&["--format", "junit", "--fail-on", "severity=critical"]).stdout.replace(&file, "alerts.yaml");
     assert!(
-        xml.contains(r#"<testsuite name="alerts" tests="3" failures="2" errors="0" skipped="0">"#),
+        xml.contains(r#"<testsuite name="alerts" tests="10" failures="2" errors="0" skipped="0">"#),
         "{xml}"
     );
     assert!(
@@ -236,9 +236,9 @@ fn ci_services_are_told() {
         .replace(&file, "alerts.yaml");
     let heads: Vec<_> = told.lines().map(|line| line.split(",title").next().unwrap()).collect();
     let expected = [
-        "::error file=alerts.yaml,line=22",
-        "::notice file=alerts.yaml,line=34",
-        "::error file=alerts.yaml,line=49",
+        "::error file=alerts.yaml,line=26",
+        "::notice file=alerts.yaml,line=39",
+        "::error file=alerts.yaml,line=77",
     ];
     assert_eq!(heads, expected);
 }

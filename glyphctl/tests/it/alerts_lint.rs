@@ -88,5 +88,5 @@ fn the_shipped_rules_are_without_fault() {
         "--data".as_ref(),
         data.as_os_str(),
     ]);
-    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "0 findings in 6 rules\n", ""));
+    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "0 findings in 14 rules\n", ""));
 }

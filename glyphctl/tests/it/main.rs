@@ -8,6 +8,7 @@ mod check;
 mod ci_job;
 mod concurrent;
 mod harness;
+mod firing;
 mod metrics_listing;
 mod metrics_peer;
 mod metrics_query;

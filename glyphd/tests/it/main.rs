@@ -48,6 +48,7 @@ mod launcher;
 
 // How the program starts and ends.
 mod bad_input;
+mod deployed;
 mod drain;
 mod guide;
 

@@ -1,6 +1,11 @@
 //! A daemon to which everything happens that its metrics can tell of.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    fs::{File, OpenOptions},
+    io::Write,
+    time::Duration,
+};
 
 use glyph_plugin::{
     Capability, PROTOCOL_VERSION,
@@ -17,7 +22,7 @@ use crate::harness::{
     Client, FakeCollector, FakeOrigin, FakePlugin, Guest, PluginsDir, Recorded, TestDaemon,
     origin::nobody,
     outlet::{get, open_to},
-    plugin::{Credentials, bus, grant},
+    plugin::{Credentials, bus, grant, make_fifo},
     text,
 };
 
@@ -25,6 +30,8 @@ use crate::harness::{
 const LATE: Duration = Duration::from_millis(5_100);
 /// A request each.
 const PACE: Duration = Duration::from_millis(20);
+/// Requests of a plugin at a time: more than one host may get in a second.
+const CROWD: usize = 12;
 
 /// The daemon, and all that keeps it busy.
 pub(super) struct Busy {
@@ -33,6 +40,8 @@ pub(super) struct Busy {
     pub(super) leaver: Option<FakePlugin>,
     /// One that answers nothing and stays.
     stalled: FakePlugin,
+    /// A line here is the end of a process that should not end.
+    brief: File,
     work: JoinSet<()>,
     _around: (FakeOrigin, FakeCollector, PluginsDir),
 }
@@ -41,8 +50,10 @@ impl Busy {
     pub(super) async fn start() -> Self {
         let origin = FakeOrigin::answering(|request| {
             let mut answer = text("an answer");
-            if request.target.path() == "/broken" {
-                *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            match request.target.path() {
+                "/broken" => *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+                "/busy" => *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE,
+                _ => {}
             }
             answer
         })
@@ -50,7 +61,10 @@ impl Busy {
         let collector = FakeCollector::start().await;
         let plugins = PluginsDir::new();
         let (slow, stalled, leaver) = (plugins.fake("slow"), plugins.fake("stalled"), plugins.fake("leaver"));
-        plugins.script("brief", "exit 3\n");
+        let brief = plugins.script("brief", "read line < go\nexit 3\n").join("go");
+        make_fifo(&brief);
+        // Open for both, it waits for nobody.
+        let brief = OpenOptions::new().read(true).write(true).open(brief).unwrap();
         plugins.plugin("missing", &["./no-such-program"]);
         let daemon = TestDaemon::with(|config| {
             open_to(config, &[("fetcher", Capability::CapHttpActive)]);
@@ -62,13 +76,18 @@ impl Busy {
         work.spawn(dawdle(slow.take().await));
         let (stalled, leaver) = (stalled.take().await, Some(leaver.take().await));
         knock(&daemon).await;
-        let Guest { plugin, outlet } = Guest::of(&daemon, "fetcher").await;
-        outlet.fetch(get(origin.url("/"))).await.fine();
-        plugin.leave().await;
+        let guest = Guest::of(&daemon, "fetcher").await;
+        guest.outlet.fetch(get(origin.url("/"))).await.fine();
+        work.spawn(insist(guest, origin.url("/busy")));
         let urls =
             [origin.url("/?token=s3cret"), origin.url("/broken"), format!("http://{}/", nobody().await)];
         work.spawn(browse(daemon.client().await, urls));
-        Self { daemon, leaver, stalled, work, _around: (origin, collector, plugins) }
+        Self { daemon, leaver, stalled, brief, work, _around: (origin, collector, plugins) }
+    }
+
+    /// One of the processes crashes.
+    pub(super) fn crash_one(&mut self) {
+        self.brief.write_all(b"\n").unwrap();
     }
 
     /// Lets everybody go home, and reads back what was recorded.
@@ -86,6 +105,14 @@ async fn browse(mut client: Client, urls: [String; 3]) {
     for url in urls.iter().cycle() {
         ticks.tick().await;
         client.get_with(url, &secrets).await;
+    }
+}
+
+/// A plugin that asks for what is not to be had, as often as it is let.
+async fn insist(guest: Guest, url: String) {
+    loop {
+        let fetches = (0..CROWD).map(|_| guest.outlet.try_fetch(get(url.clone())));
+        JoinSet::from_iter(fetches).join_all().await;
     }
 }
 
