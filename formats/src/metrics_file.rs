@@ -136,7 +136,6 @@ impl MetricsFile {
 fn encoder() -> io::Result<zstd::Encoder<'static, Vec<u8>>> {
     let mut encoder = zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
     encoder.window_log(WINDOW_LOG)?;
-    encoder.long_distance_matching(true)?;
     Ok(encoder)
 }
 
@@ -176,7 +175,8 @@ mod tests {
             assert_eq!(read(&path), (text + "# EOF\n", true), "{name}");
             assert_eq!(fs::metadata(&path).unwrap().len(), bytes);
         }
-        let [plain, small] = ["a.om", "a.om.zst"].map(|name| fs::metadata(dir.path().join(name)).unwrap().len());
+        let [plain, small] =
+            ["a.om", "a.om.zst"].map(|name| fs::metadata(dir.path().join(name)).unwrap().len());
         assert!(small * 5 < plain, "{small} of {plain}");
     }
 
