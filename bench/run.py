@@ -21,11 +21,12 @@ from runner.plugins import plugins
 from runner.rule_testing import rule_testing
 from runner.sanitizing import sanitizing
 from runner.scenarios import Scenarios
+from runner.scraping import scraping
 from runner.tools import Tools, say
 
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
-    *["queries", "metrics-reading", "rule-testing", "plugins", "sanitizing", "flows", "flow-log", "capture"],
+    *["queries", "metrics-reading", "scraping", "rule-testing", "plugins", "sanitizing", "flows", "flow-log", "capture"],
 ]
 
 
@@ -37,6 +38,8 @@ def main():
         say(name)
         if name == "metrics-reading":
             results.append(metrics_reading(tools, args.spans // 200, args.rounds, args.patience))
+        elif name == "scraping":
+            results.append(scraping(tools, args.quick))
         elif name == "rule-testing":
             results += rule_testing(tools, args.rounds, args.patience, args.quick)
         elif name == "flows":

@@ -11,6 +11,7 @@ mod harness;
 mod metrics_listing;
 mod metrics_peer;
 mod metrics_query;
+mod metrics_record;
 mod metrics_server;
 mod metrics_test;
 mod server;

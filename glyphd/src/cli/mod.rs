@@ -12,12 +12,12 @@ use clap::Parser;
 pub use self::{
     proxy::ProxyArgs,
     record::{FsyncPolicy, RecordArgs},
-    scrape::{ScrapeArgs, ScrapeFlagError, target},
+    scrape::{ScrapeArgs, ScrapeFlagError},
     trace::TraceArgs,
 };
 
 use crate::{
-    config::{AuditTarget, BusAddress, BusTls, Config, HeartbeatOptions, Sandbox, ScrapeTarget, TOKEN_LIFE},
+    config::{AuditTarget, BusAddress, BusTls, Config, HeartbeatOptions, Sandbox, TOKEN_LIFE},
     netgate::Allow,
     policy::Policy,
     sanitize::BODY_BYTES,
@@ -49,8 +49,13 @@ pub struct Args {
 
     /// Record what another program serves as metrics, too, beside the daemon's own; can be given more than once [default
     /// JOB: app, default path: /metrics]
-    #[arg(long, value_name = "[JOB=]URL[,LABEL=VALUE]", value_parser = target, requires = "record", help_heading = "Metrics of other programs")]
-    pub scrape: Vec<ScrapeTarget>,
+    #[arg(
+        long,
+        value_name = "[JOB=]URL[,LABEL=VALUE]",
+        requires = "record",
+        help_heading = "Metrics of other programs"
+    )]
+    pub scrape: Vec<String>,
 
     /// How other programs are asked for their metrics.
     #[command(flatten)]
@@ -180,7 +185,7 @@ pub enum FlagError {
     #[error("--trace-headers: {0}")]
     Headers(String),
     /// What is to be scraped can't be.
-    #[error(transparent)]
+    #[error("--scrape: {0}")]
     Scrape(#[from] ScrapeFlagError),
 }
 
@@ -208,7 +213,7 @@ impl Args {
         policy.netgate.allow.extend(self.netgate_allow);
         let every = Duration::from_secs(self.record_metrics_interval);
         let scrape_timeout = Some(self.scraping.pace(every)?.timeout);
-        let scrape = self.scraping.asked(self.scrape)?;
+        let scrape = self.scraping.targets(&self.scrape)?;
         let capture = self.proxy.into_options(self.proxy_addr, !self.no_propagate, &policy)?;
         Ok(Config {
             proxy_addr: self.proxy_addr,

@@ -59,6 +59,9 @@ pub struct ScrapeArgs {
 /// Why targets can't be scraped as the flags say.
 #[derive(Debug, thiserror::Error)]
 pub enum ScrapeFlagError {
+    /// There is something else than a target.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// Who asks can't be said.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
@@ -76,6 +79,7 @@ impl ScrapeFlagError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::Target(error) => error.hint(),
             Self::Credentials(error) => error.hint(),
             Self::Timeout { .. } => Some("a scrape ends before the next one begins"),
         }
@@ -83,13 +87,14 @@ impl ScrapeFlagError {
 }
 
 impl ScrapeArgs {
-    /// The targets, asked as the flags say.
+    /// The targets, each `[JOB=]URL[,LABEL=VALUE]…`, asked as the flags say. They are not read with the flags: what is
+    /// wrong with these is shown with all that they say, and that may be a secret.
     ///
     /// # Errors
-    /// If a file with a secret can't be used.
-    pub fn asked(&self, targets: Vec<ScrapeTarget>) -> Result<Vec<ScrapeTarget>, ScrapeFlagError> {
+    /// If one is none, or a file with a secret can't be used.
+    pub fn targets(&self, targets: &[String]) -> Result<Vec<ScrapeTarget>, ScrapeFlagError> {
         if targets.is_empty() {
-            return Ok(targets);
+            return Ok(Vec::new());
         }
         let credentials = Credentials {
             prefix: "scrape",
@@ -107,10 +112,11 @@ impl ScrapeArgs {
         if self.scrape_insecure_skip_verify {
             tracing::warn!("--scrape-insecure-skip-verify: any certificate of a target is taken");
         }
-        let asked = |target: ScrapeTarget| {
-            target.with_labels_of_all(&self.scrape_label).with_access(Arc::clone(&access))
+        let asked = |target: &String| {
+            let target = target.parse::<ScrapeTarget>()?;
+            Ok(target.with_labels_of_all(&self.scrape_label).with_access(Arc::clone(&access)))
         };
-        Ok(targets.into_iter().map(asked).collect())
+        targets.iter().map(asked).collect()
     }
 
     /// How often, and how long each scrape may take.
@@ -126,14 +132,6 @@ impl ScrapeArgs {
     }
 }
 
-/// A target as a flag has it.
-///
-/// # Errors
-/// If it is none, in words.
-pub fn target(text: &str) -> Result<ScrapeTarget, String> {
-    text.parse().map_err(told)
-}
-
 fn timeout(text: &str) -> Result<Duration, String> {
     match time(text)? {
         Duration::ZERO => Err("expected more than nothing".to_owned()),
@@ -142,12 +140,5 @@ fn timeout(text: &str) -> Result<Duration, String> {
 }
 
 fn label(text: &str) -> Result<(String, String), String> {
-    parse_label(text).map_err(told)
-}
-
-fn told(error: TargetError) -> String {
-    match error.hint() {
-        Some(hint) => format!("{error}; {hint}"),
-        None => error.to_string(),
-    }
+    parse_label(text).map_err(|error| error.to_string())
 }

@@ -98,12 +98,14 @@ impl ScrapeTarget {
     /// # Errors
     /// If the URL is none that can be scraped.
     pub fn new(job: &str, url: &str) -> Result<Self, TargetError> {
+        // Before anything of it could be shown.
+        let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+        if authority.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
+            return Err(TargetError::Credentials);
+        }
         let whole = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
         let mut parsed: Url =
             whole.parse().map_err(|source| TargetError::Url { text: url.to_owned(), source })?;
-        if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(TargetError::Credentials);
-        }
         let scheme = || TargetError::Scheme(url.to_owned());
         if !matches!(parsed.scheme(), "http" | "https") {
             return Err(scheme());
@@ -263,7 +265,9 @@ mod tests {
         for wrong in ["a:1,1x=2", "a:1,__name__=x", "a:1,env="] {
             assert!(matches!(fault(wrong), TargetError::Label { .. }), "{wrong}");
         }
-        let error = fault("http://joe:s3cret@a/");
-        assert!(matches!(error, TargetError::Credentials) && !error.to_string().contains("s3cret"));
+        for secret in ["http://joe:s3cret@a/", "joe:s3cret@a:port/m", "api=s3cret@a,env=ci"] {
+            let error = fault(secret);
+            assert!(matches!(error, TargetError::Credentials) && !error.to_string().contains("s3cret"));
+        }
     }
 }

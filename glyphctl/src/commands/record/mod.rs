@@ -21,8 +21,8 @@ use clap::Args;
 use glyphd::{
     Config, Daemon, StartError,
     app::Summary,
-    cli::{ScrapeArgs, target},
-    config::{Sandbox, ScrapeTarget},
+    cli::ScrapeArgs,
+    config::Sandbox,
     plugin::State,
     policy::Policy,
     telemetry::{Telemetry, TraceContext},
@@ -72,8 +72,8 @@ pub(crate) struct RecordArgs {
     pack: bool,
     /// Record what this URL serves as metrics, under the label job="JOB" and further labels; can be given more than once
     /// [default JOB: app, default path: /metrics]
-    #[arg(long, value_name = "[JOB=]URL[,LABEL=VALUE]", value_parser = target)]
-    scrape: Vec<ScrapeTarget>,
+    #[arg(long, value_name = "[JOB=]URL[,LABEL=VALUE]")]
+    scrape: Vec<String>,
     /// How often metrics are recorded: 5s, 100ms, or seconds
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
     metrics_interval: Duration,
@@ -122,7 +122,7 @@ impl RecordArgs {
         let mut config = Config::on_free_ports();
         config.record = Some(place.dir.clone());
         config.record_metrics_interval = self.metrics_interval;
-        config.scrape = self.scraping.asked(self.scrape.clone()).map_err(flag_hinted)?;
+        config.scrape = self.scraping.targets(&self.scrape).map_err(flag_hinted).context("--scrape")?;
         config.scrape_timeout = Some(self.scraping.pace(self.metrics_interval).map_err(flag_hinted)?.timeout);
         config.plugins_dir = self.plugins_dir.clone();
         config.sandbox = self.sandbox;

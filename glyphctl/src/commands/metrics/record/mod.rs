@@ -17,8 +17,8 @@ use clap::Args;
 use glyph_analysis::{promql::duration, text::counted};
 use glyph_formats::metrics_file::{Existing, MetricsFile};
 use glyphd::{
-    cli::{ScrapeArgs, ScrapeFlagError, target},
-    config::{ScrapeTarget, TargetError},
+    cli::{ScrapeArgs, ScrapeFlagError},
+    config::TargetError,
     scrape::{Pace, Scrapers},
 };
 use rustix::process::Signal;
@@ -48,8 +48,8 @@ begins to fail, and scraping goes on. Samples have the target's labels: job (def
 those that stand behind its URL, and those of --scrape-label; a sample's own label of such a name becomes exported_….
 
 The file is OpenMetrics with a time on every sample: `glyphctl metrics query --data` and `alerts check --data` read it, \
-also while it is being written and after a kill, and so does `promtool tsdb create-blocks-from openmetrics` (a .zst \
-after `zstd -d`). Several files are read together: --data a.om b.om.
+also while it is being written and after a kill. `promtool tsdb create-blocks-from openmetrics` takes it (a .zst after \
+`zstd -d`), too, when it has its end. Several files are read together: --data a.om b.om.
 
 Exit codes: 0 recorded, 2 no target could be scraped even once, or the file could not be written.
 
@@ -61,8 +61,8 @@ Examples:
   glyphctl alerts check --rules alerts.yaml --data run.om.zst")]
 pub(super) struct RecordArgs {
     /// What to scrape, under the label job="JOB" and further labels [default JOB: app, default path: /metrics]
-    #[arg(required = true, value_name = "[JOB=]URL[,LABEL=VALUE]", value_parser = target)]
-    targets: Vec<ScrapeTarget>,
+    #[arg(required = true, value_name = "[JOB=]URL[,LABEL=VALUE]")]
+    targets: Vec<String>,
     /// Where to record it; Zstandard if the name ends with .zst
     #[arg(short, long, value_name = "FILE[.zst]")]
     out: PathBuf,
@@ -97,7 +97,7 @@ pub(super) fn run(flags: RecordArgs) -> anyhow::Result<ExitCode> {
         .map_err(anyhow::Error::msg)
         .context("GLYPH_LOG")?;
     let pace = flags.scraping.pace(flags.interval).map_err(flag_hinted)?;
-    let targets = flags.scraping.asked(flags.targets).map_err(flag_hinted)?;
+    let targets = flags.scraping.targets(&flags.targets).map_err(flag_hinted)?;
     let scrapers = Scrapers::new(&targets).map_err(target_hinted)?;
     let file = create(&flags.out, flags.overwrite)?;
     let until = match flags.length {

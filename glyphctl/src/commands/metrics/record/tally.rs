@@ -121,7 +121,7 @@ impl Tally {
             warn(format_args!("{} could not be scraped even once: {fault}", silent.target));
         }
         let of = counted(state.targets.len() as u64, "target");
-        note(format_args!("{shown}: {} of {of}", state.told().join(", ")));
+        note(format_args!("{shown}: {of}, {}", state.told().join(", ")));
         note(format_args!(
             "next: glyphctl metrics series --data {shown}, or glyphctl alerts check --rules FILE --data {shown}"
         ));
