@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL beside Prometheus,
-what plugins and sanitizing cost, flows beside jq, what the flow log holds, and capture beside other proxies.
+"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL and scraping beside
+Prometheus, what plugins and sanitizing cost, flows beside jq, what the flow log holds, and capture beside other proxies.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """

@@ -1,9 +1,12 @@
 //! How a target is asked, without a daemon: packed answers, credentials, TLS, and what is told of each that fails.
 
 use std::{
-    future::ready,
+    future::{pending, ready},
     io::Write,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -110,6 +113,34 @@ async fn headers_go_along_and_what_is_wrong_is_told_with_what_to_do() {
         let error = scraped(target(&origin.url(path), Access::default())).await.1.unwrap_err();
         assert!(error.starts_with(told), "{path}: {error}");
     }
+}
+
+/// A stop waits 2 s at most. A target that may take longer has not failed then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_does_not_hurry_in_the_end_is_not_called_down() {
+    let asked = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&asked);
+    let origin = FakeOrigin::serving(move |_| {
+        let number = count.fetch_add(1, Ordering::SeqCst);
+        async move {
+            match number {
+                0 => metrics(),
+                _ => pending().await,
+            }
+        }
+    })
+    .await;
+    let taken = Arc::<Taken>::default();
+    let scrapers = Scrapers::new(&[target(&origin.url(""), Access::default())]).unwrap();
+    let first = async {
+        while taken.0.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let pace = Pace::every(Duration::from_secs(60));
+    within("the end", scrapers.run(pace, Arc::clone(&taken) as _, first)).await;
+    let taken = taken.0.lock().unwrap();
+    assert_eq!((taken.len(), taken[0].1.clone(), asked.load(Ordering::SeqCst)), (1, GIVEN, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

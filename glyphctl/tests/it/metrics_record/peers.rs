@@ -50,7 +50,7 @@ fn bits(value: f64) -> u64 {
 
 #[test]
 fn promtool_and_we_find_the_same_in_the_files() {
-    if !have("promtool") || !have("zstd") {
+    if !have("promtool") {
         return;
     }
     // The same names, of other types and with other help.
@@ -84,8 +84,8 @@ fn promtool_and_we_find_the_same_in_the_files() {
     let child = piped(command.args(&targets));
     within("scrapes", || modern.asked().len() > 3 && old.asked().len() > 3);
     stop(child, Signal::TERM).fine();
-    let unpacked = Command::new("zstd").args(["-dq"]).arg(folder.path("run.om.zst")).status().unwrap();
-    assert!(unpacked.success());
+    let packed = fs::read(folder.path("run.om.zst")).unwrap();
+    fs::write(folder.path("run.om"), zstd::decode_all(&*packed).unwrap()).unwrap();
     let ours = by_us(&folder, "run.om.zst");
     assert_eq!(ours, by_promtool(&folder, "run.om"));
     assert_eq!(ours, by_us(&folder, "run.om"));

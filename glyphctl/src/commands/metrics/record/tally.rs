@@ -91,12 +91,9 @@ impl Tally {
         loop {
             ticks.tick().await;
             self.line.tell(|| {
-                let mut told = self.state().told();
-                if let Some(end) = end {
-                    let left = end.saturating_duration_since(Instant::now());
-                    told.push(format!("{} left", HumanDuration(left)));
-                }
-                told.join(", ")
+                let left = end.map(|end| HumanDuration(end.saturating_duration_since(Instant::now())));
+                let left = left.map(|left| format!("{left:#} left"));
+                left.into_iter().chain(self.state().told()).collect::<Vec<_>>().join(", ")
             });
         }
     }
