@@ -139,8 +139,7 @@ class Target:
 
             def do_GET(self):
                 target.last = number = next(target.answers)
-                texts = (head + "".join(f"{s} {number * i}\n" for i, s in enumerate(all_of_it)) for head, all_of_it in families)
-                body = ("".join(texts) + "# EOF\n").encode()
+                body = exposition(families, number)
                 self.send_response(200)
                 self.send_header("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")
                 self.send_header("content-length", str(len(body)))
@@ -151,6 +150,14 @@ class Target:
                 pass
 
         return Handler
+
+
+def exposition(families, number):
+    """What the target answers to the scrape of that number."""
+    lines = []
+    for head, series in families:
+        lines += [head, *(f"{name} {number * i}\n" for i, name in enumerate(series))]
+    return "".join([*lines, "# EOF\n"]).encode()
 
 
 def families():
