@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL beside Prometheus,
-what plugins and sanitizing cost, flows beside jq, what the flow log holds, and capture beside other proxies.
+"""Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL and scraping beside
+Prometheus, what plugins and sanitizing cost, flows beside jq, what the flow log holds, and capture beside other proxies.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -21,11 +21,12 @@ from runner.plugins import plugins
 from runner.rule_testing import rule_testing
 from runner.sanitizing import sanitizing
 from runner.scenarios import Scenarios
+from runner.scraping import scraping
 from runner.tools import Tools, say
 
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
-    *["queries", "metrics-reading", "rule-testing", "plugins", "sanitizing", "flows", "flow-log", "capture"],
+    *["queries", "metrics-reading", "scraping", "rule-testing", "plugins", "sanitizing", "flows", "flow-log", "capture"],
 ]
 
 
@@ -37,6 +38,8 @@ def main():
         say(name)
         if name == "metrics-reading":
             results.append(metrics_reading(tools, args.spans // 200, args.rounds, args.patience))
+        elif name == "scraping":
+            results.append(scraping(tools, args.quick))
         elif name == "rule-testing":
             results += rule_testing(tools, args.rounds, args.patience, args.quick)
         elif name == "flows":

@@ -26,6 +26,7 @@ pub mod artifact;
 
 // How they are written and read.
 pub mod jsonl;
+pub mod metrics_file;
 pub mod atomic;
 pub mod schema;
 

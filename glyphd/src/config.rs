@@ -5,8 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 pub use glyph_formats::jsonl::{Fsync, Rotation, WriterOptions};
 
 pub use crate::launcher::Sandbox;
-pub use crate::metrics_log::{ScrapeTarget, TargetError};
 pub use crate::plugin::{BusAddress, HeartbeatOptions, TOKEN_LIFE};
+pub use crate::scrape::{ScrapeTarget, TargetError};
 use crate::{capture::CaptureOptions, policy::Policy, sanitize::BODY_BYTES, telemetry::TraceConfig};
 
 /// Everything that a daemon needs to know to start.
@@ -32,6 +32,8 @@ pub struct Config {
     pub record_metrics_interval: Duration,
     /// What is scraped into the recording beside the daemon itself.
     pub scrape: Vec<ScrapeTarget>,
+    /// How long such a scrape may take; as long as the interval and 10 s at most, if none.
+    pub scrape_timeout: Option<Duration>,
     /// How record files are written: flushed, forced onto the disk, closed.
     pub writing: WriterOptions,
     /// Where flows go; into the recording, if none.
@@ -100,6 +102,7 @@ impl Config {
             record: None,
             record_metrics_interval: Duration::from_secs(5),
             scrape: Vec::new(),
+            scrape_timeout: None,
             writing: WriterOptions { rotation: Some(Rotation::default()), ..WriterOptions::default() },
             flow_file: None,
             findings_file: None,

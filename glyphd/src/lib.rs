@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod config;
 pub mod policy;
+pub mod credentials;
 pub mod toml_file;
 pub mod globs;
 mod listeners;
@@ -29,6 +30,7 @@ pub mod launcher;
 mod audit;
 pub mod telemetry;
 pub mod exposition;
+pub mod scrape;
 mod metrics_log;
 mod control;
 

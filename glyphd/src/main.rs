@@ -35,7 +35,7 @@ type Failure = (String, Option<&'static str>);
 async fn run(args: Args) -> Result<(), Failure> {
     let plain = |e: &dyn std::fmt::Display| (e.to_string(), None);
     log_to_stderr(&args.log).map_err(|e| (format!("--log {e}"), Some("for example --log debug")))?;
-    let config = args.into_config().map_err(|e| plain(&e))?;
+    let config = args.into_config().map_err(|e| (e.to_string(), e.hint()))?;
     // From the first moment on, so that a signal during the start is not lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| plain(&e))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| plain(&e))?;

@@ -1,4 +1,4 @@
-//! A progress bar for reading files; only on a terminal.
+//! How far something has come: a bar for reading files, a line for what has no end. Only on a terminal.
 
 use std::{
     sync::{
@@ -62,4 +62,46 @@ fn follow(what: &'static str, progress: &Progress, ended: &AtomicBool) {
         bar.set_position(progress.read());
     }
     bar.finish_and_clear();
+}
+
+/// One line that is drawn anew again and again.
+pub(crate) struct Line(Option<ProgressBar>);
+
+impl Line {
+    /// Starts to draw, if standard error is a terminal.
+    pub(crate) fn start() -> Self {
+        Self(Term::stderr().is_term().then(|| {
+            let line = ProgressBar::no_length();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+                line.set_style(style);
+            }
+            line
+        }))
+    }
+
+    /// Whether anybody sees it.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Draws that.
+    pub(crate) fn tell(&self, what: impl FnOnce() -> String) {
+        if let Some(line) = &self.0 {
+            line.set_message(what());
+            line.tick();
+        }
+    }
+
+    /// Says something above it.
+    pub(crate) fn aside(&self, say: impl FnOnce()) {
+        match &self.0 {
+            Some(line) => line.suspend(say),
+            None => say(),
+        }
+    }
+
+    /// Takes it away.
+    pub(crate) fn end(&self) {
+        self.0.iter().for_each(ProgressBar::finish_and_clear);
+    }
 }

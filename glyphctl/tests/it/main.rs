@@ -12,6 +12,7 @@ mod firing;
 mod metrics_listing;
 mod metrics_peer;
 mod metrics_query;
+mod metrics_record;
 mod metrics_server;
 mod metrics_test;
 mod server;

@@ -17,13 +17,14 @@ use crate::{
     metrics_server::{query, result},
 };
 
-/// Prometheus itself on a folder of blocks.
-struct Prometheus {
+/// Prometheus itself, with no target.
+pub(crate) struct Prometheus {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Prometheus {
+    /// On a folder of blocks with these samples.
     fn over(openmetrics: &str, dir: &Path) -> Self {
         let (file, blocks) = (dir.join("run.om"), dir.join("blocks"));
         fs::write(&file, openmetrics).unwrap();
@@ -33,12 +34,18 @@ impl Prometheus {
             .output()
             .unwrap();
         assert!(made.status.success(), "{made:?}");
-        let config = dir.join("prometheus.yml");
+        Self::start(&blocks, &["--storage.tsdb.retention.time=100y"])
+    }
+
+    /// With its data in that folder.
+    pub(crate) fn start(data: &Path, more: &[&str]) -> Self {
+        let config = data.with_extension("yml");
         fs::write(&config, "scrape_configs: []\n").unwrap();
         let mut child = Command::new("prometheus")
             .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", blocks.display()))
-            .args(["--storage.tsdb.retention.time=100y", "--web.listen-address=127.0.0.1:0"])
+            .arg(format!("--storage.tsdb.path={}", data.display()))
+            .arg("--web.listen-address=127.0.0.1:0")
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -353,9 +353,13 @@ fn what_cannot_be_done_is_told_and_leaves_nothing() {
         (&["--out", "no/where"], &["true"], "glyphctl: --out no/where: the folder in which"),
         (&["--out", "run", "--pack"], &["true"], "glyphctl: --out run.glyph.tar.zst: exists already"),
         (&["--out", "..", "--pack"], &["true"], "glyphctl: --out ..: has no name"),
-        (&["--metrics-interval", "0.05"], &["true"], "from 0.1 to 3600"),
-        (&["--metrics-interval", "soon"], &["true"], "from 0.1 to 3600"),
-        (&["--scrape", "localhost:1"], &["true"], "for example api=http://localhost:8000/metrics"),
+        (&["--metrics-interval", "0.05"], &["true"], "expected 100ms to 1h"),
+        (&["--metrics-interval", "soon"], &["true"], "expected a duration such as 15s"),
+        (
+            &["--scrape", "ftp://a"],
+            &["true"],
+            "glyphctl: --scrape: \"ftp://a\": not an http:// or https:// URL\nhint: for example localhost:8000",
+        ),
         (
             &twice,
             &["true"],

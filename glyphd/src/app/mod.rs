@@ -37,10 +37,11 @@ use crate::{
     findings::Findings,
     flow_log::FlowLog,
     launcher::Launcher,
-    metrics_log::{MetricsLog, Scraper},
+    metrics_log::MetricsLog,
     netgate::{Netgate, Surroundings},
     plugin::{BusAddress, State, manifest},
     sanitize::{Intake, Sanitizer, SecretsFile},
+    scrape::{Pace, Scrapers},
     telemetry::{Counters, Exporters, Telemetry},
 };
 
@@ -137,7 +138,7 @@ impl Daemon {
         // What can be refused is refused before anything is made.
         let manifests =
             config.plugins_dir.as_deref().map(manifest::load_all).transpose()?.unwrap_or_default();
-        let scrapers = Scraper::all(&config.scrape)?;
+        let scrapers = Scrapers::new(&config.scrape)?;
         let tls = Tls::load(&config.capture)?;
         let allowances = config.policy.allowances(&manifests);
         let launcher = plugins::launcher(config.launcher.clone(), config.sandbox, &allowances, &manifests)?;
@@ -218,6 +219,8 @@ impl Daemon {
         let server = Server::new(proxy_listener, proxy);
         let operator = Operator { issuer: plugins.issuer.clone(), audit: Arc::clone(&audit), variables };
 
+        let every = config.record_metrics_interval;
+        let timeout = config.scrape_timeout.unwrap_or(Pace::every(every).timeout);
         let (stop_capture, stop_telling) = (CancellationToken::new(), CancellationToken::new());
         let (roster, stop) = (plugins.roster.clone(), || stop_telling.clone());
         let health = Health { roster, lacks, telemetry: telemetry.clone() };
@@ -228,7 +231,7 @@ impl Daemon {
             publisher: tokio::spawn(publisher.run()),
             metrics_log: metrics_log
                 .clone()
-                .map(|log| tokio::spawn(log.run(config.record_metrics_interval, stop()))),
+                .map(|log| tokio::spawn(log.run(Pace { every, timeout }, stop()))),
             capture: tokio::spawn(server.run(stop_capture.clone(), config.drain_timeout)),
             stop_capture,
             cut_netgate,

@@ -2,6 +2,7 @@
 
 mod proxy;
 mod record;
+mod scrape;
 mod trace;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -11,6 +12,7 @@ use clap::Parser;
 pub use self::{
     proxy::ProxyArgs,
     record::{FsyncPolicy, RecordArgs},
+    scrape::{ScrapeArgs, ScrapeFlagError},
     trace::TraceArgs,
 };
 
@@ -41,9 +43,23 @@ pub struct Args {
     #[arg(long, value_name = "DIR", help_heading = "Recording")]
     pub record: Option<PathBuf>,
 
-    /// How often the daemon's own metrics are written into the recording, in seconds
+    /// How often metrics are written into the recording, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600), help_heading = "Recording")]
     pub record_metrics_interval: u64,
+
+    /// Record what another program serves as metrics, too, beside the daemon's own; can be given more than once [default
+    /// JOB: app, default path: /metrics]
+    #[arg(
+        long,
+        value_name = "[JOB=]URL[,LABEL=VALUE]",
+        requires = "record",
+        help_heading = "Metrics of other programs"
+    )]
+    pub scrape: Vec<String>,
+
+    /// How other programs are asked for their metrics.
+    #[command(flatten)]
+    pub scraping: ScrapeArgs,
 
     /// Append flows to this file [default: flows.jsonl of the recording]
     #[arg(long, value_name = "FILE", help_heading = "Recording")]
@@ -144,6 +160,8 @@ const EXAMPLES: &str = "Examples:
       Records what passes over TLS, too; clients have to trust ca/ca.pem (glyphctl ca trust-help ca).
   glyphd --record run1 --reverse http://127.0.0.1:3000
       Records what clients ask the server there, for which they take 127.0.0.1:8080.
+  glyphd --record run1 --scrape api=http://127.0.0.1:8000/metrics
+      Records what the program there serves as metrics, too.
   glyphd --record run1 --plugins-dir plugins
       Records, and shows every flow to the plugins.
 
@@ -166,6 +184,19 @@ pub enum FlagError {
     /// A header for the endpoint is none, or its file can't be read.
     #[error("--trace-headers: {0}")]
     Headers(String),
+    /// What is to be scraped can't be.
+    #[error("--scrape: {0}")]
+    Scrape(#[from] ScrapeFlagError),
+}
+
+impl FlagError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Scrape(error) => error.hint(),
+            _ => None,
+        }
+    }
 }
 
 impl Args {
@@ -180,6 +211,9 @@ impl Args {
         });
         let mut policy = self.config.as_deref().map(Policy::load).transpose()?.unwrap_or_default();
         policy.netgate.allow.extend(self.netgate_allow);
+        let every = Duration::from_secs(self.record_metrics_interval);
+        let scrape_timeout = Some(self.scraping.pace(every)?.timeout);
+        let scrape = self.scraping.targets(&self.scrape)?;
         let capture = self.proxy.into_options(self.proxy_addr, !self.no_propagate, &policy)?;
         Ok(Config {
             proxy_addr: self.proxy_addr,
@@ -195,8 +229,9 @@ impl Args {
             plugin_token_life: TOKEN_LIFE,
             control_addr: self.control_addr,
             record: self.record,
-            record_metrics_interval: Duration::from_secs(self.record_metrics_interval),
-            scrape: Vec::new(),
+            record_metrics_interval: every,
+            scrape,
+            scrape_timeout,
             writing: self.writing.into_options(),
             flow_file: self.flow_file,
             findings_file: self.findings_file,

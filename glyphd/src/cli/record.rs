@@ -75,7 +75,7 @@ fn age(text: &str) -> Result<Duration, String> {
 }
 
 /// `200ms`, `30s`, `15m`, `24h`, `7d`.
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a time, for example 200ms, 30s, 15m, 24h or 7d".to_owned();
     let (number, unit) = quantity(text).ok_or_else(wrong)?;
     let millis = match unit {

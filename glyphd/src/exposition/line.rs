@@ -23,6 +23,8 @@ pub(super) type Label<'a> = (Cow<'a, str>, &'a str);
 /// A sample without its time, which is the scrape's.
 #[derive(Debug, PartialEq)]
 pub(super) struct Sample<'a> {
+    /// Name and labels, as they stand in the line.
+    pub(super) series: &'a str,
     pub(super) name: &'a str,
     pub(super) labels: Vec<Label<'a>>,
     pub(super) value: &'a str,
@@ -84,6 +86,16 @@ pub(super) fn parse(line: &str) -> Result<Line<'_>, LineError> {
         None if rest.0.is_empty() => Ok(Line::Other),
         None => rest.sample().map(Line::Sample),
     }
+}
+
+/// Takes the rest of a sample's line apart, from the blank behind its series: value and exemplar. None if the series goes
+/// on there.
+pub(super) fn behind_series(rest: &str) -> Option<Result<(&str, Option<Exemplar<'_>>), LineError>> {
+    let mut rest = Rest(rest);
+    let before = rest.0.len();
+    rest.blank();
+    let is_apart = rest.0.len() < before && !rest.0.starts_with('{');
+    is_apart.then(|| if rest.0.contains('\0') { Err(LineError::Nul) } else { rest.measured() })
 }
 
 fn described(mut rest: Rest<'_>) -> Result<Line<'_>, LineError> {
@@ -149,6 +161,7 @@ impl<'a> Rest<'a> {
     }
 
     fn sample(&mut self) -> Result<Sample<'a>, LineError> {
+        let line = self.0;
         let name = self.name(true);
         // A name that goes on with what is part of none was no name.
         if name.is_empty() || self.0.starts_with(|c| !matches!(c, ' ' | '\t' | '{')) {
@@ -156,13 +169,20 @@ impl<'a> Rest<'a> {
         }
         self.blank();
         let labels = if self.eat('{') { self.labels()? } else { Vec::new() };
+        let series = line[..line.len() - self.0.len()].trim_end_matches([' ', '\t']);
+        let (value, exemplar) = self.measured()?;
+        Ok(Sample { series, name, labels, value, exemplar })
+    }
+
+    /// What stands behind the labels.
+    fn measured(&mut self) -> Result<(&'a str, Option<Exemplar<'a>>), LineError> {
         let value = self.number(LineError::Value)?;
         if !self.0.is_empty() && !self.0.starts_with('#') {
             self.number(LineError::Time)?;
         }
         let exemplar = if self.eat('#') { Some(self.exemplar()?) } else { None };
         self.end()?;
-        Ok(Sample { name, labels, value, exemplar })
+        Ok((value, exemplar))
     }
 
     fn exemplar(&mut self) -> Result<Exemplar<'a>, LineError> {

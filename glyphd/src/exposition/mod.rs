@@ -7,6 +7,7 @@
 
 mod line;
 mod classic;
+mod known;
 mod stamp;
 
 pub use classic::classic;

@@ -23,6 +23,7 @@ mod sampling;
 mod otlp;
 mod metrics;
 mod scrapes;
+mod scraping;
 mod prometheus;
 mod schemas;
 

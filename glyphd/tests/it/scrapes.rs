@@ -174,11 +174,10 @@ async fn both_formats_are_recorded_as_one() {
     is_accepted_by_promtool(&recorded.dir.join(METRICS));
 
     let seen = modern.seen().remove(0);
-    assert!(
-        seen.header("accept")
-            .starts_with("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4")
-    );
-    assert_eq!((seen.header("accept-encoding"), seen.header("traceparent")), ("", ""));
+    assert!(seen.header("accept").starts_with(
+        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    ));
+    assert_eq!((seen.header("accept-encoding"), seen.header("traceparent")), ("gzip", ""));
     assert_eq!(
         (seen.target.path(), &*old.seen().remove(0).target.to_string()),
         ("/metrics", "/own/path?x=y")
@@ -261,6 +260,30 @@ async fn targets_that_cannot_be_told_apart_are_refused() {
     assert!(error.to_string().contains("api=http://localhost:1/b: another target"), "{error}");
     assert!(error.hint().unwrap().contains("JOB=URL"));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemons_own_flags_name_targets_and_who_asks() {
+    let origin = FakeOrigin::answering(|_| classic("good 1\n")).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (recording, token) = (dir.path().join("run"), dir.path().join("token"));
+    fs::write(&token, "s3cret\n").unwrap();
+    let target = format!("api={},env=ci", origin.address());
+    let token = format!("@{}", token.display());
+    let flags = ["--scrape", &target, "--scrape-token", &token, "--scrape-label", "zone=a"];
+    let args = [&["--record", recording.to_str().unwrap()], &flags[..]].concat();
+    let daemon = DaemonProcess::start(args).await;
+    within("a scrape", async {
+        while origin.seen().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    daemon.stop().await;
+    let text = fs::read_to_string(recording.join(METRICS)).unwrap();
+    let series = format!("good{{env=\"ci\",instance=\"{}\",job=\"api\",zone=\"a\"}} 1 ", origin.address());
+    assert!(text.contains(&series), "{series}: {text}");
+    assert_eq!(origin.seen()[0].header("authorization"), "Bearer s3cret");
 }
 
 /// glyphd speaks both formats itself.

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 22] = [
+const TABLE: [(&str, &[&str]); 24] = [
     ("capture", &["globs", "listeners", "pooled", "sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "globs", "room", "telemetry"]),
     ("room", &[]),
@@ -35,7 +35,8 @@ const TABLE: [(&str, &[&str]); 22] = [
     ("audit", &["sanitize::Sanitizer", "telemetry"]),
     ("telemetry", &[]),
     ("exposition", &[]),
-    ("metrics_log", &["exposition", "telemetry"]),
+    ("scrape", &["capture::TlsFileError", "capture::tls", "exposition", "telemetry"]),
+    ("metrics_log", &["exposition", "scrape", "telemetry"]),
     ("control", &["audit", "exposition", "plugin", "telemetry"]),
     (
         "policy",
@@ -46,11 +47,11 @@ const TABLE: [(&str, &[&str]); 22] = [
         &[
             "capture",
             "launcher",
-            "metrics_log",
             "netgate",
             "plugin",
             "policy",
             "sanitize::BODY_BYTES",
+            "scrape",
             "telemetry",
         ],
     ),
@@ -59,14 +60,17 @@ const TABLE: [(&str, &[&str]); 22] = [
         &[
             "capture",
             "config",
+            "credentials",
             "globs",
             "netgate",
             "policy",
             "sanitize::BODY_BYTES",
+            "scrape",
             "telemetry",
             "toml_file",
         ],
     ),
+    ("credentials", &[]),
     ("toml_file", &[]),
     ("globs", &[]),
     ("listeners", &[]),

@@ -1,9 +1,10 @@
-//! `glyphctl metrics …`: PromQL over what was recorded, or over what a server has.
+//! `glyphctl metrics …`: metrics recorded, and PromQL over what was recorded, or over what a server has.
 
 pub(crate) mod data;
 mod labels;
 pub(crate) mod prometheus;
 mod query;
+pub(crate) mod record;
 mod series;
 pub(crate) mod source;
 mod test;
@@ -23,6 +24,8 @@ pub(crate) struct MetricsArgs {
 
 #[derive(Debug, Subcommand)]
 enum MetricsCommand {
+    /// Records what programs serve as metrics into a file, as Prometheus would scrape it.
+    Record(Box<record::RecordArgs>),
     /// What a PromQL expression gives at a time, or over a range of time.
     Query(Box<query::QueryArgs>),
     /// Which series there are, with how many samples, from when to when.
@@ -36,6 +39,7 @@ enum MetricsCommand {
 /// Runs it.
 pub(crate) fn run(args: MetricsArgs) -> anyhow::Result<ExitCode> {
     match args.command {
+        MetricsCommand::Record(args) => record::run(*args),
         MetricsCommand::Query(args) => query::run(*args),
         MetricsCommand::Series(args) => series::run(*args),
         MetricsCommand::Labels(args) => labels::run(*args),

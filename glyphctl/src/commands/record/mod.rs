@@ -21,14 +21,18 @@ use clap::Args;
 use glyphd::{
     Config, Daemon, StartError,
     app::Summary,
-    config::{Sandbox, ScrapeTarget, TargetError},
+    cli::ScrapeArgs,
+    config::Sandbox,
     plugin::State,
     policy::Policy,
     telemetry::{Telemetry, TraceContext},
 };
 
 use self::{child::Ended, place::Place, signals::Signals};
-use super::replay;
+use super::{
+    metrics::record::{flag_hinted, interval},
+    replay,
+};
 use crate::output::{
     failure::{HintExt, report},
     note,
@@ -48,7 +52,8 @@ run, so that clients which pass it on are one trace; and GLYPH_RECORDING, the re
 go past the proxy. HTTPS passes as a tunnel: who and how much is recorded, not what.
 
 --scrape records the metrics of other programs beside the daemon's own into metrics.om, as Prometheus would see them, \
-at the start, every --metrics-interval, and once more at the end. A target that is not there is up 0.
+at the start, every --metrics-interval, and once more at the end. A target that is not there is up 0. `glyphctl metrics \
+record` does the same without a command, and its help says more.
 
 Exit codes: those of the command, 2 if glyphctl could not do its work.
 
@@ -65,13 +70,15 @@ pub(crate) struct RecordArgs {
     /// Pack the recording into DIR.glyph.tar.zst beside it, too, and tell the digest
     #[arg(long)]
     pack: bool,
-    /// Record what this URL serves as metrics, under the label job="JOB"; can be given more than once [default JOB:
-    /// app, default path: /metrics]
-    #[arg(long, value_name = "[JOB=]URL", value_parser = target)]
-    scrape: Vec<ScrapeTarget>,
-    /// How often metrics are recorded, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = interval)]
+    /// Record what this URL serves as metrics, under the label job="JOB" and further labels; can be given more than once
+    /// [default JOB: app, default path: /metrics]
+    #[arg(long, value_name = "[JOB=]URL[,LABEL=VALUE]")]
+    scrape: Vec<String>,
+    /// How often metrics are recorded: 5s, 100ms, or seconds
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
     metrics_interval: Duration,
+    #[command(flatten)]
+    scraping: ScrapeArgs,
     /// Start the plugins in this directory first: each has a folder with a plugin.toml
     #[arg(long, value_name = "DIR")]
     plugins_dir: Option<PathBuf>,
@@ -84,20 +91,6 @@ pub(crate) struct RecordArgs {
     /// The command, and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
-}
-
-fn target(text: &str) -> Result<ScrapeTarget, String> {
-    text.parse().map_err(|error: TargetError| match error.hint() {
-        Some(hint) => format!("{error}; {hint}"),
-        None => error.to_string(),
-    })
-}
-
-fn interval(text: &str) -> Result<Duration, &'static str> {
-    match text.parse() {
-        Ok(seconds @ 0.1..=3_600.0) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("expected a number of seconds from 0.1 to 3600"),
-    }
 }
 
 /// Runs it.
@@ -129,7 +122,8 @@ impl RecordArgs {
         let mut config = Config::on_free_ports();
         config.record = Some(place.dir.clone());
         config.record_metrics_interval = self.metrics_interval;
-        config.scrape = self.scrape.clone();
+        config.scrape = self.scraping.targets(&self.scrape).map_err(flag_hinted).context("--scrape")?;
+        config.scrape_timeout = Some(self.scraping.pace(self.metrics_interval).map_err(flag_hinted)?.timeout);
         config.plugins_dir = self.plugins_dir.clone();
         config.sandbox = self.sandbox;
         if let Some(file) = &self.config {

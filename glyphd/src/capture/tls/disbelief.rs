@@ -8,20 +8,31 @@ use std::{
 use glyph_formats::UnixNanos;
 use rustls::{CertificateError, pki_types::UnixTime};
 
+/// The flag that names certificates of upstreams.
+const UPSTREAM_CA: &str = "--upstream-ca";
+
 /// Why TLS with an upstream came to nothing, and what could be done about it. The TLS library's word is in parentheses.
 pub(in crate::capture) fn told(error: &io::Error) -> String {
     match error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(why)) => format!("its certificate {}", disbelief(why)),
+        Some(error) => of_library(error, UPSTREAM_CA),
+        None => error.to_string(),
+    }
+}
+
+/// The same of what the library says; `flag` is the one that would add a certificate.
+pub(crate) fn of_library(error: &rustls::Error, flag: &str) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(why) => format!("its certificate {}", disbelief(why, flag)),
         _ => error.to_string(),
     }
 }
 
 /// What is wrong with a certificate.
-fn disbelief(why: &CertificateError) -> String {
+fn disbelief(why: &CertificateError, flag: &str) -> String {
     let day = |time: &UnixTime| UnixNanos::from(UNIX_EPOCH + Duration::from_secs(time.as_secs()));
     match why {
         CertificateError::UnknownIssuer => {
-            "is signed by nobody we trust (UnknownIssuer); --upstream-ca FILE adds certificates".to_owned()
+            format!("is signed by nobody we trust (UnknownIssuer); {flag} FILE adds certificates")
         }
         CertificateError::ExpiredContext { not_after, .. } => {
             format!("was valid until {} (Expired)", day(not_after))
@@ -36,7 +47,9 @@ fn disbelief(why: &CertificateError) -> String {
         }
         other => match format!("{other:?}") {
             word if word.contains("CaUsedAsEndEntity") => {
-                "says that it is a CA's (CaUsedAsEndEntity); if it is the server's own, --upstream-ca FILE takes it".to_owned()
+                format!(
+                    "says that it is a CA's (CaUsedAsEndEntity); if it is the server's own, {flag} FILE takes it"
+                )
             }
             word => format!("does not hold ({word})"),
         },

@@ -9,7 +9,7 @@ mod authority;
 mod leaves;
 mod listed;
 mod roots;
-pub(super) mod disbelief;
+pub(crate) mod disbelief;
 #[cfg(test)]
 mod handshake;
 

@@ -113,7 +113,7 @@ fn of_this_machine() -> RootCertStore {
         let errors: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
         tracing::warn!(
             errors = errors.join("; "),
-            "this machine has no CAs: upstreams are believed by --upstream-ca alone"
+            "this machine has no CAs: servers are believed by the certificates of a flag alone"
         );
     }
     roots

@@ -1,12 +1,8 @@
-//! What a server wants to know of who asks: from files or the environment, never from a flag itself, which others can
-//! see.
+//! What a server wants to know of who asks, as flags.
 
-use std::{env, fs};
-
-use anyhow::{Context, anyhow, bail};
-use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::Args;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use glyphd::credentials;
+use http::HeaderMap;
 
 use crate::output::failure::HintExt;
 
@@ -30,54 +26,16 @@ pub(super) struct Credentials {
 impl Credentials {
     /// The headers to send.
     pub(super) fn headers(&self) -> anyhow::Result<HeaderMap> {
-        let mut headers = HeaderMap::new();
-        let lines = secret(self.prometheus_headers.as_deref(), "headers")?.unwrap_or_default();
-        for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let (name, value) = line
-                .split_once(':')
-                .ok_or_else(|| anyhow!("--prometheus-headers: expected `Name: value` on each line"))?;
-            let name = HeaderName::try_from(name.trim())
-                .map_err(|_| anyhow!("--prometheus-headers: {:?} is no name of a header", name.trim()))?;
-            headers.append(name, hidden(value.trim(), "--prometheus-headers")?);
-        }
-        let token = secret(self.prometheus_token.as_deref(), "token")?;
-        let authorization = match (token, &self.prometheus_user) {
-            (Some(_), Some(_)) => bail!("--prometheus-user and a token exclude each other"),
-            (Some(token), None) => Some(format!("Bearer {}", token.trim())),
-            (None, Some(user)) => {
-                let password = secret(self.prometheus_password.as_deref(), "password")?.ok_or_else(|| {
-                    anyhow!(
-                        "--prometheus-user needs --prometheus-password @FILE or GLYPH_PROMETHEUS_PASSWORD"
-                    )
-                })?;
-                let pair = format!("{user}:{}", password.trim_end_matches(['\r', '\n']));
-                Some(format!("Basic {}", BASE64_STANDARD.encode(pair)))
-            }
-            (None, None) => None,
+        let credentials = credentials::Credentials {
+            prefix: "prometheus",
+            token: self.prometheus_token.as_deref(),
+            user: self.prometheus_user.as_deref(),
+            password: self.prometheus_password.as_deref(),
+            headers: self.prometheus_headers.as_deref(),
         };
-        if let Some(value) = authorization {
-            headers.insert(header::AUTHORIZATION, hidden(&value, "the credentials")?);
-        }
-        Ok(headers)
+        credentials.into_headers().map_err(|error| {
+            let hint = error.hint();
+            anyhow::Error::new(error).maybe_hint(hint)
+        })
     }
-}
-
-/// A header's value that is not shown.
-fn hidden(value: &str, origin: &str) -> anyhow::Result<HeaderValue> {
-    let mut value = HeaderValue::try_from(value)
-        .map_err(|_| anyhow!("{origin}: there is a value that no header can have"))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// What a flag's file or a variable says.
-fn secret(flag: Option<&str>, what: &str) -> anyhow::Result<Option<String>> {
-    let Some(flag) = flag else {
-        return Ok(env::var(format!("GLYPH_PROMETHEUS_{}", what.to_ascii_uppercase())).ok());
-    };
-    let path = flag.strip_prefix('@').ok_or_else(|| {
-        anyhow!("--prometheus-{what}: expected @ and the name of a file")
-            .hint("a secret in a flag can be seen by others; it belongs in a file or the environment")
-    })?;
-    fs::read_to_string(path).map(Some).with_context(|| format!("--prometheus-{what}: {path}: can't be read"))
 }
