@@ -1,5 +1,6 @@
 //! The command line of `glyphd`: flags as they are parsed, and what they mean.
 
+mod otel;
 mod proxy;
 mod record;
 mod trace;
@@ -166,6 +167,14 @@ pub enum FlagError {
     /// A header for the endpoint is none, or its file can't be read.
     #[error("--trace-headers: {0}")]
     Headers(String),
+    /// A variable of the environment says what can't be.
+    #[error("{name}: {cause}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// What is wrong with it.
+        cause: String,
+    },
 }
 
 impl Args {
@@ -181,6 +190,10 @@ impl Args {
         let mut policy = self.config.as_deref().map(Policy::load).transpose()?.unwrap_or_default();
         policy.netgate.allow.extend(self.netgate_allow);
         let capture = self.proxy.into_options(self.proxy_addr, !self.no_propagate, &policy)?;
+        let (trace, warnings) = self.trace.into_config("glyphd")?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         Ok(Config {
             proxy_addr: self.proxy_addr,
             metrics_addr: self.metrics_addr,
@@ -201,7 +214,7 @@ impl Args {
             flow_file: self.flow_file,
             findings_file: self.findings_file,
             audit_file,
-            trace: self.trace.into_config("glyphd")?,
+            trace,
             flow_sample_ratio: self.flow_sample_ratio,
             capture,
             max_body_bytes: self.max_body_bytes,
