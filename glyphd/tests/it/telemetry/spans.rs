@@ -57,7 +57,7 @@ const OF_GLYPHCTL: [&str; 3] = [name::CREATE_ARTIFACT, name::EXTRACT_ARTIFACT, n
 
 /// The names that `telemetry/span.rs` lists, the daemon's of them.
 fn all_names() -> BTreeSet<String> {
-    let source = include_str!("../../src/telemetry/span.rs");
+    let source = include_str!("../../../src/telemetry/span.rs");
     let constants = source.lines().filter(|line| line.trim().starts_with("pub const "));
     let names = constants.map(|line| line.split('"').nth(1).unwrap());
     names.filter(|name| !OF_GLYPHCTL.contains(name)).map(str::to_owned).collect()
