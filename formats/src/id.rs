@@ -32,7 +32,7 @@ macro_rules! id {
             }
 
             /// As it is written, in that room: ids are written more often than anything else.
-            fn text(self, room: &mut [u8; $digits]) -> &str {
+            pub(crate) fn text(self, room: &mut [u8; $digits]) -> &str {
                 // There is room, and digits are text.
                 hex::encode_to_slice(self.0.to_be_bytes(), room).ok();
                 str::from_utf8(room).unwrap_or_default()

@@ -34,7 +34,7 @@ impl FileSpans {
 
     pub(super) fn take(&self, span: &Span) {
         // Refusals are counted by the appender, too, and told at the end.
-        if self.appender.send((), span).is_err() {
+        if self.appender.send_by((), |line| span.write_line(line)).is_err() {
             self.metrics.spans(EXPORTER, "dropped", 1);
         }
     }

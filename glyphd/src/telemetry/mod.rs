@@ -14,6 +14,7 @@ mod convert;
 mod file;
 mod otlp;
 mod outlets;
+mod spare;
 pub mod log;
 
 use std::{

@@ -35,10 +35,11 @@ fn buckets(text: &str) -> Vec<Bucket> {
     assert_eq!(elsewhere, Vec::<&str>::new(), "exemplars stand on buckets");
     let bucket = |line: &str| {
         let (sample, exemplar) = line.split_once(" # ").map_or((line, None), |(s, e)| (s, Some(e)));
-        let (series, rest) = sample.split_once("le=\"").unwrap();
-        let upper = rest.split('"').next().unwrap();
+        let (name, rest) = sample.split_once("le=\"").unwrap();
+        let (upper, labels) = rest.split_once('"').unwrap();
+        let series = format!("{name}{}", labels.trim_start_matches(','));
         let upper = if upper == "+Inf" { f64::INFINITY } else { upper.parse().unwrap() };
-        Bucket { series: series.to_owned(), upper, exemplar: exemplar.map(exemplar_of) }
+        Bucket { series, upper, exemplar: exemplar.map(exemplar_of) }
     };
     text.lines().filter(|line| line.contains("_bucket{")).map(bucket).collect()
 }

@@ -21,7 +21,7 @@ pub(crate) fn differences(spans: &[Span], rows: &[Row]) -> Vec<String> {
             continue;
         };
         let (row, seen) = (&rows[at], &mut seen[at]);
-        let mut differs = |what: String| drop(differences.insert(format!("{}: {what}", span.name)));
+        let mut differs = |what: String| differences.extend([format!("{}: {what}", span.name)]);
         seen.2.insert(span.kind.as_str());
         match span.parent_span_id.map(|id| there.get(&(span.trace_id, id))) {
             None if !row.root => differs("it is the root of a trace".to_owned()),
@@ -37,7 +37,10 @@ pub(crate) fn differences(spans: &[Span], rows: &[Row]) -> Vec<String> {
                 differs(format!("it is linked to {to}"));
             }
         }
-        for (name, value) in &span.attributes.0 {
+        for (i, (name, value)) in span.attributes.0.iter().enumerate() {
+            if span.attributes.0[..i].iter().any(|(other, _)| other == name) {
+                differs(format!("it has {name} twice"));
+            }
             if name == "error.type" {
                 if !row.errors.contains(&value.to_string()) {
                     differs(format!("error.type is {value}"));
@@ -49,7 +52,7 @@ pub(crate) fn differences(spans: &[Span], rows: &[Row]) -> Vec<String> {
                 Some(values) if !values.is_empty() && !values.contains(&value.to_string()) => {
                     differs(format!("{name} is {value}"));
                 }
-                Some(_) => drop(seen.0.insert(name)),
+                Some(_) => seen.0.extend([&**name]),
             }
         }
         for event in &span.events {
