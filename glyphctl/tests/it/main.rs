@@ -14,6 +14,7 @@ mod metrics_query;
 mod metrics_server;
 mod metrics_test;
 mod server;
+mod telemetry;
 mod demo;
 mod flows;
 mod perfetto;

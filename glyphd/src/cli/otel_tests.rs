@@ -1,3 +1,5 @@
+//! The variables with flags beside them, of a process that has no others.
+
 use clap::Parser;
 
 use super::*;
