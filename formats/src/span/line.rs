@@ -108,11 +108,11 @@ fn array<T>(
 }
 
 fn trace_id(line: &mut Vec<u8>, id: TraceId) {
-    quoted(line, id.text(&mut [0; 32]));
+    quoted(line, &id.digits());
 }
 
 fn span_id(line: &mut Vec<u8>, id: SpanId) {
-    quoted(line, id.text(&mut [0; 16]));
+    quoted(line, &id.digits());
 }
 
 fn text(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
@@ -121,14 +121,14 @@ fn text(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
     if text.bytes().fold(false, wants_escapes) {
         return json(line, text);
     }
-    quoted(line, text);
+    quoted(line, text.as_bytes());
     Ok(())
 }
 
 /// What needs no escapes.
-fn quoted(line: &mut Vec<u8>, text: &str) {
+fn quoted(line: &mut Vec<u8>, text: &[u8]) {
     line.push(b'"');
-    line.extend_from_slice(text.as_bytes());
+    line.extend_from_slice(text);
     line.push(b'"');
 }
 

@@ -178,7 +178,7 @@ impl Telemetry {
         let files = FileHealth::new(Arc::clone(&metrics));
         if let Some(mut writer) = file {
             files.observe(FileKind::Traces, &mut writer);
-            outlets.file = Some(file::FileSpans::start(writer, Arc::clone(&metrics))?);
+            outlets.file = Some(file::FileSpans::start(writer, &metrics)?);
         }
         let mut export = Export::default();
         if let Some(endpoint) = &config.endpoint {
