@@ -126,9 +126,9 @@ class Hudsucker(Proxy):
 
 
 class Glyphd(Proxy):
-    """`recorded`: none, flows, or flows and spans; of the traces, so large a share."""
+    """`recorded`: none, flows, or flows and spans; and further flags."""
 
-    def __init__(self, tools, origin, recorded=(), intercepts=False, share=1):
+    def __init__(self, tools, origin, recorded=(), intercepts=False, flags=()):
         folder, port, metrics = tempfile.TemporaryDirectory(dir=tools.cache), free_port(), free_port()
         at = pathlib.Path(folder.name)
         self.files_kept = {what: at / f"{what}.jsonl" for what in recorded}
@@ -136,8 +136,7 @@ class Glyphd(Proxy):
         argv += ["--plugin-addr", at / "plugins.sock", "--control-addr", at / "control.sock"]
         for what, file in self.files_kept.items():
             argv += [f"--{what}-file", file]
-        if share != 1:
-            argv += ["--trace-sample-ratio", str(share)]
+        argv += flags
         if intercepts:
             argv += ["--ca-dir", at / "ca", "--upstream-ca", origin.ca]
         super().__init__(argv, folder=folder)

@@ -37,7 +37,7 @@ def tracing(bench, requests):
     contenders = {
         "flows, no spans": bench.start(proxies.Glyphd, FLOWS),
         "every trace": bench.start(proxies.Glyphd, BOTH),
-        "a trace in a hundred": bench.start(proxies.Glyphd, BOTH, False, 0.01),
+        "a trace in a hundred": bench.start(proxies.Glyphd, BOTH, False, ["--trace-sample-ratio", "0.01"]),
     }
     figures = bench.turns(contenders, f"{bench.origin.http}/1k", requests, result=result)
     table(result, figures)
@@ -80,7 +80,9 @@ def sustained(bench, seconds):
     say(f"every span of {seconds} s of traffic")
     result = Result(f"traffic as fast as it goes for {seconds} s, flows and every span into files")
     result.columns = ["", "a minute", "lost"]
-    with proxies.Glyphd(bench.tools, bench.origin, BOTH) as proxy:
+    # One file each, to be counted.
+    whole = ["--rotate-bytes", "1TiB"]
+    with proxies.Glyphd(bench.tools, bench.origin, BOTH, False, whole) as proxy:
         began, requests = time.monotonic(), 0
         while time.monotonic() - began < seconds:
             said = bench.load(proxy, f"{bench.origin.http}/1k", "--requests", 20_000)
