@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL and scraping beside
-Prometheus, what plugins and sanitizing cost, flows beside jq, what the flow log holds, and capture beside other proxies.
+Prometheus, what plugins and sanitizing cost, flows beside jq, what the flow log holds, capture beside other proxies, and
+what telemetry costs.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -22,11 +23,13 @@ from runner.rule_testing import rule_testing
 from runner.sanitizing import sanitizing
 from runner.scenarios import Scenarios
 from runner.scraping import scraping
+from runner.telemetry import telemetry
 from runner.tools import Tools, say
 
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
     *["queries", "metrics-reading", "scraping", "rule-testing", "plugins", "sanitizing", "flows", "flow-log", "capture"],
+    "telemetry",
 ]
 
 
@@ -50,6 +53,8 @@ def main():
             results += flow_log(tools, args.rounds, args.patience, args.quick)
         elif name == "capture":
             results += capture(tools, args.rounds, args.patience, args.quick, args.soak_seconds)
+        elif name == "telemetry":
+            results += telemetry(tools, args.rounds, args.patience, args.quick)
         elif name == "sanitizing":
             results += sanitizing(tools, args.rounds, args.patience, args.quick)
         else:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 from .measure import Failed
 from .plugins import cpu, free_port, listens
@@ -125,22 +126,29 @@ class Hudsucker(Proxy):
 
 
 class Glyphd(Proxy):
-    """`recorded`: none, flows, or flows and spans."""
+    """`recorded`: none, flows, or flows and spans; and further flags."""
 
-    def __init__(self, tools, origin, recorded=(), intercepts=False):
-        folder, port = tempfile.TemporaryDirectory(dir=tools.cache), free_port()
+    def __init__(self, tools, origin, recorded=(), intercepts=False, flags=()):
+        folder, port, metrics = tempfile.TemporaryDirectory(dir=tools.cache), free_port(), free_port()
         at = pathlib.Path(folder.name)
         self.files_kept = {what: at / f"{what}.jsonl" for what in recorded}
-        argv = [tools.glyphd, "--proxy-addr", f"127.0.0.1:{port}", "--metrics-addr", "127.0.0.1:0"]
+        argv = [tools.glyphd, "--proxy-addr", f"127.0.0.1:{port}", "--metrics-addr", f"127.0.0.1:{metrics}"]
         argv += ["--plugin-addr", at / "plugins.sock", "--control-addr", at / "control.sock"]
         for what, file in self.files_kept.items():
             argv += [f"--{what}-file", file]
+        argv += flags
         if intercepts:
             argv += ["--ca-dir", at / "ca", "--upstream-ca", origin.ca]
         super().__init__(argv, folder=folder)
-        self.where = {"proxy": f"127.0.0.1:{port}"}
+        self.where, self.metrics_address = {"proxy": f"127.0.0.1:{port}"}, f"127.0.0.1:{metrics}"
         listens(port)
         self.ca = certificate(at / "ca") if intercepts else None
+
+    def metrics(self, accept):
+        """A scrape."""
+        request = urllib.request.Request(f"http://{self.metrics_address}/metrics", headers={"Accept": accept})
+        with urllib.request.urlopen(request) as answer:
+            return answer.read().decode()
 
     def wrong(self, requests):
         early = self.child.poll() is not None

@@ -31,10 +31,17 @@ macro_rules! id {
                 self.0
             }
 
-            /// As it is written, in that room: ids are written more often than anything else.
+            /// Its digits: ids are written more often than anything else.
+            pub(crate) fn digits(self) -> [u8; $digits] {
+                let mut room = [0; $digits];
+                // There is room.
+                hex::encode_to_slice(self.0.to_be_bytes(), &mut room).ok();
+                room
+            }
+
+            /// As it is written, in that room.
             fn text(self, room: &mut [u8; $digits]) -> &str {
-                // There is room, and digits are text.
-                hex::encode_to_slice(self.0.to_be_bytes(), room).ok();
+                *room = self.digits();
                 str::from_utf8(room).unwrap_or_default()
             }
         }

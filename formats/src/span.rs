@@ -1,5 +1,7 @@
 //! One span a line: `traces.jsonl`, and what `--trace-file` writes.
 
+mod line;
+
 use std::borrow::Cow;
 
 use schemars::JsonSchema;

@@ -112,9 +112,21 @@ impl<T: Send + 'static> Appender<T> {
     /// # Errors
     /// If there was no room in that time, or there is none still.
     pub fn send<R: Serialize + ?Sized>(&self, item: T, record: &R) -> Result<(), Refused> {
+        self.send_by(item, |line| write_line(line, record))
+    }
+
+    /// The same, for a record that writes its own line, with its end.
+    ///
+    /// # Errors
+    /// As [`Appender::send`].
+    pub fn send_by(
+        &self,
+        item: T,
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> Result<(), Refused> {
         LINE.with_borrow_mut(|line| {
             line.clear();
-            if write_line(line, record).is_err() {
+            if write(line).is_err() {
                 self.counters.lost.fetch_add(1, Ordering::Relaxed);
                 return Err(Refused);
             }

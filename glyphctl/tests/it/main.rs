@@ -16,6 +16,7 @@ mod metrics_record;
 mod metrics_server;
 mod metrics_test;
 mod server;
+mod telemetry;
 mod demo;
 mod flows;
 mod perfetto;

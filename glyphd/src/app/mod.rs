@@ -162,9 +162,6 @@ impl Daemon {
         if let Some(recording) = &recording {
             telemetry.files().list_segments_in(Arc::clone(recording));
         }
-        if config.trace.insecure_skip_verify && config.trace.endpoint.is_some() {
-            tracing::warn!("--trace-insecure-skip-verify: any certificate of the collector is taken");
-        }
         let secrets = files.secrets.map(SecretsFile::start).transpose().map_err(StartError::Runtime)?;
         let sanitizer = Sanitizer::new(config.policy.redaction.clone(), config.max_body_bytes);
         let sanitizer = Arc::new(sanitizer.with_secrets_file(secrets));

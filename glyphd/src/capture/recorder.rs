@@ -217,13 +217,15 @@ impl Recorder {
         self.with(|draft, _| draft.upstream = Some(span));
     }
 
-    /// The upstream is connected. A connection that was there before the exchange took none of its time.
+    /// The upstream is connected; told again, it is secured. A connection that was there before the exchange took none of
+    /// its time.
     pub(super) fn connected(&self, made: ConnectionMade) {
         self.with(|draft, _| {
             let since = |t: SystemTime| {
                 t.duration_since(draft.start).ok().and_then(|d| u64::try_from(d.as_nanos()).ok())
             };
-            if let Some(upstream) = &mut draft.upstream {
+            let again = draft.timings.connected_ns.is_some();
+            if let Some(upstream) = draft.upstream.as_mut().filter(|_| !again) {
                 upstream.set_with("network.peer.address", || made.peer.ip().to_string());
                 upstream.set("network.peer.port", made.peer.port());
             }
@@ -234,8 +236,10 @@ impl Recorder {
             draft.timings.connected_ns = since(made.connected);
             draft.timings.secured_ns = made.secured.and_then(since);
             if let Some(upstream) = &mut draft.upstream {
-                upstream.event("dns.resolved", made.resolved);
-                upstream.event("connected", made.connected);
+                if !again {
+                    upstream.event("dns.resolved", made.resolved);
+                    upstream.event("connected", made.connected);
+                }
                 if let Some(secured) = made.secured {
                     upstream.event("tls.established", secured);
                 }

@@ -1,5 +1,6 @@
 //! The command line of `glyphd`: flags as they are parsed, and what they mean.
 
+mod otel;
 mod proxy;
 mod record;
 mod scrape;
@@ -187,6 +188,14 @@ pub enum FlagError {
     /// What is to be scraped can't be.
     #[error("--scrape: {0}")]
     Scrape(#[from] ScrapeFlagError),
+    /// A variable of the environment says what can't be.
+    #[error("{name}: {cause}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// What is wrong with it.
+        cause: String,
+    },
 }
 
 impl FlagError {
@@ -215,6 +224,10 @@ impl Args {
         let scrape_timeout = Some(self.scraping.pace(every)?.timeout);
         let scrape = self.scraping.targets(&self.scrape)?;
         let capture = self.proxy.into_options(self.proxy_addr, !self.no_propagate, &policy)?;
+        let (trace, warnings) = self.trace.into_config("glyphd")?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         Ok(Config {
             proxy_addr: self.proxy_addr,
             metrics_addr: self.metrics_addr,
@@ -236,7 +249,7 @@ impl Args {
             flow_file: self.flow_file,
             findings_file: self.findings_file,
             audit_file,
-            trace: self.trace.into_config("glyphd")?,
+            trace,
             flow_sample_ratio: self.flow_sample_ratio,
             capture,
             max_body_bytes: self.max_body_bytes,

@@ -120,7 +120,8 @@ fn metrics(headers: &HeaderMap, telemetry: &Telemetry) -> Response<Full<Bytes>> 
 }
 
 /// Ready, if every plugin that was started is connected and every file can be written. What walls there are not for
-/// plugins is told, and no more: the operator who needs them requires them.
+/// plugins is told, and no more: the operator who needs them requires them. So is what is wrong with the collector of spans:
+/// nothing waits for it.
 fn ready(health: &Health) -> Response<Full<Bytes>> {
     let mut status = StatusCode::OK;
     let mut lines = String::new();
@@ -133,6 +134,9 @@ fn ready(health: &Health) -> Response<Full<Bytes>> {
     for (file, cause) in health.telemetry.files().faults() {
         status = StatusCode::SERVICE_UNAVAILABLE;
         lines.push_str(&format!("file {}: {cause}\n", file.display()));
+    }
+    for remark in health.telemetry.remarks() {
+        lines.push_str(&format!("traces: {remark}\n"));
     }
     for lack in &*health.lacks {
         lines.push_str(&format!("sandbox: no {lack}\n"));

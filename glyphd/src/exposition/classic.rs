@@ -10,7 +10,13 @@ pub fn classic(openmetrics: &str) -> String {
     let mut counter = "";
     // HELP and TYPE of a family come together, and the name depends on the type, which may come second.
     let mut help: Option<(&str, &str)> = None;
-    for line in openmetrics.lines().flat_map(parse) {
+    for line in openmetrics.lines() {
+        if is_plain(line) && !is_created(line, counter) {
+            out.push_str(line);
+            out.push('\n');
+            continue;
+        }
+        let Ok(line) = parse(line) else { continue };
         match line {
             Line::Help { family, text } => help = Some((family, text)),
             Line::Type { family, kind } => {
@@ -28,8 +34,7 @@ pub fn classic(openmetrics: &str) -> String {
                 counter = if kind == "counter" { family } else { "" };
             }
             Line::Sample(sample) => {
-                // The time of a counter's making has no place here.
-                if !counter.is_empty() && sample.name.strip_prefix(counter) == Some("_created") {
+                if is_created(sample.name, counter) {
                     continue;
                 }
                 out.push_str(sample.name);
@@ -42,6 +47,17 @@ pub fn classic(openmetrics: &str) -> String {
     out
 }
 
+/// Whether it is a sample of a name, labels and a value, with nothing behind them: most are, and stand so in both formats.
+fn is_plain(line: &str) -> bool {
+    let value = line.rfind("} ").map_or(line, |at| &line[at + 1..]);
+    !line.starts_with('#') && !line.contains(" # ") && value.bytes().filter(|b| *b == b' ').count() == 1
+}
+
+/// Whether it tells when a counter was made, which has no place here.
+fn is_created(sample: &str, counter: &str) -> bool {
+    !counter.is_empty() && sample.strip_prefix(counter).is_some_and(|rest| rest.starts_with("_created"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +68,8 @@ mod tests {
 # HELP a_b Things.
 # TYPE a_b counter
 a_b_total{x=\"1} # {\\\"\"} 3
+a_b_total{x=\"} 2\"} 4
+a_b_total{x=\"timed\"} 5 1.5
 a_b_created{x=\"1} # {\\\"\"} 1.5
 # TYPE t_seconds histogram
 # UNIT t_seconds seconds
@@ -68,6 +86,8 @@ g 7
 # HELP a_b_total Things.
 # TYPE a_b_total counter
 a_b_total{x=\"1} # {\\\"\"} 3
+a_b_total{x=\"} 2\"} 4
+a_b_total{x=\"timed\"} 5
 # TYPE t_seconds histogram
 t_seconds_sum 0.5
 t_seconds_count 1

@@ -14,6 +14,7 @@ mod convert;
 mod file;
 mod otlp;
 mod outlets;
+mod spare;
 pub mod log;
 
 use std::{
@@ -23,7 +24,6 @@ use std::{
 };
 
 use glyph_formats::jsonl::Writer;
-use opentelemetry_sdk::Resource;
 
 pub use context::TraceContext;
 pub(crate) use drops::DropReason;
@@ -35,6 +35,9 @@ use outlets::Outlets;
 pub(crate) use outlets::is_chosen;
 pub use span::{Span, SpanBuilder, name};
 
+/// What is to be known of `--trace-insecure-skip-verify`, in the log and in `/readyz`.
+const INSECURE: &str = "--trace-insecure-skip-verify: any certificate of the collector is taken";
+
 /// How spans leave the daemon.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TraceConfig {
@@ -42,14 +45,31 @@ pub struct TraceConfig {
     pub endpoint: Option<String>,
     /// Headers of these requests.
     pub headers: Vec<(String, String)>,
+    /// Whether they are compressed.
+    pub gzip: bool,
+    /// How long one of them may take.
+    pub timeout: Duration,
     /// Whether any certificate of the endpoint is taken.
     pub insecure_skip_verify: bool,
+    /// Files for TLS with the endpoint.
+    pub tls: TlsFiles,
     /// The name under which the spans stand.
     pub service_name: String,
+    /// What else is said of the service, the process and the machine, beside what is found out.
+    pub resource: Vec<(String, String)>,
     /// Which share of the traces that begin here is recorded, 0 to 1.
     pub sample_ratio: f64,
     /// The JSONL file.
     pub file: Option<PathBuf>,
+}
+
+/// PEM files.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TlsFiles {
+    /// Whose certificates are believed, instead of those that the system believes.
+    pub authorities: Option<PathBuf>,
+    /// Our own certificate, and its key.
+    pub identity: Option<(PathBuf, PathBuf)>,
 }
 
 impl Default for TraceConfig {
@@ -58,8 +78,12 @@ impl Default for TraceConfig {
         Self {
             endpoint: None,
             headers: Vec::new(),
+            gzip: true,
+            timeout: Duration::from_secs(10),
             insecure_skip_verify: false,
+            tls: TlsFiles::default(),
             service_name: "glyphd".to_owned(),
+            resource: Vec::new(),
             sample_ratio: 1.0,
             file: None,
         }
@@ -90,6 +114,14 @@ struct Inner {
     metrics: Arc<Metrics>,
     files: FileHealth,
     outlets: Option<Arc<Outlets>>,
+    export: Export,
+}
+
+/// What is to be told of the way to the collector.
+#[derive(Debug, Default)]
+struct Export {
+    collector: Option<Arc<otlp::Collector>>,
+    insecure: bool,
 }
 
 /// What must be closed in the end so that nothing is lost.
@@ -116,12 +148,12 @@ impl Telemetry {
 
     fn new(metrics: Arc<Metrics>, outlets: Option<Arc<Outlets>>) -> Self {
         let files = FileHealth::new(Arc::clone(&metrics));
-        Self::with(metrics, files, outlets)
+        Self::with(metrics, files, outlets, Export::default())
     }
 
-    fn with(metrics: Arc<Metrics>, files: FileHealth, outlets: Option<Arc<Outlets>>) -> Self {
+    fn with(metrics: Arc<Metrics>, files: FileHealth, outlets: Option<Arc<Outlets>>, export: Export) -> Self {
         let (counters, drops) = (Counters::default(), drops::Drops::default());
-        Self { inner: Arc::new(Inner { counters, drops, metrics, files, outlets }) }
+        Self { inner: Arc::new(Inner { counters, drops, metrics, files, outlets, export }) }
     }
 
     /// Sets up what the configuration asks for; with ratio 0, or nowhere to send spans to, nothing at all.
@@ -146,20 +178,21 @@ impl Telemetry {
         let files = FileHealth::new(Arc::clone(&metrics));
         if let Some(mut writer) = file {
             files.observe(FileKind::Traces, &mut writer);
-            outlets.file = Some(file::FileSpans::start(writer, Arc::clone(&metrics))?);
+            outlets.file = Some(file::FileSpans::start(writer, &metrics)?);
         }
+        let mut export = Export::default();
         if let Some(endpoint) = &config.endpoint {
-            let resource = Resource::builder_empty()
-                .with_service_name(config.service_name.clone())
-                .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-                .build();
-            let (spans, task) = otlp::start(endpoint, config, &resource, Arc::clone(&metrics))?;
+            let (spans, task, collector) = otlp::start(endpoint, config, Arc::clone(&metrics))?;
             outlets.otlp = Some(spans);
             exporters.otlp = Some(task);
+            export = Export { collector: Some(collector), insecure: config.insecure_skip_verify };
+            if export.insecure {
+                tracing::warn!("{INSECURE}");
+            }
         }
         let outlets = Arc::new(outlets);
         exporters.outlets = Some(Arc::clone(&outlets));
-        Ok((Self::with(metrics, files, Some(outlets)), exporters))
+        Ok((Self::with(metrics, files, Some(outlets), export), exporters))
     }
 
     /// Whether spans are recorded at all.
@@ -175,6 +208,14 @@ impl Telemetry {
     /// How the files are doing.
     pub(crate) fn files(&self) -> &FileHealth {
         &self.inner.files
+    }
+
+    /// What an operator should know of the way to the collector, a line each. It is no reason not to be ready.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let export = &self.inner.export;
+        let fault = export.collector.as_ref().and_then(|collector| collector.fault());
+        let fault = fault.map(|why| format!("the collector does not take spans: {why}"));
+        export.insecure.then(|| INSECURE.to_owned()).into_iter().chain(fault).collect()
     }
 
     /// All metrics as OpenMetrics text.

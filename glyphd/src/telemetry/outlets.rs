@@ -7,7 +7,7 @@ use std::{
 
 use glyph_formats::{Span, TraceId};
 
-use super::{SpanCounts, file::FileSpans, otlp::OtlpSpans};
+use super::{SpanCounts, file::FileSpans, otlp::OtlpSpans, spare};
 
 #[derive(Debug)]
 pub(super) struct Outlets {
@@ -33,8 +33,9 @@ impl Outlets {
         if let Some(file) = &self.file {
             file.take(&span);
         }
-        if let Some(otlp) = &self.otlp {
-            otlp.take(span);
+        match &self.otlp {
+            Some(otlp) => otlp.take(span),
+            None => spare::give_back(span),
         }
     }
 

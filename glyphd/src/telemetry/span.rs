@@ -11,10 +11,7 @@ use glyph_formats::{
     span::{self as format, SpanEvent, SpanKind, SpanLink, SpanStatus},
 };
 
-use super::{Metrics, Outlets, TraceContext};
-
-/// What most spans are told; one that is told more grows.
-const ATTRIBUTES: usize = 8;
+use super::{Metrics, Outlets, TraceContext, spare};
 
 /// The names of all spans. Dashboards and users rely on them.
 pub mod name {
@@ -54,6 +51,28 @@ pub mod name {
     pub const WRITE_FLOWS: &str = "replay.write_flows";
     /// The same for findings.
     pub const WRITE_FINDINGS: &str = "replay.write_findings";
+
+    /// All of them.
+    pub const ALL: [&str; 18] = [
+        CAPTURE_FLOW,
+        UPSTREAM_REQUEST,
+        PUBLISH_FLOW_EVENT,
+        DISPATCH_FLOW,
+        BROADCAST,
+        DISPATCH_EVENT,
+        EVENT_STREAM,
+        AUTHENTICATE,
+        RECEIVE_EVENT,
+        SUPERVISOR_TASK,
+        RUNNER_EXEC,
+        HTTP_REQUEST,
+        RATE_LIMIT_WAIT,
+        CREATE_ARTIFACT,
+        EXTRACT_ARTIFACT,
+        LOAD_FLOWS,
+        WRITE_FLOWS,
+        WRITE_FINDINGS,
+    ];
 }
 
 /// A span that is about to be started.
@@ -114,9 +133,6 @@ impl<'a> SpanBuilder<'a> {
     /// With what is known from the start.
     pub fn with(mut self, key: &'static str, value: impl Into<AttributeValue>) -> Self {
         if self.outlets.is_some() {
-            if self.attributes.is_empty() {
-                self.attributes.0.reserve(ATTRIBUTES);
-            }
             self.attributes.push(key, value.into().0);
         }
         self
@@ -145,25 +161,15 @@ impl<'a> SpanBuilder<'a> {
         Span { context, recording: outlets.zip(span), name, started, metrics }
     }
 
-    fn record(self, context: TraceContext, outlets: &Outlets) -> Box<format::Span> {
-        let now = UnixNanos::now();
-        let mut attributes = self.attributes;
-        attributes.0.reserve(ATTRIBUTES.saturating_sub(attributes.0.len()));
-        Box::new(format::Span {
-            trace_id: context.trace_id,
-            span_id: context.span_id,
-            parent_span_id: self.parent.map(|parent| parent.span_id),
-            name: Cow::Borrowed(self.name),
-            kind: self.kind,
-            attributes,
-            events: Vec::new(),
-            links: self.links,
-            status: SpanStatus::Unset,
-            status_message: None,
-            start_time_unix_nano: now,
-            end_time_unix_nano: now,
-            service_name: Cow::Owned(outlets.service_name.clone()),
-        })
+    fn record(mut self, context: TraceContext, outlets: &Outlets) -> Box<format::Span> {
+        let mut span = spare::take(context, &outlets.service_name);
+        span.parent_span_id = self.parent.map(|parent| parent.span_id);
+        span.name = Cow::Borrowed(self.name);
+        span.kind = self.kind;
+        span.attributes.0.append(&mut self.attributes.0);
+        span.links = self.links;
+        span.start_time_unix_nano = UnixNanos::now();
+        span
     }
 }
 
@@ -255,21 +261,23 @@ impl Span {
         }
     }
 
-    /// Notes that the work succeeded.
+    /// Notes that the work succeeded, if it has not failed.
     pub fn succeed(&mut self) {
-        if let Some((_, span)) = &mut self.recording {
-            (span.status, span.status_message) = (SpanStatus::Ok, None);
+        if let Some((_, span)) = &mut self.recording
+            && span.status != SpanStatus::Error
+        {
+            span.status = SpanStatus::Ok;
         }
     }
 
     /// Notes that the work failed: `error.type`, from a closed set, and why. The first cause counts.
     pub fn fail(&mut self, kind: &'static str, message: impl Into<Cow<'static, str>>) {
-        if let Some((_, span)) = &mut self.recording {
+        if let Some((_, span)) = &mut self.recording
+            && span.status != SpanStatus::Error
+        {
             span.attributes.push("error.type", kind);
-            if span.status == SpanStatus::Unset {
-                span.status = SpanStatus::Error;
-                span.status_message = Some(message.into()).filter(|message| !message.is_empty());
-            }
+            span.status = SpanStatus::Error;
+            span.status_message = Some(message.into()).filter(|message| !message.is_empty());
         }
     }
 }

@@ -18,7 +18,7 @@ mod planted;
 mod ordinary;
 
 // What is said about it.
-mod spans;
+mod telemetry;
 mod sampling;
 mod otlp;
 mod metrics;

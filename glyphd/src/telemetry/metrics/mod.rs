@@ -7,7 +7,7 @@
 mod labels;
 mod observe;
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -26,7 +26,7 @@ use self::labels::{
     RpcCode, Scope, SpanName, Trace,
 };
 pub(crate) use self::observe::QueueMeter;
-use super::{DropReason, FileKind};
+use super::{DropReason, FileKind, name};
 
 /// In seconds, for HTTP and RPC: 0.5 ms to 60 s.
 const REQUESTS: [f64; 16] =
@@ -110,6 +110,8 @@ pub(crate) struct Metrics {
     plugin_terminations: Family<PluginError, CounterWithExemplar<Trace>>,
     active_plugins: Gauge,
     span_duration: Durations<SpanName>,
+    /// Those of the spans that the daemon has, by their place among all names: they are asked for more than all others.
+    spans_known: [OnceLock<Histogram>; name::ALL.len()],
     trace_spans: Family<Exporter, Counter>,
     connections: Gauge,
     flow_log_dropped: Family<Reason, Counter>,
@@ -152,6 +154,7 @@ impl Default for Metrics {
             plugin_terminations: Family::default(),
             active_plugins: Gauge::default(),
             span_duration: durations(|| Histogram::new(SPANS.into_iter())),
+            spans_known: [const { OnceLock::new() }; name::ALL.len()],
             trace_spans: Family::default(),
             connections: Gauge::default(),
             flow_log_dropped: Family::default(),

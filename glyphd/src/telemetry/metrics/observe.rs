@@ -14,7 +14,7 @@ use super::{
         Rpc, RpcCode, Scope, SpanName, Trace,
     },
 };
-use crate::telemetry::{DropReason, TraceContext};
+use crate::telemetry::{DropReason, TraceContext, name};
 
 impl Metrics {
     /// `at`: when that was, if that is known.
@@ -25,7 +25,14 @@ impl Metrics {
         context: TraceContext,
         at: Option<SystemTime>,
     ) {
-        observe_at(&self.span_duration.get_or_create(&SpanName { span }), took, context, at);
+        let labels = SpanName { span };
+        let known = name::ALL.iter().position(|known| *known == span);
+        match known
+            .map(|at| self.spans_known[at].get_or_init(|| self.span_duration.get_or_create(&labels).clone()))
+        {
+            Some(histogram) => observe_at(histogram, took, context, at),
+            None => observe_at(&self.span_duration.get_or_create(&labels), took, context, at),
+        }
     }
 
     pub(in crate::telemetry) fn http_request(

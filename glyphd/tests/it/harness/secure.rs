@@ -156,7 +156,7 @@ impl SecureOrigin {
         Self::with(identity, &["http/1.1"], Some(clients), answer).await
     }
 
-    async fn with<A, F>(
+    pub(crate) async fn with<A, F>(
         identity: Identity,
         protocols: &[&str],
         clients: Option<&Authority>,

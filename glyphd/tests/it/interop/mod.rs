@@ -1,7 +1,7 @@
 //! What people use, through the proxy: each of these clients gets what it asked for, and the recording says so.
 
 mod curl;
-mod python;
+pub(crate) mod python;
 mod node;
 mod chromium;
 mod websocket;

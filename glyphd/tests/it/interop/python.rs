@@ -8,14 +8,14 @@ use super::{BOTH, HOST, Stage, body, client, ended, fine, said};
 use crate::harness::{Ended, peers};
 
 /// Where `.ci/run` puts the packages.
-pub(super) fn packages() -> OsString {
+pub(crate) fn packages() -> OsString {
     let built =
         || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/python").into_os_string();
     std::env::var_os("GLYPH_PYTHON_PACKAGES").unwrap_or_else(built)
 }
 
 /// Python with one of the scripts; none if a module of those is missing.
-pub(super) async fn script(modules: &[&str], name: &str) -> Option<Command> {
+pub(crate) async fn script(modules: &[&str], name: &str) -> Option<Command> {
     let mut imports = client("python3");
     imports.env("PYTHONPATH", packages()).args(["-c", &format!("import {}", modules.join(", "))]);
     let there = ended("python3", imports).await?;

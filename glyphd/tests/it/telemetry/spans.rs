@@ -55,12 +55,9 @@ async fn run(fetching: bool) -> Recorded {
 /// Those that only glyphctl has: it packs, and unpacks.
 const OF_GLYPHCTL: [&str; 3] = [name::CREATE_ARTIFACT, name::EXTRACT_ARTIFACT, name::LOAD_FLOWS];
 
-/// The names that `telemetry/span.rs` lists, the daemon's of them.
+/// The daemon's own names.
 fn all_names() -> BTreeSet<String> {
-    let source = include_str!("../../src/telemetry/span.rs");
-    let constants = source.lines().filter(|line| line.trim().starts_with("pub const "));
-    let names = constants.map(|line| line.split('"').nth(1).unwrap());
-    names.filter(|name| !OF_GLYPHCTL.contains(name)).map(str::to_owned).collect()
+    name::ALL.into_iter().filter(|name| !OF_GLYPHCTL.contains(name)).map(str::to_owned).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
