@@ -45,8 +45,8 @@ impl Pairs<'_> {
         };
         let range = at..at + value.len();
         match self.place {
-            Some(place) => hits.add(range, "form", Some(format!("{place}/{name}")), instead),
-            None => hits.add(range, "query", Some(format!("query.{name}")), instead),
+            Some(place) => hits.add(range, "form", Some(place.of_field(&name)), instead),
+            None => hits.add(range, "query", Some(["query.", &*name].concat()), instead),
         }
     }
 }

@@ -214,7 +214,7 @@ impl Scan<'_> {
 
     /// `body/user/tokens/*/id`.
     fn place(&self, name: Option<Name>) -> String {
-        let mut place = self.place.to_string();
+        let mut place = self.place.parts().concat();
         let mut push = |part: &str| {
             place.push('/');
             // Of a longer one a part would stand here, which might be that of a secret.
