@@ -30,16 +30,16 @@ static ENOUGH: [usize; 1 << KINDS.len()] = {
 /// Whether all values of its length and of its kinds of characters can be tried.
 pub(super) fn could_be_guessed(value: &str) -> bool {
     let value = &value[..value.floor_char_boundary(LONGEST)];
-    let (mut kinds, mut length) = (0, 0);
-    for byte in value.bytes() {
-        let other = !byte.is_ascii_alphanumeric();
-        kinds |= u8::from(byte.is_ascii_digit())
+    // Without branches, which compilers make vectors of.
+    let kind = |byte: u8| {
+        u8::from(byte.is_ascii_digit())
             | u8::from(byte.is_ascii_lowercase()) << 1
             | u8::from(byte.is_ascii_uppercase()) << 2
-            | u8::from(other) << 3;
-        // Of a character's bytes the first one counts.
-        length += usize::from(byte & 0xc0 != 0x80);
-    }
+            | u8::from(!byte.is_ascii_alphanumeric()) << 3
+    };
+    let kinds = value.bytes().fold(0, |kinds, byte| kinds | kind(byte));
+    // Of a character's bytes the first one counts.
+    let length = value.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
     length < ENOUGH[usize::from(kinds)]
 }
 

@@ -53,13 +53,18 @@ impl<'a> Found<'a> {
         told.push('.');
         let before = told.len();
         place.iter().for_each(|part| told.push_str(part));
-        let place = &told[before..];
-        let safe = if self.redactions.len() < PLACES { self.safe(place) } else { head(place) };
-        told.truncate(before + safe.len());
-        let (kind, place) = (kind.into(), told);
-        match self.known(&kind, &place) {
+        if self.redactions.len() >= PLACES {
+            told.truncate(before + head(&told[before..]).len());
+        }
+        let kind = kind.into();
+        if let Some(known) = self.known(&kind, &told) {
+            known.count += 1;
+            return;
+        }
+        told.truncate(before + self.safe(&told[before..]).len());
+        match self.known(&kind, &told) {
             Some(known) => known.count += 1,
-            None => self.redactions.push(Redaction { kind, place, count: 1 }),
+            None => self.redactions.push(Redaction { kind, place: told, count: 1 }),
         }
     }
 

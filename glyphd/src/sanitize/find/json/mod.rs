@@ -56,7 +56,7 @@ impl Scan<'_> {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
             at = match byte {
-                b'"' => self.string(at),
+                b'"' => self.strings(at),
                 b'{' | b'[' => self.enter(at, *byte == b'['),
                 b'}' | b']' => {
                     self.open.pop();
@@ -99,7 +99,20 @@ impl Scan<'_> {
         at + 1
     }
 
-    /// From a quote on; returns where it goes on.
+    /// From a quote on, over the strings that follow on one another: names and values. Returns where it goes on.
+    fn strings(&mut self, mut quote: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        loop {
+            let next = self.string(quote);
+            if bytes.get(next) != Some(&b'"') {
+                return next;
+            }
+            quote = next;
+        }
+    }
+
+    /// Returns what is behind it and the colon, or the comma, that follows.
+    #[inline]
     fn string(&mut self, quote: usize) -> usize {
         let bytes = self.text.as_bytes();
         let start = quote + 1;
@@ -120,17 +133,26 @@ impl Scan<'_> {
         while bytes.get(after).is_some_and(u8::is_ascii_whitespace) {
             after += 1;
         }
-        if ended && bytes.get(after) == Some(&b':') {
-            let raw = &self.text[start..end];
-            let weight = match escapes {
-                true => self.rules.weigh(&meant(raw), In::Field),
-                false => self.rules.weigh(raw, In::Field),
-            };
-            self.name = Some(Name { range: start..end, weight });
-            return after + 1;
+        match bytes.get(after) {
+            Some(b':') if ended => {
+                let raw = &self.text[start..end];
+                let weight = match escapes {
+                    true => self.rules.weigh(&meant(raw), In::Field),
+                    false => self.rules.weigh(raw, In::Field),
+                };
+                self.name = Some(Name { range: start..end, weight });
+                after + 1
+            }
+            // The value has taken its name.
+            Some(b',') => {
+                self.value(start..end, escapes);
+                after + 1
+            }
+            _ => {
+                self.value(start..end, escapes);
+                (end + 1).min(bytes.len())
+            }
         }
-        self.value(start..end, escapes);
-        (end + 1).min(bytes.len())
     }
 
     fn value(&mut self, range: Range<usize>, escapes: bool) {

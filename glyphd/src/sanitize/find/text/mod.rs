@@ -120,6 +120,10 @@ impl Scan<'_> {
         }
         let scheme = self.run_back(start, 16, |b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
         let from = start - scheme;
+        // Where it is the whole text, it was taken apart as such.
+        if from == 0 && self.document == Document::Url {
+            return;
+        }
         let stops = |b: u8| {
             matches!(
                 b,
@@ -141,10 +145,6 @@ impl Scan<'_> {
             )
         };
         self.url_end = end + self.run(end, usize::MAX, |b| !stops(b));
-        // Where it is the whole text, it was taken apart as such.
-        if from == 0 && self.document == Document::Url {
-            return;
-        }
         // Most are plain links.
         let may_hold = |b: &u8| matches!(b, b'@' | b'?' | b'#' | b';');
         if !self.bytes[end..self.url_end].iter().any(may_hold) {
