@@ -43,7 +43,19 @@ struct Scan<'a> {
 #[derive(Debug, Clone)]
 struct Name {
     range: Range<usize>,
+    escapes: bool,
     weight: Weight,
+    of: Of,
+}
+
+/// Of what a name is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// `"name": "password"`
+    Name,
+    /// `"value": "…"`
+    Value,
+    Other,
 }
 
 pub(super) fn find(text: &str, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
@@ -81,11 +93,7 @@ impl Scan<'_> {
             // Under a secret's name: what is in an array is one, what is in an object may be.
             Some(Weight::Secret) if is_array => Some(Weight::Secret),
             Some(Weight::Secret) => Some(Weight::IfRandom),
-            Some(_)
-                if name
-                    .as_ref()
-                    .is_some_and(|name| holds_secrets(&meant(&self.text[name.range.clone()]))) =>
-            {
+            Some(_) if name.as_ref().is_some_and(|name| holds_secrets(&self.meant(name))) => {
                 Some(Weight::IfRandom)
             }
             Some(Weight::IfRandom | Weight::Ordinary) | None => outer,
@@ -136,11 +144,16 @@ impl Scan<'_> {
         match bytes.get(after) {
             Some(b':') if ended => {
                 let raw = &self.text[start..end];
+                let of = match raw.as_bytes() {
+                    b"name" | b"key" | b"field" => Of::Name,
+                    b"value" => Of::Value,
+                    _ => Of::Other,
+                };
                 let weight = match escapes {
                     true => self.rules.weigh(&meant(raw), In::Field),
                     false => self.rules.weigh(raw, In::Field),
                 };
-                self.name = Some(Name { range: start..end, weight });
+                self.name = Some(Name { range: start..end, escapes, weight, of });
                 after + 1
             }
             // The value has taken its name.
@@ -156,14 +169,20 @@ impl Scan<'_> {
     }
 
     fn value(&mut self, range: Range<usize>, escapes: bool) {
-        let value = &self.text[range.clone()];
         let name = self.name.take();
-        let is_named = |name: &Name| matches!(&self.text[name.range.clone()], "name" | "key" | "field");
-        if name.as_ref().is_some_and(is_named)
-            && let Some(open) = self.open.last_mut()
+        let open = self.open.last_mut();
+        if !escapes
+            && name.as_ref().is_none_or(|name| name.weight == Weight::Ordinary && name.of == Of::Other)
+            && open.as_ref().is_none_or(|open| open.weight.is_none())
+        {
+            return;
+        }
+        if name.as_ref().is_some_and(|name| name.of == Of::Name)
+            && let Some(open) = open
         {
             open.named = Some(range.clone());
         }
+        let value = &self.text[range.clone()];
         if self.is_secret(name.as_ref(), value) {
             let place = self.place(name);
             self.hits.add(range, "json", Some(place), Instead::Token);
@@ -186,7 +205,8 @@ impl Scan<'_> {
             let place = self.place(name);
             self.hits.add(start..end, "json", Some(place), Instead::Number);
         }
-        end
+        // It has taken its name.
+        end + usize::from(bytes.get(end) == Some(&b','))
     }
 
     /// What scripts have in place of a value: a word, or a string in other quotes.
@@ -214,13 +234,12 @@ impl Scan<'_> {
 
     fn is_secret(&self, name: Option<&Name>, value: &str) -> bool {
         if let Some(name) = name {
-            let raw = &self.text[name.range.clone()];
             if name.weight != Weight::Ordinary
-                && self.rules.is_secret_by(name.weight, &meant(raw), value, In::Field)
+                && self.rules.is_secret_by(name.weight, &self.meant(name), value, In::Field)
             {
                 return true;
             }
-            if raw == "value"
+            if name.of == Of::Value
                 && let Some(named) = self.open.last().and_then(|open| open.named.clone())
                 && self.rules.is_secret(&meant(&self.text[named]), value, In::Field)
             {
@@ -232,6 +251,12 @@ impl Scan<'_> {
             Some(Weight::IfRandom) => looks_random(value) && self.rules.may_be_secret(value),
             Some(Weight::Ordinary) | None => false,
         }
+    }
+
+    /// The name without its escapes.
+    fn meant(&self, name: &Name) -> Cow<'_, str> {
+        let raw = &self.text[name.range.clone()];
+        if name.escapes { meant(raw) } else { Cow::Borrowed(raw) }
     }
 
     /// `body/user/tokens/*/id`.
@@ -252,7 +277,7 @@ impl Scan<'_> {
             }
         }
         if let Some(name) = name {
-            push(&meant(&self.text[name.range]));
+            push(&self.meant(&name));
         }
         place
     }

@@ -26,6 +26,14 @@ fn is_letter(byte: u8) -> bool {
     (byte | 0x20).is_ascii_lowercase()
 }
 
+/// Whether a key may begin there, behind that byte: as words do, but for those of digits. Only `1//0` begins with one, and
+/// what stands behind a setting's name.
+#[inline(always)]
+fn may_begin(_: u8, last: u8, byte: u8) -> bool {
+    let digit = byte.is_ascii_digit() & (byte != b'1') & (last != b'=');
+    !in_word(last) & !digit | (byte == b'~')
+}
+
 /// What of the block is in runs long enough, given also the block behind it; what of that one is so for certain comes after.
 fn long(block: u64, next: u64) -> (u64, u64) {
     const { assert!(SHORTEST == 16) };
@@ -43,18 +51,15 @@ impl Scan<'_> {
             return;
         }
         let runs = |base: usize| blocks.bits(base, |_, _, byte| in_run(byte));
-        let (mut this, mut before, mut within) = (runs(0), 0, 0);
+        let (mut this, mut within) = (runs(0), 0);
         for base in blocks.bases() {
             let next = runs(base + BLOCK);
             let (long, further) = long(this, next);
             let long = long | within;
             if long != 0 {
-                let words =
-                    blocks.bits(base, |_, last, byte| !in_word(last) & in_word(byte) | (byte == b'~'));
-                let begins = this & !(this << 1 | before);
-                self.places(base, long & (words | begins));
+                self.places(base, long & blocks.bits(base, may_begin));
             }
-            (this, before, within) = (next, this >> (BLOCK - 1), further);
+            (this, within) = (next, further);
         }
     }
 
