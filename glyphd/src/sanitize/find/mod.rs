@@ -5,6 +5,7 @@
 //! the text is. A text that stands in another (JSON in a string of JSON, a URL in a query) is decoded, treated by itself,
 //! and encoded again; not deeper than [`DEPTH`].
 
+mod bits;
 mod text;
 mod url;
 mod json;

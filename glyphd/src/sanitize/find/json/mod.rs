@@ -6,7 +6,7 @@ mod quotes;
 
 use std::{borrow::Cow, ops::Range};
 
-use self::quotes::quote_or_escape;
+use self::quotes::Quotes;
 use super::{Codec, Hits, Instead, Place};
 use crate::sanitize::rules::{In, Rules, Weight, holds_secrets, looks_credential, looks_random};
 
@@ -34,6 +34,7 @@ struct Scan<'a> {
     place: Place<'a>,
     rules: &'a Rules,
     hits: &'a mut Hits,
+    quotes: Quotes<'a>,
     open: Vec<Container>,
     /// The name that the next value stands under.
     name: Option<Name>,
@@ -59,7 +60,7 @@ enum Of {
 }
 
 pub(super) fn find(text: &str, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
-    Scan { text, place, rules, hits, open: Vec::new(), name: None }.run();
+    Scan { text, place, rules, hits, quotes: Quotes::of(text), open: Vec::new(), name: None }.run();
 }
 
 impl Scan<'_> {
@@ -126,8 +127,8 @@ impl Scan<'_> {
         let start = quote + 1;
         let mut at = start;
         let (mut escapes, mut ended) = (false, false);
-        while let Some(found) = bytes.get(at..).and_then(quote_or_escape) {
-            at += found;
+        while let Some(found) = self.quotes.next(at) {
+            at = found;
             if bytes[at] == b'"' {
                 ended = true;
                 break;
@@ -169,16 +170,18 @@ impl Scan<'_> {
     }
 
     fn value(&mut self, range: Range<usize>, escapes: bool) {
-        let name = self.name.take();
-        let open = self.open.last_mut();
+        let tells = |name: &Name| name.weight != Weight::Ordinary || name.of != Of::Other;
         if !escapes
-            && name.as_ref().is_none_or(|name| name.weight == Weight::Ordinary && name.of == Of::Other)
-            && open.as_ref().is_none_or(|open| open.weight.is_none())
+            && !self.name.as_ref().is_some_and(tells)
+            && self.open.last().is_none_or(|open| open.weight.is_none())
         {
+            // Most are passed over, and a name is not even moved.
+            self.name = None;
             return;
         }
+        let name = self.name.take();
         if name.as_ref().is_some_and(|name| name.of == Of::Name)
-            && let Some(open) = open
+            && let Some(open) = self.open.last_mut()
         {
             open.named = Some(range.clone());
         }
@@ -196,15 +199,16 @@ impl Scan<'_> {
         let bytes = self.text.as_bytes();
         let more = |b: &u8| !matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let end = bytes[start..].iter().position(more).map_or(bytes.len(), |length| start + length);
-        let name = self.name.take();
-        let secret = match &name {
+        let secret = match &self.name {
             Some(name) => name.weight == Weight::Secret,
             None => self.open.last().is_some_and(|open| open.is_array && open.weight == Some(Weight::Secret)),
         };
         if secret && end - start >= DIGITS && !self.rules.allows(&self.text[start..end]) {
+            let name = self.name.take();
             let place = self.place(name);
             self.hits.add(start..end, "json", Some(place), Instead::Number);
         }
+        self.name = None;
         // It has taken its name.
         end + usize::from(bytes.get(end) == Some(&b','))
     }

@@ -1,6 +1,5 @@
 //! Running text: keys by their shape, tokens, credentials, private keys, URLs, and what stands behind a secret's name.
 
-mod bits;
 mod marks;
 mod names;
 mod named;
@@ -11,8 +10,7 @@ use std::ops::Range;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use self::bits::Blocks;
-use super::{Document, Hits, Instead, url};
+use super::{Document, Hits, Instead, bits::Blocks, url};
 use crate::sanitize::rules::Rules;
 
 /// A name in a text is no longer than that.

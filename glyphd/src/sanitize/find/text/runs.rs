@@ -4,11 +4,11 @@
 //! places are looked at where a word begins; the first letters tell whether a key may. What is looked at then is bounded by
 //! the longest key, but for a JWT, behind which it goes on.
 
-use super::{
-    Found, Scan,
-    bits::{BLOCK, Blocks},
+use super::{Found, Scan};
+use crate::sanitize::{
+    find::bits::{BLOCK, Blocks},
+    rules::{Beginning, SHORTEST},
 };
-use crate::sanitize::rules::{Beginning, SHORTEST};
 
 #[inline(always)]
 fn in_run(byte: u8) -> bool {
@@ -83,7 +83,12 @@ impl Scan<'_> {
         }
     }
 
+    #[inline(always)]
     fn key(&mut self, at: usize) -> Option<Found> {
+        if self.rules.beginnings.may_be(&self.bytes[at..]) { self.key_at(at) } else { None }
+    }
+
+    fn key_at(&mut self, at: usize) -> Option<Found> {
         let (length, beginning) = self.rules.beginnings.of(&self.bytes[at..])?;
         let range = match beginning {
             Beginning::Key(shape) => self.shape(at, at + length, shape)?,
