@@ -52,7 +52,9 @@ impl<'a> Found<'a> {
         told.push_str(self.side);
         told.push('.');
         let before = told.len();
-        place.iter().for_each(|part| told.push_str(part));
+        for part in place {
+            told.push_str(part);
+        }
         if self.redactions.len() >= PLACES {
             told.truncate(before + head(&told[before..]).len());
         }

@@ -69,7 +69,8 @@ impl Tokens {
     /// Equal ones for equal secrets; but for one that could be guessed another one each time.
     pub(super) fn token(&self, secret: &str) -> Token {
         if could_be_guessed(secret) {
-            return Token::Word(rand::random());
+            let drawn = rand::random::<u64>().to_be_bytes();
+            return Token::Word(std::array::from_fn(|at| drawn[at]));
         }
         let mac = self.mac(secret.as_bytes());
         Token::Word(std::array::from_fn(|at| mac[at]))

@@ -100,3 +100,6 @@ fn hash(side: &str, name: &HeaderName, value: &str) -> u64 {
     hasher.write(value.as_bytes());
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests;
