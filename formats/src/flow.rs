@@ -2,6 +2,8 @@
 //!
 //! A flow is written after sanitizing: its URL, headers and bodies are safe to share, as far as the rules go.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -239,7 +241,7 @@ pub enum ErrorOrigin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Redaction {
     /// What kind of secret it was, from a closed set, for example `header`.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// Where it stood, for example `request.headers.authorization` or `response.body/user/password`; never what it was.
     pub place: String,
     /// How many values of that kind were replaced there.

@@ -1,6 +1,8 @@
 //! A JSON exchange of a kilobyte: a browser's request with a cookie and a token, and the first page of a list.
 
-use glyphd::sanitize::Sanitizer;
+use std::{hint::black_box, time::Duration};
+
+use glyphd::sanitize::{Message, Sanitizer};
 use serde_json::{Value, json};
 
 use crate::{cpu_time, message};
@@ -68,33 +70,55 @@ fn numbered(headers: &[(&'static str, &str)], n: u32) -> Vec<(&'static str, Stri
     headers.iter().map(|(name, text)| (*name, value(name, text))).collect()
 }
 
-/// So many exchanges are told apart.
-const EXCHANGES: u32 = 64;
+/// So many exchanges are made at a time, and then taken through.
+const BATCH: u32 = 64;
 
-pub(crate) fn measure(rounds: u32) -> anyhow::Result<Value> {
-    let sanitizer = Sanitizer::default();
-    let page = page();
+/// One exchange, and the response of another without its body.
+struct Exchange {
+    url: String,
+    request: Message,
+    response: Message,
+    head: Message,
+}
+
+/// Each has ids that none had before, so that nobody can have learned them.
+fn exchange(n: u32, page: &str) -> anyhow::Result<Exchange> {
     let of = |headers: &[(&'static str, &str)], n, body: &str| {
         let headers = numbered(headers, n);
         let pairs: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         message(&pairs, body.to_owned())
     };
-    let exchanges = (0..EXCHANGES).map(|n| {
-        let url =
-            format!("http://api.example.test/v1/items?page={n}&sort=price&access_token=4b7c9e1d{}", drawn(n));
-        Ok((url, of(&REQUEST, n, "")?, of(&RESPONSE, n, &page)?, of(&RESPONSE, n, "")?))
-    });
-    let exchanges: Vec<_> = exchanges.collect::<anyhow::Result<_>>()?;
-    let replaced = sanitizer.message("response", &exchanges[0].2).redactions.len();
-    let per_round = |once: &dyn Fn(u32)| {
-        once(0);
-        cpu_time(|| (0..rounds).for_each(once)).as_nanos() as f64 / f64::from(rounds)
-    };
-    let at = |n: u32| &exchanges[(n % EXCHANGES) as usize];
-    let url = per_round(&|n| drop(std::hint::black_box(sanitizer.url(&at(n).0))));
-    let request = per_round(&|n| drop(std::hint::black_box(sanitizer.message("request", &at(n).1))));
-    let response = per_round(&|n| drop(std::hint::black_box(sanitizer.message("response", &at(n).2))));
-    let head = per_round(&|n| drop(std::hint::black_box(sanitizer.message("response", &at(n).3))));
+    let token = drawn(n);
+    Ok(Exchange {
+        url: format!("http://api.example.test/v1/items?page={n}&sort=price&access_token=4b7c9e1d{token}"),
+        request: of(&REQUEST, n, "")?,
+        response: of(&RESPONSE, n, page)?,
+        head: of(&RESPONSE, !n, "")?,
+    })
+}
+
+pub(crate) fn measure(rounds: u32) -> anyhow::Result<Value> {
+    let sanitizer = Sanitizer::default();
+    let page = page();
+    let mut replaced = 0;
+    let mut took = [Duration::ZERO; 4];
+    let batches = rounds.div_ceil(BATCH);
+    for batch in 0..batches {
+        let exchanges = (0..BATCH).map(|n| exchange(batch * BATCH + n, &page));
+        let exchanges: Vec<_> = exchanges.collect::<anyhow::Result<_>>()?;
+        let works: [&dyn Fn(&Exchange); 4] = [
+            &|exchange| drop(black_box(sanitizer.url(&exchange.url))),
+            &|exchange| drop(black_box(sanitizer.message("request", &exchange.request))),
+            &|exchange| drop(black_box(sanitizer.message("response", &exchange.response))),
+            &|exchange| drop(black_box(sanitizer.message("response", &exchange.head))),
+        ];
+        for (work, took) in works.iter().zip(&mut took) {
+            *took += cpu_time(|| exchanges.iter().for_each(work));
+        }
+        replaced = sanitizer.message("response", &exchanges[0].response).redactions.len();
+    }
+    let of_one = |took: Duration| took.as_nanos() as f64 / f64::from(batches * BATCH);
+    let [url, request, response, head] = took.map(of_one);
     Ok(json!({
         "body_bytes": page.len(), "replaced": replaced, "cpu_ns": url + request + response,
         "url_ns": url, "request_ns": request, "response_head_ns": head,

@@ -100,7 +100,7 @@ fn store(
     if ends_early && let Some(start) = cut_word(&text_kept) {
         // Whoever broke it off, what comes next is not known.
         let token = found.token(&text_kept[start..]);
-        found.add("cut", format_args!("body"));
+        found.add("cut", &["body"]);
         text_kept = Cow::Owned(format!("{}{token}", &text_kept[..start]));
         redacted = true;
     }

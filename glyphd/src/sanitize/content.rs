@@ -34,7 +34,7 @@ pub(super) fn decode<'a>(bytes: &'a [u8], headers: &HeaderMap, most: usize) -> O
 /// What the bytes are, by the Content-Type and by themselves.
 pub(super) fn read_text<'a>(bytes: &'a [u8], content_type: &str, cut: bool) -> Reading<'a> {
     let textual = is_textual(content_type);
-    let declared = parameter(content_type, "charset").and_then(|label| Encoding::for_label(label.as_bytes()));
+    let declared = parameter(content_type, "charset").and_then(charset);
     let marked = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
     match marked.or(declared.filter(|_| textual)) {
         None => {}
@@ -53,6 +53,11 @@ pub(super) fn read_text<'a>(bytes: &'a [u8], content_type: &str, cut: bool) -> R
         Err(_) if !textual || (declared.is_none() && bytes.iter().any(is_control)) => Reading::Binary,
         Err(_) => decoded(bytes, declared.unwrap_or(WINDOWS_1252)),
     }
+}
+
+fn charset(label: &str) -> Option<&'static Encoding> {
+    // Which most are.
+    if label.eq_ignore_ascii_case("utf-8") { Some(UTF_8) } else { Encoding::for_label(label.as_bytes()) }
 }
 
 fn decoded<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Reading<'a> {

@@ -1,14 +1,15 @@
 //! What was found on the way through an exchange: a redaction for the record of each place, and the secrets
 //! themselves, which stay in memory.
 
-use std::fmt::{self, Write};
+use std::borrow::Cow;
 
 use glyph_formats::flow::Redaction;
 
 use super::{
     Sanitizer,
     find::{self, Codec},
-    tokens::Tokens,
+    secrets::Pairs,
+    tokens::{Token, Tokens},
 };
 
 /// Places that are told one by one; what is found beyond them is counted for its side as a whole.
@@ -26,13 +27,18 @@ pub(super) struct Found<'a> {
     codecs: Vec<Codec>,
     pub(super) redactions: Vec<Redaction>,
     /// Secrets as they stood, and what stands in their places.
-    pub(super) secrets: Vec<(String, String)>,
+    pub(super) secrets: Pairs,
 }
 
 impl<'a> Found<'a> {
     /// Nothing yet. `side` is where redactions are from now on, `request` or `response`.
     pub(super) fn new(sanitizer: &'a Sanitizer, side: &'static str) -> Self {
-        Self { sanitizer, side, codecs: Vec::new(), redactions: Vec::new(), secrets: Vec::new() }
+        Self { sanitizer, side, codecs: Vec::new(), redactions: Vec::new(), secrets: Pairs::default() }
+    }
+
+    /// Where redactions are at the moment.
+    pub(super) fn side(&self) -> &'static str {
+        self.side
     }
 
     /// From here on it is about that side.
@@ -40,20 +46,52 @@ impl<'a> Found<'a> {
         self.side = side;
     }
 
-    /// Something of that kind stood there.
-    pub(super) fn add(&mut self, kind: &str, place: fmt::Arguments<'_>) {
+    /// Something of that kind stood there: at the place of which these are the parts.
+    pub(super) fn add(&mut self, kind: impl Into<Cow<'static, str>>, place: &[&str]) {
         let mut told = String::with_capacity(PLACE);
-        // Writing into a string does not fail.
-        write!(told, "{}.{place}", self.side).ok();
-        let before = self.side.len() + 1;
-        let place = &told[before..];
-        let safe = if self.redactions.len() < PLACES { self.safe(place) } else { head(place) };
-        told.truncate(before + safe.len());
-        let place = told;
-        match self.redactions.iter_mut().rev().find(|known| known.place == place && known.kind == kind) {
-            Some(known) => known.count += 1,
-            None => self.redactions.push(Redaction { kind: kind.to_owned(), place, count: 1 }),
+        told.push_str(self.side);
+        told.push('.');
+        let before = told.len();
+        for part in place {
+            told.push_str(part);
         }
+        if self.redactions.len() >= PLACES {
+            told.truncate(before + head(&told[before..]).len());
+        }
+        let kind = kind.into();
+        if let Some(known) = self.known(&kind, &told) {
+            known.count += 1;
+            return;
+        }
+        told.truncate(before + self.safe(&told[before..]).len());
+        match self.known(&kind, &told) {
+            Some(known) => known.count += 1,
+            None => self.redactions.push(Redaction { kind, place: told, count: 1 }),
+        }
+    }
+
+    /// What was found on its own stood here, on this side.
+    pub(super) fn absorb(&mut self, redactions: &[Redaction], secrets: &Pairs) {
+        for Redaction { kind, place, count } in redactions {
+            let place = if self.redactions.len() < PLACES {
+                place
+            } else {
+                let before = self.side.len() + 1;
+                &place[..before + head(&place[before..]).len()]
+            };
+            match self.known(kind, place) {
+                Some(known) => known.count += count,
+                None => {
+                    let (kind, place) = (kind.clone(), place.to_owned());
+                    self.redactions.push(Redaction { kind, place, count: *count });
+                }
+            }
+        }
+        secrets.iter().for_each(|(secret, token)| self.secrets.push(secret, token));
+    }
+
+    fn known(&mut self, kind: &str, place: &str) -> Option<&mut Redaction> {
+        self.redactions.iter_mut().rev().find(|known| known.place == place && known.kind == kind)
     }
 
     /// The place, unless a name in it gives something away or is endless.
@@ -66,25 +104,25 @@ impl<'a> Found<'a> {
     }
 
     /// What is to stand in place of that secret.
-    pub(super) fn token(&mut self, secret: &str) -> String {
+    pub(super) fn token(&mut self, secret: &str) -> Token {
         let token = self.sanitizer.tokens.token(secret);
-        self.note(secret, &token);
+        self.note(secret, token);
         token
     }
 
     /// What is to stand in place of that number.
-    pub(super) fn number(&mut self, secret: &str) -> String {
+    pub(super) fn number(&mut self, secret: &str) -> Token {
         let token = Tokens::number();
-        self.note(secret, &token);
+        self.note(secret, token);
         token
     }
 
-    fn note(&mut self, secret: &str, token: &str) {
+    fn note(&mut self, secret: &str, token: Token) {
         if let Some(file) = &self.sanitizer.secrets_file {
             let literal = self.codecs.iter().rev().fold(secret.to_owned(), |text, codec| codec.encode(&text));
-            file.note(token, &literal);
+            file.note(&token.to_string(), &literal);
         }
-        self.secrets.push((secret.to_owned(), token.to_owned()));
+        self.secrets.push(secret, token);
     }
 
     /// Does that within a text which stands, encoded so, in another.

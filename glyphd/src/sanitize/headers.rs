@@ -1,6 +1,8 @@
 //! Headers: credentials keep their scheme, cookies their names. What a message's headers say of its body is made to fit
 //! the body that is stored.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, HeaderName, header};
 
 use super::{
@@ -13,42 +15,54 @@ use super::{
 
 /// Names and values in their order, secrets replaced.
 pub(super) fn sanitize(headers: &HeaderMap, found: &mut Found<'_>) -> Vec<(String, String)> {
-    let clean = |(name, value): (&HeaderName, &http::HeaderValue)| {
+    // Who finds it in use does without.
+    let mut memo = found.sanitizer.memo.try_lock().ok();
+    let mut clean = |(name, value): (&HeaderName, &http::HeaderValue)| {
         let value = text(value.as_bytes());
-        let clean = sanitize_value(name, &value, found);
-        (name.as_str().to_owned(), clean.unwrap_or(value))
+        let clean = match &mut memo {
+            _ if is_plain(name) => None,
+            Some(memo) => memo.clean(name, &value, found, |found| sanitize_value(name, &value, found)),
+            None => sanitize_value(name, &value, found),
+        };
+        (name.as_str().to_owned(), clean.unwrap_or_else(|| value.into_owned()))
     };
-    headers.iter().map(clean).collect()
+    headers.iter().map(|header| clean(header)).collect()
 }
 
 /// As they passed.
 pub(super) fn unredacted(headers: &HeaderMap) -> Vec<(String, String)> {
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()).into_owned()))
+        .collect()
 }
 
+/// A token is no longer than that.
+const TOKEN: usize = 32;
+
 /// Headers in which nobody puts anything of their own.
-const PLAIN: [HeaderName; 7] = [
-    header::ACCEPT_ENCODING,
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    header::CONTENT_ENCODING,
-    header::DATE,
-    header::HOST,
-    header::TRANSFER_ENCODING,
-];
+fn is_plain(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "accept-encoding"
+            | "connection"
+            | "content-encoding"
+            | "content-length"
+            | "date"
+            | "host"
+            | "transfer-encoding"
+    )
+}
 
 /// None if nothing is to be replaced.
 fn sanitize_value(name: &HeaderName, value: &str, found: &mut Found<'_>) -> Option<String> {
-    if PLAIN.contains(name) {
-        return None;
-    }
     let rules = &found.sanitizer.rules;
     if *name == header::COOKIE || *name == header::SET_COOKIE {
         let (pairs, attributes) = match value.split_once(';') {
             Some((first, attributes)) if *name == header::SET_COOKIE => (first, Some(attributes)),
             _ => (value, None),
         };
-        let mut clean = String::with_capacity(value.len() + 32);
+        let mut clean = String::with_capacity(value.len() + TOKEN);
         for pair in pairs.split(';') {
             cookie(name, pair, found, &mut clean);
             clean.push(';');
@@ -66,14 +80,17 @@ fn sanitize_value(name: &HeaderName, value: &str, found: &mut Found<'_>) -> Opti
         let secret = match value.split_once(' ') {
             Some((scheme, secret)) if is_authorization(name) && !scheme.contains('=') => {
                 return rules.may_be_secret(secret).then(|| {
-                    found.add("header", format_args!("headers.{name}"));
-                    format!("{scheme} {}", found.token(secret))
+                    found.add("header", &["headers.", name.as_str()]);
+                    let mut clean = String::with_capacity(value.len() + TOKEN);
+                    clean.push_str(&value[..=scheme.len()]);
+                    found.token(secret).push_to(&mut clean);
+                    clean
                 });
             }
             _ => value,
         };
-        found.add("header", format_args!("headers.{name}"));
-        return Some(found.token(secret));
+        found.add("header", &["headers.", name.as_str()]);
+        return Some(found.token(secret).to_string());
     }
     if [header::LOCATION, header::REFERER, header::CONTENT_LOCATION].contains(name) {
         return replaced(name, value, Document::Url, found);
@@ -102,7 +119,7 @@ fn protocols(name: &HeaderName, value: &str, found: &mut Found<'_>) -> Option<St
         kept.push(match from.map(|from| item.split_at(from)) {
             Some((protocol, secret)) if rules.may_be_secret(secret) => {
                 changed = true;
-                found.add("header", format_args!("headers.{name}"));
+                found.add("header", &["headers.", name.as_str()]);
                 format!("{protocol}{}", found.token(secret))
             }
             _ => (*item).to_owned(),
@@ -136,9 +153,9 @@ fn cookie(header: &HeaderName, pair: &str, found: &mut Found<'_>, clean: &mut St
     if bare.is_empty() || !found.sanitizer.rules.is_secret_cookie(name.trim(), bare) {
         return clean.push_str(pair);
     }
-    found.add("cookie", format_args!("headers.{header}"));
+    found.add("cookie", &["headers.", header.as_str()]);
     clean.push_str(&pair[..pair.len() - value.trim_start().len()]);
-    clean.push_str(&found.token(bare));
+    found.token(bare).push_to(clean);
 }
 
 /// Makes what the headers say of the body true for the one that is stored.
@@ -163,8 +180,8 @@ pub(super) fn fit(headers: &mut Vec<(String, String)>, stored: &Stored, found: &
             | "x-goog-hash"
                 if body.redacted && found.sanitizer.rules.may_be_secret(value) =>
             {
-                found.add("digest", format_args!("headers.{name}"));
-                *value = found.token(value);
+                found.add("digest", &["headers.", name.as_str()]);
+                *value = found.token(value).to_string();
             }
             _ => {}
         }
@@ -178,10 +195,10 @@ fn with_utf8(content_type: &str) -> String {
 }
 
 /// UTF-8 as it is, anything else as Latin-1.
-fn text(bytes: &[u8]) -> String {
+fn text(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|b| char::from(*b)).collect(),
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(bytes.iter().map(|b| char::from(*b)).collect()),
     }
 }
 

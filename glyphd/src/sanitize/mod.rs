@@ -11,8 +11,10 @@
 mod rules;
 mod find;
 mod content;
+mod entropy;
 mod tokens;
 mod found;
+mod memo;
 mod headers;
 mod body;
 mod secrets;
@@ -20,7 +22,10 @@ mod secrets_file;
 mod raw;
 mod intake;
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
+};
 
 use glyph_formats::{
     FORMAT_VERSION,
@@ -34,7 +39,7 @@ pub use rules::{Allow, BinaryBodies, Pattern, RedactionPolicy, Scope, Switch};
 pub(crate) use secrets::Secrets;
 pub(crate) use secrets_file::{SecretsFile, create as create_secrets_file};
 
-use self::{body::Kept, find::Document, found::Found, rules::Rules, tokens::Tokens};
+use self::{body::Kept, find::Document, found::Found, memo::Memo, rules::Rules, tokens::Tokens};
 use crate::{
     capture::{Exchange, exchange::RawBody},
     telemetry::{Span, TraceContext},
@@ -93,6 +98,7 @@ impl Deref for Flow {
 pub struct Sanitizer {
     rules: Rules,
     tokens: Tokens,
+    memo: Mutex<Memo>,
     /// How many bytes of a body's content are kept.
     limit: usize,
     secrets_file: Option<SecretsFile>,
@@ -130,7 +136,7 @@ impl Sanitizer {
     /// With a key that nobody else has. `limit`: how many bytes of a body's content are kept.
     pub fn new(policy: RedactionPolicy, limit: usize) -> Self {
         let (rules, tokens) = (Rules::new(policy), Tokens::with_random_key());
-        Self { rules, tokens, limit, secrets_file: None }
+        Self { rules, tokens, memo: Mutex::default(), limit, secrets_file: None }
     }
 
     /// What tokens stand for is written into that file.

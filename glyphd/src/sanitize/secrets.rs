@@ -5,14 +5,14 @@
 
 use std::{
     borrow::Cow,
-    fmt,
+    fmt, mem,
     sync::{Arc, OnceLock},
 };
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use super::find::Codec;
+use super::{find::Codec, tokens::Token};
 
 /// A secret shorter than that is only replaced where it stands alone: `1` is in every other word.
 const SHORT: usize = 4;
@@ -23,10 +23,32 @@ pub(crate) struct Secrets {
     found: Option<Arc<Found>>,
 }
 
+/// Secrets, each with what stands in its place.
+#[derive(Clone, Default)]
+pub(super) struct Pairs {
+    /// One behind the other.
+    secrets: String,
+    /// Where each ends.
+    tokens: Vec<(usize, Token)>,
+}
+
+impl Pairs {
+    pub(super) fn push(&mut self, secret: &str, token: Token) {
+        self.secrets.push_str(secret);
+        self.tokens.push((self.secrets.len(), token));
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Token)> {
+        let mut start = 0;
+        self.tokens
+            .iter()
+            .map(move |(end, token)| (&self.secrets[mem::replace(&mut start, *end)..*end], *token))
+    }
+}
+
 /// Most flows are never spoken of, so that what it takes to find the secrets in a text is made for the first one.
 struct Found {
-    /// Each with what stands in its place.
-    pairs: Vec<(String, String)>,
+    pairs: Pairs,
     search: OnceLock<Search>,
 }
 
@@ -39,13 +61,13 @@ struct Search {
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secrets({})", self.found.as_ref().map_or(0, |found| found.pairs.len()))
+        write!(f, "Secrets({})", self.found.as_ref().map_or(0, |found| found.pairs.tokens.len()))
     }
 }
 
 impl Secrets {
-    pub(super) fn of(pairs: Vec<(String, String)>) -> Self {
-        let found = (!pairs.is_empty()).then(|| Arc::new(Found { pairs, search: OnceLock::new() }));
+    pub(super) fn of(pairs: Pairs) -> Self {
+        let found = (!pairs.tokens.is_empty()).then(|| Arc::new(Found { pairs, search: OnceLock::new() }));
         Self { found }
     }
 
@@ -72,10 +94,10 @@ impl Secrets {
 }
 
 impl Search {
-    fn of(pairs: &[(String, String)]) -> Self {
+    fn of(pairs: &Pairs) -> Self {
         let readings = pairs.iter().flat_map(|(secret, token)| {
-            let all = readings(secret).into_iter().chain([secret.clone()]);
-            all.map(|reading| (reading, token.clone()))
+            let all = readings(secret).into_iter().chain([secret.to_owned()]);
+            all.map(move |reading| (reading, token.to_string()))
         });
         let mut readings: Vec<_> = readings.filter(|(secret, _)| !secret.trim().is_empty()).collect();
         readings.sort();
@@ -110,7 +132,9 @@ mod tests {
     use super::*;
 
     fn secrets(words: &[&str]) -> Secrets {
-        Secrets::of(words.iter().map(|w| ((*w).to_owned(), "TOKEN".to_owned())).collect())
+        let mut pairs = Pairs::default();
+        words.iter().for_each(|word| pairs.push(word, Token::Word([0; 6])));
+        Secrets::of(pairs)
     }
 
     #[test]
@@ -122,7 +146,7 @@ mod tests {
             ("joe:hunter22", "hunter22"),
         ] {
             let clean = secrets(&[secret]).replace_in(said).into_owned();
-            assert!(clean.contains("TOKEN"), "{clean}");
+            assert!(clean.contains("glyph-redacted-000000000000"), "{clean}");
             for part in ["hunter22", "s3/cr t", "s3%2F", "am9l"] {
                 assert!(!clean.contains(part), "{said}: {clean}");
             }
@@ -131,13 +155,21 @@ mod tests {
 
     #[test]
     fn of_two_secrets_the_longer_one_goes_and_tokens_stay_whole() {
-        let both = Secrets::of(vec![("abcd".into(), "<token-abcd>".into()), ("abcdef".into(), "<2>".into())]);
-        assert_eq!(both.replace_in("abcdefg abcd"), "<2>g <token-abcd>");
+        let mut pairs = Pairs::default();
+        pairs.push("abcd", Token::Number(1));
+        pairs.push("abcdef", Token::Number(2));
+        pairs.push("reda", Token::Number(3));
+        pairs.push("0", Token::Word([0; 6]));
+        let clean = Secrets::of(pairs).replace_in("abcdefg abcd 0").into_owned();
+        assert_eq!(clean, "2g 1 glyph-redacted-000000000000");
     }
 
     #[test]
     fn a_short_secret_is_one_only_where_it_stands_alone() {
-        assert_eq!(secrets(&["1"]).replace_in("11 pages, session=1."), "11 pages, session=TOKEN.");
+        assert_eq!(
+            secrets(&["1"]).replace_in("11 pages, session=1."),
+            "11 pages, session=glyph-redacted-000000000000."
+        );
         assert_eq!(secrets(&[" "]).replace_in("a b"), "a b");
     }
 }

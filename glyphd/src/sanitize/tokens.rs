@@ -8,12 +8,45 @@ use glyph_formats::secrets::{TOKEN_DIGITS, TOKEN_PREFIX};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+use super::entropy::could_be_guessed;
+
 /// What stands for a body that is not stored.
 const DIGEST_PREFIX: &str = "glyph-hmac-sha256-";
-/// Whoever can send traffic through the daemon can try all the values of so few bits, and compare tokens.
-const ENTROPY_BITS: f64 = 40.0;
 /// Tokens in place of numbers are integers from here on, under 2^53, so that every reader of JSON takes them whole.
 const NUMBERS: std::ops::Range<u64> = 100_000_000_000_000..1_000_000_000_000_000;
+
+/// What stands in place of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Token {
+    /// `glyph-redacted-`, and these in hexadecimal.
+    Word([u8; TOKEN_DIGITS / 2]),
+    /// In place of a number.
+    Number(u64),
+}
+
+impl Token {
+    /// Writes it behind that text.
+    pub(super) fn push_to(self, text: &mut String) {
+        match self {
+            Self::Word(bytes) => {
+                let mut digits = [0; TOKEN_DIGITS];
+                // The room is what is needed, and digits are ASCII.
+                hex::encode_to_slice(bytes, &mut digits).ok();
+                text.push_str(TOKEN_PREFIX);
+                text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+            }
+            Self::Number(number) => text.push_str(&number.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.push_to(&mut text);
+        f.write_str(&text)
+    }
+}
 
 /// Makes tokens, with a key of one recording.
 pub(super) struct Tokens {
@@ -33,23 +66,19 @@ impl Tokens {
         hex::encode(self.key)
     }
 
-    /// `glyph-redacted-` and 12 hexadecimal digits. A value that could be guessed gets other ones each time.
-    pub(super) fn token(&self, secret: &str) -> String {
-        let id: u64 = if entropy_bits(secret) < ENTROPY_BITS {
-            rand::random()
-        } else {
-            let mac = self.mac(secret.as_bytes());
-            u64::from_be_bytes(std::array::from_fn(|at| mac[at]))
-        };
-        let mut token = String::with_capacity(TOKEN_PREFIX.len() + TOKEN_DIGITS);
-        token.push_str(TOKEN_PREFIX);
-        token.push_str(&hexadecimal(&id.to_be_bytes())[..TOKEN_DIGITS]);
-        token
+    /// Equal ones for equal secrets; but for one that could be guessed another one each time.
+    pub(super) fn token(&self, secret: &str) -> Token {
+        if could_be_guessed(secret) {
+            let drawn = rand::random::<u64>().to_be_bytes();
+            return Token::Word(std::array::from_fn(|at| drawn[at]));
+        }
+        let mac = self.mac(secret.as_bytes());
+        Token::Word(std::array::from_fn(|at| mac[at]))
     }
 
-    /// 15 digits in place of a number, other ones each time.
-    pub(super) fn number() -> String {
-        rand::random_range(NUMBERS).to_string()
+    /// Another one each time.
+    pub(super) fn number() -> Token {
+        Token::Number(rand::random_range(NUMBERS))
     }
 
     /// Stands for content that is not stored: equal content of one recording has equal ones.
@@ -78,19 +107,6 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// The most bits that a value of that length and those classes of characters can have.
-fn entropy_bits(value: &str) -> f64 {
-    // More than that is enough whatever it is of.
-    let value = &value[..value.floor_char_boundary(64)];
-    let has = |class: fn(&u8) -> bool, size: f64| if value.as_bytes().iter().any(class) { size } else { 0.0 };
-    let alphabet = has(u8::is_ascii_digit, 10.0)
-        + has(u8::is_ascii_lowercase, 26.0)
-        + has(u8::is_ascii_uppercase, 26.0)
-        + has(|b| !b.is_ascii_alphanumeric(), 33.0);
-    let length = value.chars().count();
-    f64::from(u8::try_from(length).unwrap_or(u8::MAX)) * alphabet.max(1.0).log2()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,8 +125,14 @@ mod tests {
 
     #[test]
     fn tokens_are_known_as_such() {
-        assert!(is_token(&Tokens::with_random_key().token("s")));
+        for token in [Token::Word([0; 6]), Tokens::with_random_key().token("s")] {
+            let mut text = String::new();
+            token.push_to(&mut text);
+            assert!(is_token(&text), "{text}");
+            assert_eq!(text, token.to_string());
+        }
         assert!(!is_token("glyph-redacted-"));
-        assert!(Tokens::number().parse::<u64>().unwrap() < 1 << 53);
+        let number = Tokens::number().to_string();
+        assert!(number.len() == 15 && number.parse::<u64>().unwrap() < 1 << 53, "{number}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
 use percent_encoding::percent_decode_str;
 
 /// An encoding of text in text.
@@ -38,9 +39,14 @@ impl Codec {
     }
 }
 
+/// Whether it is meant as it stands.
+pub(super) fn is_plain(part: &str) -> bool {
+    memchr2(b'%', b'+', part.as_bytes()).is_none()
+}
+
 /// A part of a query or a form, as it is meant: `+` is a blank there. Owned if it stands otherwise.
 pub(super) fn percent_decoded(part: &str) -> Cow<'_, str> {
-    if !part.bytes().any(|b| matches!(b, b'%' | b'+')) {
+    if is_plain(part) {
         return Cow::Borrowed(part);
     }
     let blanks = part.replace('+', " ");

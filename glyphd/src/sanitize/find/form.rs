@@ -2,7 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Codec, Hits, Instead, Place, codec::percent_decoded};
+use memchr::{memchr, memchr_iter};
+
+use super::{
+    Codec, Hits, Instead, Place,
+    codec::{is_plain, percent_decoded},
+};
 use crate::sanitize::rules::{In, Rules};
 
 /// A form: the body of `application/x-www-form-urlencoded`.
@@ -23,19 +28,25 @@ pub(super) struct Pairs<'a> {
 impl Pairs<'_> {
     /// Takes the pairs of a part of the text.
     pub(super) fn find(&self, text: &str, hits: &mut Hits) {
-        let mut start = self.base;
-        for part in text.split('&') {
-            if let Some((name, value)) = part.split_once('=') {
-                self.pair(name, value, start + name.len() + 1, hits);
+        // Most have nothing that is encoded.
+        let decoded: fn(&str) -> Cow<'_, str> =
+            if is_plain(text) { |part| Cow::Borrowed(part) } else { percent_decoded };
+        let mut start = 0;
+        let ends = memchr_iter(b'&', text.as_bytes()).chain([text.len()]);
+        for end in ends {
+            let part = &text[start..end];
+            if let Some(equals) = memchr(b'=', part.as_bytes()) {
+                let at = self.base + start + equals + 1;
+                self.pair(&part[..equals], &part[equals + 1..], at, decoded, hits);
             }
-            start += part.len() + 1;
+            start = end + 1;
         }
     }
 
-    fn pair(&self, name: &str, value: &str, at: usize, hits: &mut Hits) {
+    fn pair(&self, name: &str, value: &str, at: usize, decoded: fn(&str) -> Cow<'_, str>, hits: &mut Hits) {
         // In HTML `&` is written `&amp;`.
-        let name = percent_decoded(name.strip_prefix("amp;").unwrap_or(name));
-        let meant = percent_decoded(value);
+        let name = decoded(name.strip_prefix("amp;").unwrap_or(name));
+        let meant = decoded(value);
         let instead = if self.rules.is_secret(&name, &meant, self.within) {
             Instead::Token
         } else if matches!(meant, Cow::Owned(_)) {
@@ -45,8 +56,8 @@ impl Pairs<'_> {
         };
         let range = at..at + value.len();
         match self.place {
-            Some(place) => hits.add(range, "form", Some(format!("{place}/{name}")), instead),
-            None => hits.add(range, "query", Some(format!("query.{name}")), instead),
+            Some(place) => hits.add(range, "form", Some(place.of_field(&name)), instead),
+            None => hits.add(range, "query", Some(["query.", &*name].concat()), instead),
         }
     }
 }

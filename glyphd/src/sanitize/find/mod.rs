@@ -5,6 +5,7 @@
 //! the text is. A text that stands in another (JSON in a string of JSON, a URL in a query) is decoded, treated by itself,
 //! and encoded again; not deeper than [`DEPTH`].
 
+mod bits;
 mod text;
 mod url;
 mod json;
@@ -12,12 +13,12 @@ mod form;
 mod multipart;
 mod codec;
 
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{borrow::Cow, ops::Range};
 
 pub(super) use codec::Codec;
 pub(super) use multipart::parts as multipart_parts;
 
-use super::{found::Found, rules::Rules};
+use super::{found::Found, rules::Rules, tokens::Token};
 
 /// How many texts may stand in one another.
 const DEPTH: usize = 4;
@@ -57,6 +58,12 @@ struct Hit {
     instead: Instead,
 }
 
+/// What is written in its place.
+enum With {
+    Token(Token),
+    Text(String),
+}
+
 /// Where a text stands: `body`, or a header by its name. Put into words only where something is found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
@@ -68,18 +75,21 @@ impl<'a> Place<'a> {
     pub(super) fn header(name: &'a str) -> Self {
         Self { kind: "headers.", name }
     }
+
+    /// To be put together.
+    fn parts(self) -> [&'a str; 2] {
+        [self.kind, self.name]
+    }
+
+    /// Where a field of what stands there is.
+    fn of_field(self, name: &str) -> String {
+        [self.kind, self.name, "/", name].concat()
+    }
 }
 
 impl<'a> From<&'a str> for Place<'a> {
     fn from(kind: &'a str) -> Self {
         Self { kind, name: "" }
-    }
-}
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind)?;
-        f.write_str(self.name)
     }
 }
 
@@ -123,20 +133,25 @@ impl Hits {
             let secret = &text[start..end];
             let place = hit.place.as_deref().map_or(place, Place::from);
             let with = match hit.instead {
-                _ if found.sanitizer.rules.allows(secret) => None,
-                Instead::Token => Some(found.token(secret)),
-                Instead::Number => Some(found.number(secret)),
-                Instead::Nested(codec) => nested(secret, codec, place, found),
+                _ if found.sanitizer.rules.allows(secret) => continue,
+                Instead::Token => With::Token(found.token(secret)),
+                Instead::Number => With::Token(found.number(secret)),
+                Instead::Nested(codec) => match nested(secret, codec, place, found) {
+                    Some(text) => With::Text(text),
+                    None => continue,
+                },
             };
-            let Some(with) = with else { continue };
-            if !matches!(hit.instead, Instead::Nested(_)) {
-                found.add(&hit.kind, format_args!("{place}"));
-            }
             if !replaced {
                 clean.reserve(text.len().min(limit) + SPARE);
             }
             clean.push_str(&text[copied..start]);
-            clean.push_str(&with);
+            match with {
+                With::Text(text) => clean.push_str(&text),
+                With::Token(token) => {
+                    found.add(hit.kind, &place.parts());
+                    token.push_to(&mut clean);
+                }
+            }
             copied = end;
             replaced = true;
         }

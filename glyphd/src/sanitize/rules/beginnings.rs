@@ -66,15 +66,17 @@ impl Beginnings {
         self.settings.iter().copied()
     }
 
-    /// The longest beginning with which that begins, and its length.
-    #[inline]
-    pub(in crate::sanitize) fn of(&self, bytes: &[u8]) -> Option<(usize, Beginning)> {
-        let [first, second, third, ..] = bytes else { return None };
+    /// Whether one may begin so.
+    #[inline(always)]
+    pub(in crate::sanitize) fn may_be(&self, bytes: &[u8]) -> bool {
+        let [first, second, third, ..] = bytes else { return false };
         let at = usize::from(*first);
-        if self.second[at] & bit(*second) == 0 || self.third[at] & bit(*third) == 0 {
-            return None;
-        }
-        let Range { start, end } = self.those[at];
+        self.second[at] & bit(*second) != 0 && self.third[at] & bit(*third) != 0
+    }
+
+    /// The longest beginning with which that begins, and its length.
+    pub(in crate::sanitize) fn of(&self, bytes: &[u8]) -> Option<(usize, Beginning)> {
+        let Range { start, end } = self.those[usize::from(*bytes.first()?)];
         let those = &self.all[usize::from(start)..usize::from(end)];
         those.iter().find(|(start, _)| bytes.starts_with(start)).map(|(start, what)| (start.len(), *what))
     }

@@ -1,19 +1,23 @@
 //! How the names in some lists end, so that most other names are told from them by a look at their last letters.
 
-/// The last letters of a name, at most eight, the last one lowest.
+/// A name, and its last letters, at most eight, the last one lowest.
 #[derive(Debug, Clone, Copy)]
-struct Ending {
+pub(super) struct Ending {
+    pub(super) name: &'static str,
     letters: u64,
     /// The bits of those that it has.
     mask: u64,
     /// A bit for the list that has the name.
-    list: u8,
+    pub(super) list: u8,
 }
 
 impl Ending {
-    const fn of(name: &str, list: usize) -> Self {
-        let name = name.as_bytes();
-        let (mut ending, mut at, mut shift) = (Self { letters: 0, mask: 0, list: 1 << list }, name.len(), 0);
+    const NONE: Self = Self { name: "", letters: 0, mask: 0, list: 0 };
+
+    const fn of(text: &'static str, list: usize) -> Self {
+        let name = text.as_bytes();
+        let mut ending = Self { name: text, list: 1 << list, ..Self::NONE };
+        let (mut at, mut shift) = (name.len(), 0);
         while at > 0 && shift < u64::BITS {
             at -= 1;
             if name[at].is_ascii_lowercase() {
@@ -51,9 +55,8 @@ pub(super) const fn count(lists: &[&[&str]]) -> usize {
 
 impl<const N: usize> Endings<N> {
     /// Of names of at least three letters.
-    pub(super) const fn of(lists: &[&[&str]]) -> Self {
-        let mut endings =
-            Self { three: [0; 26 * 26], all: [Ending { letters: 0, mask: 0, list: 0 }; N], starts: [0; 27] };
+    pub(super) const fn of(lists: &[&[&'static str]]) -> Self {
+        let mut endings = Self { three: [0; 26 * 26], all: [Ending::NONE; N], starts: [0; 27] };
         let (mut letter, mut count) = (0, 0);
         while letter < 26 {
             endings.starts[letter] = count;
@@ -95,6 +98,18 @@ impl<const N: usize> Endings<N> {
         self.with_ending_of(name)
     }
 
+    /// Those of which the last letter is that of the name.
+    pub(super) fn like(&self, name: &[u8]) -> &[Ending] {
+        let last = name.iter().rev().find(|b| b.is_ascii_alphabetic());
+        last.map_or(&[], |last| self.with_last(last | 0x20))
+    }
+
+    fn with_last(&self, letter: u8) -> &[Ending] {
+        let letter = usize::from(letter.wrapping_sub(b'a'));
+        let Some(&[start, end]) = self.starts.get(letter..).and_then(<[_]>::first_chunk) else { return &[] };
+        &self.all[start..end]
+    }
+
     #[inline(never)]
     fn with_ending_of(&self, name: &[u8]) -> u8 {
         let (mut letters, mut shift) = (0, 0);
@@ -106,9 +121,7 @@ impl<const N: usize> Endings<N> {
             }
         }
         let [last, ..] = letters.to_le_bytes();
-        let last = usize::from(last.wrapping_sub(b'a'));
-        let Some(&[start, end]) = self.starts.get(last..).and_then(<[_]>::first_chunk) else { return 0 };
-        let those = self.all[start..end].iter().filter(|ending| letters & ending.mask == ending.letters);
+        let those = self.with_last(last).iter().filter(|ending| letters & ending.mask == ending.letters);
         those.fold(0, |lists, ending| lists | ending.list)
     }
 }

@@ -53,6 +53,7 @@ impl Rules {
     }
 
     /// What a name says of its value, there.
+    #[inline]
     pub(super) fn weigh(&self, name: &str, place: In) -> Weight {
         let own = if place == In::Header { &self.headers } else { &self.names };
         match own.is_empty() {

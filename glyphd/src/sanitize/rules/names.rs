@@ -38,6 +38,8 @@ const LONGEST: usize = 64;
 const LISTS: [&[&str]; 6] = [&ENDINGS, &WHOLE, &IN_QUERY, &IF_RANDOM, &HEADERS, &REPEATS];
 /// Of all that is listed.
 static LISTED: Endings<{ count(&LISTS) }> = Endings::of(&LISTS);
+/// Of what tokens of other things are named.
+static OTHERS: Endings<{ OTHER_TOKENS.len() }> = Endings::of(&[&OTHER_TOKENS]);
 /// The bits of those lists.
 mod bits {
     pub(super) const ENDINGS: u8 = 1;
@@ -88,15 +90,21 @@ pub(super) fn folded(name: &str) -> String {
 }
 
 /// What a name says of its value, there.
+#[inline]
 pub(super) fn weigh(name: &str, place: In) -> Weight {
     if name.len() < SHORTEST {
         return Weight::Ordinary;
     }
-    let lists = match LISTED.lists(name.as_bytes()) {
-        // What stands before it may be in any list.
-        lists if lists & bits::REPEATS != 0 => u8::MAX,
-        lists => lists,
-    };
+    match LISTED.lists(name.as_bytes()) {
+        0 => Weight::Ordinary,
+        lists => weigh_listed(name, lists, place),
+    }
+}
+
+/// The same of one that these lists may have.
+fn weigh_listed(name: &str, lists: u8, place: In) -> Weight {
+    // What stands before a word that repeats it may be in any list.
+    let lists = if lists & bits::REPEATS != 0 { u8::MAX } else { lists };
     let wanted = match place {
         In::Header => bits::ENDINGS | bits::WHOLE | bits::HEADERS | bits::IF_RANDOM,
         In::Query => !bits::HEADERS,
@@ -113,19 +121,17 @@ pub(super) fn weigh(name: &str, place: In) -> Weight {
         return Weight::Ordinary;
     }
     let name = bare(whole);
-    let is_one_of =
-        |bit: u8, list: &[&str]| lists & bit != 0 && list.iter().any(|known| is(known.as_bytes(), whole));
-    if lists & bits::ENDINGS != 0 && marks_secret(name) || is_one_of(bits::WHOLE, &WHOLE) {
+    let alike = LISTED.like(whole);
+    let is_one_of = |list: u8| {
+        lists & list != 0 && alike.iter().any(|known| known.list == list && known.name.as_bytes() == whole)
+    };
+    if lists & bits::ENDINGS != 0 && marks_secret(name) || is_one_of(bits::WHOLE) {
         return Weight::Secret;
     }
     match place {
-        In::Header | In::Text if is_one_of(bits::HEADERS, &HEADERS) || name.ends_with(b"signature") => {
-            Weight::Secret
-        }
-        In::Query if is_one_of(bits::IN_QUERY, &IN_QUERY) => Weight::Secret,
-        In::Query | In::Form | In::Field | In::Text if is_one_of(bits::IF_RANDOM, &IF_RANDOM) => {
-            Weight::IfRandom
-        }
+        In::Header | In::Text if is_one_of(bits::HEADERS) || name.ends_with(b"signature") => Weight::Secret,
+        In::Query if is_one_of(bits::IN_QUERY) => Weight::Secret,
+        In::Query | In::Form | In::Field | In::Text if is_one_of(bits::IF_RANDOM) => Weight::IfRandom,
         _ => Weight::Ordinary,
     }
 }
@@ -162,27 +168,21 @@ fn without_number(mut name: &[u8]) -> &[u8] {
     name
 }
 
-/// Most names are told apart by length and last letter.
-fn is(known: &[u8], name: &[u8]) -> bool {
-    known.len() == name.len() && known.last() == name.last() && known == name
-}
-
-/// The same for its end.
+/// Most are told apart by the last letter.
 pub(super) fn ends_with(name: &[u8], known: &str) -> bool {
     name.last() == known.as_bytes().last() && name.ends_with(known.as_bytes())
 }
 
 fn marks_secret(name: &[u8]) -> bool {
-    let Some((_, last)) = name.split_last_chunk::<2>() else { return false };
-    let ends = |ending: &&&str| ending.as_bytes().ends_with(last) && name.ends_with(ending.as_bytes());
-    match ENDINGS.iter().filter(ends).max_by_key(|ending| ending.len()) {
-        None => false,
-        Some(&"token") => {
+    let endings = LISTED.like(name).iter().filter(|known| known.list == bits::ENDINGS);
+    let mut endings = endings.filter(|known| name.ends_with(known.name.as_bytes()));
+    endings.any(|known| match known.name {
+        "token" => {
             let kind = &name[..name.len() - "token".len()];
-            !OTHER_TOKENS.iter().any(|other| ends_with(kind, other))
+            !OTHERS.like(kind).iter().any(|other| kind.ends_with(other.name.as_bytes()))
         }
-        Some(_) => true,
-    }
+        _ => true,
+    })
 }
 
 #[cfg(test)]

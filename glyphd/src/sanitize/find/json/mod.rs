@@ -6,7 +6,7 @@ mod quotes;
 
 use std::{borrow::Cow, ops::Range};
 
-use self::quotes::quote_or_escape;
+use self::quotes::Quotes;
 use super::{Codec, Hits, Instead, Place};
 use crate::sanitize::rules::{In, Rules, Weight, holds_secrets, looks_credential, looks_random};
 
@@ -34,6 +34,7 @@ struct Scan<'a> {
     place: Place<'a>,
     rules: &'a Rules,
     hits: &'a mut Hits,
+    quotes: Quotes<'a>,
     open: Vec<Container>,
     /// The name that the next value stands under.
     name: Option<Name>,
@@ -43,11 +44,23 @@ struct Scan<'a> {
 #[derive(Debug, Clone)]
 struct Name {
     range: Range<usize>,
+    escapes: bool,
     weight: Weight,
+    of: Of,
+}
+
+/// Of what a name is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// `"name": "password"`
+    Name,
+    /// `"value": "…"`
+    Value,
+    Other,
 }
 
 pub(super) fn find(text: &str, place: Place<'_>, rules: &Rules, hits: &mut Hits) {
-    Scan { text, place, rules, hits, open: Vec::new(), name: None }.run();
+    Scan { text, place, rules, hits, quotes: Quotes::of(text), open: Vec::new(), name: None }.run();
 }
 
 impl Scan<'_> {
@@ -56,7 +69,7 @@ impl Scan<'_> {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
             at = match byte {
-                b'"' => self.string(at),
+                b'"' => self.strings(at),
                 b'{' | b'[' => self.enter(at, *byte == b'['),
                 b'}' | b']' => {
                     self.open.pop();
@@ -81,11 +94,7 @@ impl Scan<'_> {
             // Under a secret's name: what is in an array is one, what is in an object may be.
             Some(Weight::Secret) if is_array => Some(Weight::Secret),
             Some(Weight::Secret) => Some(Weight::IfRandom),
-            Some(_)
-                if name
-                    .as_ref()
-                    .is_some_and(|name| holds_secrets(&meant(&self.text[name.range.clone()]))) =>
-            {
+            Some(_) if name.as_ref().is_some_and(|name| holds_secrets(&self.meant(name))) => {
                 Some(Weight::IfRandom)
             }
             Some(Weight::IfRandom | Weight::Ordinary) | None => outer,
@@ -99,14 +108,27 @@ impl Scan<'_> {
         at + 1
     }
 
-    /// From a quote on; returns where it goes on.
+    /// From a quote on, over the strings that follow on one another: names and values. Returns where it goes on.
+    fn strings(&mut self, mut quote: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        loop {
+            let next = self.string(quote);
+            if bytes.get(next) != Some(&b'"') {
+                return next;
+            }
+            quote = next;
+        }
+    }
+
+    /// Returns what is behind it and the colon, or the comma, that follows.
+    #[inline]
     fn string(&mut self, quote: usize) -> usize {
         let bytes = self.text.as_bytes();
         let start = quote + 1;
         let mut at = start;
         let (mut escapes, mut ended) = (false, false);
-        while let Some(found) = bytes.get(at..).and_then(quote_or_escape) {
-            at += found;
+        while let Some(found) = self.quotes.next(at) {
+            at = found;
             if bytes[at] == b'"' {
                 ended = true;
                 break;
@@ -120,28 +142,50 @@ impl Scan<'_> {
         while bytes.get(after).is_some_and(u8::is_ascii_whitespace) {
             after += 1;
         }
-        if ended && bytes.get(after) == Some(&b':') {
-            let raw = &self.text[start..end];
-            let weight = match escapes {
-                true => self.rules.weigh(&meant(raw), In::Field),
-                false => self.rules.weigh(raw, In::Field),
-            };
-            self.name = Some(Name { range: start..end, weight });
-            return after + 1;
+        match bytes.get(after) {
+            Some(b':') if ended => {
+                let raw = &self.text[start..end];
+                let of = match raw.as_bytes() {
+                    b"name" | b"key" | b"field" => Of::Name,
+                    b"value" => Of::Value,
+                    _ => Of::Other,
+                };
+                let weight = match escapes {
+                    true => self.rules.weigh(&meant(raw), In::Field),
+                    false => self.rules.weigh(raw, In::Field),
+                };
+                self.name = Some(Name { range: start..end, escapes, weight, of });
+                after + 1
+            }
+            // The value has taken its name.
+            Some(b',') => {
+                self.value(start..end, escapes);
+                after + 1
+            }
+            _ => {
+                self.value(start..end, escapes);
+                (end + 1).min(bytes.len())
+            }
         }
-        self.value(start..end, escapes);
-        (end + 1).min(bytes.len())
     }
 
     fn value(&mut self, range: Range<usize>, escapes: bool) {
-        let value = &self.text[range.clone()];
+        let tells = |name: &Name| name.weight != Weight::Ordinary || name.of != Of::Other;
+        if !escapes
+            && !self.name.as_ref().is_some_and(tells)
+            && self.open.last().is_none_or(|open| open.weight.is_none())
+        {
+            // Most are passed over, and a name is not even moved.
+            self.name = None;
+            return;
+        }
         let name = self.name.take();
-        let is_named = |name: &Name| matches!(&self.text[name.range.clone()], "name" | "key" | "field");
-        if name.as_ref().is_some_and(is_named)
+        if name.as_ref().is_some_and(|name| name.of == Of::Name)
             && let Some(open) = self.open.last_mut()
         {
             open.named = Some(range.clone());
         }
+        let value = &self.text[range.clone()];
         if self.is_secret(name.as_ref(), value) {
             let place = self.place(name);
             self.hits.add(range, "json", Some(place), Instead::Token);
@@ -155,16 +199,18 @@ impl Scan<'_> {
         let bytes = self.text.as_bytes();
         let more = |b: &u8| !matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let end = bytes[start..].iter().position(more).map_or(bytes.len(), |length| start + length);
-        let name = self.name.take();
-        let secret = match &name {
+        let secret = match &self.name {
             Some(name) => name.weight == Weight::Secret,
             None => self.open.last().is_some_and(|open| open.is_array && open.weight == Some(Weight::Secret)),
         };
         if secret && end - start >= DIGITS && !self.rules.allows(&self.text[start..end]) {
+            let name = self.name.take();
             let place = self.place(name);
             self.hits.add(start..end, "json", Some(place), Instead::Number);
         }
-        end
+        self.name = None;
+        // It has taken its name.
+        end + usize::from(bytes.get(end) == Some(&b','))
     }
 
     /// What scripts have in place of a value: a word, or a string in other quotes.
@@ -192,13 +238,12 @@ impl Scan<'_> {
 
     fn is_secret(&self, name: Option<&Name>, value: &str) -> bool {
         if let Some(name) = name {
-            let raw = &self.text[name.range.clone()];
             if name.weight != Weight::Ordinary
-                && self.rules.is_secret_by(name.weight, &meant(raw), value, In::Field)
+                && self.rules.is_secret_by(name.weight, &self.meant(name), value, In::Field)
             {
                 return true;
             }
-            if raw == "value"
+            if name.of == Of::Value
                 && let Some(named) = self.open.last().and_then(|open| open.named.clone())
                 && self.rules.is_secret(&meant(&self.text[named]), value, In::Field)
             {
@@ -212,9 +257,15 @@ impl Scan<'_> {
         }
     }
 
+    /// The name without its escapes.
+    fn meant(&self, name: &Name) -> Cow<'_, str> {
+        let raw = &self.text[name.range.clone()];
+        if name.escapes { meant(raw) } else { Cow::Borrowed(raw) }
+    }
+
     /// `body/user/tokens/*/id`.
     fn place(&self, name: Option<Name>) -> String {
-        let mut place = self.place.to_string();
+        let mut place = self.place.parts().concat();
         let mut push = |part: &str| {
             place.push('/');
             // Of a longer one a part would stand here, which might be that of a secret.
@@ -230,7 +281,7 @@ impl Scan<'_> {
             }
         }
         if let Some(name) = name {
-            push(&meant(&self.text[name.range]));
+            push(&self.meant(&name));
         }
         place
     }

@@ -4,9 +4,9 @@
 //! They are found 64 bytes at a time. What is done at one looks back and ahead over so many bytes, or over what is not
 //! looked at again.
 
-use super::{Found, NAME, Scan, bits::Blocks, is_basic};
+use super::{Found, NAME, Scan, is_basic};
 use crate::sanitize::{
-    find::{Document, Instead},
+    find::{Document, Instead, bits::Blocks},
     rules::looks_credential,
 };
 

@@ -1,6 +1,5 @@
 //! Running text: keys by their shape, tokens, credentials, private keys, URLs, and what stands behind a secret's name.
 
-mod bits;
 mod marks;
 mod names;
 mod named;
@@ -11,8 +10,7 @@ use std::ops::Range;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use self::bits::Blocks;
-use super::{Document, Hits, Instead, url};
+use super::{Document, Hits, Instead, bits::Blocks, url};
 use crate::sanitize::rules::Rules;
 
 /// A name in a text is no longer than that.
@@ -120,6 +118,10 @@ impl Scan<'_> {
         }
         let scheme = self.run_back(start, 16, |b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
         let from = start - scheme;
+        // Where it is the whole text, it was taken apart as such.
+        if from == 0 && self.document == Document::Url {
+            return;
+        }
         let stops = |b: u8| {
             matches!(
                 b,
@@ -141,10 +143,6 @@ impl Scan<'_> {
             )
         };
         self.url_end = end + self.run(end, usize::MAX, |b| !stops(b));
-        // Where it is the whole text, it was taken apart as such.
-        if from == 0 && self.document == Document::Url {
-            return;
-        }
         // Most are plain links.
         let may_hold = |b: &u8| matches!(b, b'@' | b'?' | b'#' | b';');
         if !self.bytes[end..self.url_end].iter().any(may_hold) {

@@ -4,11 +4,11 @@
 //! places are looked at where a word begins; the first letters tell whether a key may. What is looked at then is bounded by
 //! the longest key, but for a JWT, behind which it goes on.
 
-use super::{
-    Found, Scan,
-    bits::{BLOCK, Blocks},
+use super::{Found, Scan};
+use crate::sanitize::{
+    find::bits::{BLOCK, Blocks},
+    rules::{Beginning, SHORTEST},
 };
-use crate::sanitize::rules::{Beginning, SHORTEST};
 
 #[inline(always)]
 fn in_run(byte: u8) -> bool {
@@ -24,6 +24,14 @@ fn in_word(byte: u8) -> bool {
 #[inline(always)]
 fn is_letter(byte: u8) -> bool {
     (byte | 0x20).is_ascii_lowercase()
+}
+
+/// Whether a key may begin there, behind that byte: as words do, but for those of digits. Only `1//0` begins with one, and
+/// what stands behind a setting's name.
+#[inline(always)]
+fn may_begin(_: u8, last: u8, byte: u8) -> bool {
+    let digit = byte.is_ascii_digit() & (byte != b'1') & (last != b'=');
+    !in_word(last) & !digit | (byte == b'~')
 }
 
 /// What of the block is in runs long enough, given also the block behind it; what of that one is so for certain comes after.
@@ -43,18 +51,15 @@ impl Scan<'_> {
             return;
         }
         let runs = |base: usize| blocks.bits(base, |_, _, byte| in_run(byte));
-        let (mut this, mut before, mut within) = (runs(0), 0, 0);
+        let (mut this, mut within) = (runs(0), 0);
         for base in blocks.bases() {
             let next = runs(base + BLOCK);
             let (long, further) = long(this, next);
             let long = long | within;
             if long != 0 {
-                let words =
-                    blocks.bits(base, |_, last, byte| !in_word(last) & in_word(byte) | (byte == b'~'));
-                let begins = this & !(this << 1 | before);
-                self.places(base, long & (words | begins));
+                self.places(base, long & blocks.bits(base, may_begin));
             }
-            (this, before, within) = (next, this >> (BLOCK - 1), further);
+            (this, within) = (next, further);
         }
     }
 
@@ -78,7 +83,12 @@ impl Scan<'_> {
         }
     }
 
+    #[inline(always)]
     fn key(&mut self, at: usize) -> Option<Found> {
+        if self.rules.beginnings.may_be(&self.bytes[at..]) { self.key_at(at) } else { None }
+    }
+
+    fn key_at(&mut self, at: usize) -> Option<Found> {
         let (length, beginning) = self.rules.beginnings.of(&self.bytes[at..])?;
         let range = match beginning {
             Beginning::Key(shape) => self.shape(at, at + length, shape)?,

@@ -35,18 +35,25 @@ impl<'a> Blocks<'a> {
     /// it.
     #[inline(always)]
     pub(super) fn bits(&self, base: usize, is: impl Fn(u8, u8, u8) -> bool) -> u64 {
+        match self.window(base) {
+            Some((window, beyond)) => of(window, is) >> beyond,
+            None => 0,
+        }
+    }
+
+    /// A block and what stands before it, and how many bytes before the block it begins.
+    #[inline]
+    fn window(&self, base: usize) -> Option<(&[u8; WINDOW], usize)> {
         if base >= self.text.len() {
-            return 0;
+            return None;
         }
         if base <= BLOCK {
-            return self.first[base..].first_chunk().map_or(0, |window| of(window, is));
+            return Some((self.first[base..].first_chunk()?, 0));
         }
         match self.text[base - BEFORE..].first_chunk() {
-            Some(window) => of(window, is),
+            Some(window) => Some((window, 0)),
             // The last block is looked at together with what stands before it.
-            None => {
-                self.text.last_chunk().map_or(0, |window| of(window, is) >> (base + BLOCK - self.text.len()))
-            }
+            None => Some((self.text.last_chunk()?, base + BLOCK - self.text.len())),
         }
     }
 }
