@@ -186,7 +186,7 @@ pub enum FlagError {
     #[error("--trace-headers: {0}")]
     Headers(String),
     /// What is to be scraped can't be.
-    #[error("--scrape: {0}")]
+    #[error("{flag}{0}", flag = .0.flag().map(|flag| format!("{flag}: ")).unwrap_or_default())]
     Scrape(#[from] ScrapeFlagError),
     /// A variable of the environment says what can't be.
     #[error("{name}: {cause}")]

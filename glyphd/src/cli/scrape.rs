@@ -76,6 +76,11 @@ pub enum ScrapeFlagError {
 }
 
 impl ScrapeFlagError {
+    /// The flag that it is about, where targets come with `--scrape`; none if it says so itself.
+    pub fn flag(&self) -> Option<&'static str> {
+        matches!(self, Self::Target(_)).then_some("--scrape")
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {

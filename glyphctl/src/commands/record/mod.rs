@@ -122,7 +122,10 @@ impl RecordArgs {
         let mut config = Config::on_free_ports();
         config.record = Some(place.dir.clone());
         config.record_metrics_interval = self.metrics_interval;
-        config.scrape = self.scraping.targets(&self.scrape).map_err(flag_hinted).context("--scrape")?;
+        config.scrape = self.scraping.targets(&self.scrape).map_err(|error| match error.flag() {
+            Some(flag) => flag_hinted(error).context(flag),
+            None => flag_hinted(error),
+        })?;
         config.scrape_timeout = Some(self.scraping.pace(self.metrics_interval).map_err(flag_hinted)?.timeout);
         config.plugins_dir = self.plugins_dir.clone();
         config.sandbox = self.sandbox;

@@ -129,7 +129,10 @@ fn without_exemplars_it_is_the_traces_of_that_time() {
 fn people_get_it_in_lines_with_commands_that_work() {
     let shop = Shop::watched();
     let text = shop.explain(&[]).stdout;
-    assert!(text.contains("Slow{instance=\"a:1\",job=\"shop\",severity=\"page\"} fired at 5.00s for 10.0s\n"), "{text}");
+    assert!(
+        text.contains("Slow{instance=\"a:1\",job=\"shop\",severity=\"page\"} fired at 5.00s for 10.0s\n"),
+        "{text}"
+    );
     assert!(text.contains(&format!("in trace {FAILED}  7 spans, ")), "{text}");
     assert!(text.contains("    waited for  proxy.upstream_request "), "{text}");
     assert!(text.contains("    failed      proxy.capture_flow: "), "{text}");
