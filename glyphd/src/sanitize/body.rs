@@ -43,15 +43,12 @@ pub(super) struct Kept<'a> {
 /// The record of a body. Digests are of what is stored, or keyed: one of what passed would give short secrets away.
 pub(super) fn record(kept: Kept<'_>, headers: &HeaderMap, found: &mut Found<'_>) -> Stored {
     let limit = found.sanitizer.limit;
-    let body = Body {
-        size: kept.size,
-        captured_size: kept.bytes.len().min(limit) as u64,
-        complete: kept.complete,
-        ..Body::default()
-    };
+    // It is filled in where it stands: it is too large to be moved from step to step.
+    let mut body = Body { size: kept.size, complete: kept.complete, ..Body::default() };
     if kept.bytes.is_empty() || limit == 0 {
-        return Stored { body: Body { captured_size: 0, ..body }, changed: false };
+        return Stored { body, changed: false };
     }
+    body.captured_size = kept.bytes.len().min(limit) as u64;
     let cut = (kept.bytes.len() as u64) < kept.size || !kept.complete;
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -75,24 +72,16 @@ pub(super) fn record(kept: Kept<'_>, headers: &HeaderMap, found: &mut Found<'_>)
                 limit
             };
             let changed = !content.undone.is_empty() || charset.is_some();
-            let body = Body {
-                content_encoding: content.undone.clone(),
-                charset: charset.map(str::to_owned),
-                ..body
-            };
-            store(body, &text, document, limit, changed, found)
+            body.content_encoding = content.undone;
+            body.charset = charset.map(str::to_owned);
+            let redacted = store(&mut body, &text, document, limit, found);
+            Stored { body, changed: changed || redacted }
         }
     }
 }
 
-fn store(
-    body: Body,
-    text: &str,
-    document: Document<'_>,
-    limit: usize,
-    changed: bool,
-    found: &mut Found<'_>,
-) -> Stored {
+/// Tells whether something was replaced.
+fn store(body: &mut Body, text: &str, document: Document<'_>, limit: usize, found: &mut Found<'_>) -> bool {
     let clean = find::replace(text, document, "body", limit, found);
     let mut redacted = clean.redacted;
     let mut text_kept = clean.text;
@@ -104,10 +93,11 @@ fn store(
         text_kept = Cow::Owned(format!("{}{token}", &text_kept[..start]));
         redacted = true;
     }
-    let truncated = text.len() > limit && body.captured_size == body.size;
-    let sha256 = Some(sha256(text_kept.as_bytes()));
-    let body = Body { utf8: Some(text_kept.into_owned()), sha256, redacted, truncated, ..body };
-    Stored { body, changed: changed || redacted }
+    body.truncated = text.len() > limit && body.captured_size == body.size;
+    body.sha256 = Some(sha256(text_kept.as_bytes()));
+    body.utf8 = Some(text_kept.into_owned());
+    body.redacted = redacted;
+    redacted
 }
 
 /// The digest in hexadecimal.

@@ -126,7 +126,7 @@ impl Tally {
         let path = exchange.target.split('?').next().unwrap();
         let at = |place: &str| format!("{} {}{path} {place}", exchange.method, exchange.host);
         for redaction in &flow.redactions {
-            *self.kinds.entry((redaction.kind.clone(), redaction.place.clone())).or_default() +=
+            *self.kinds.entry((redaction.kind.to_string(), redaction.place.clone())).or_default() +=
                 redaction.count;
         }
         self.values += exchange.target.split(['?', '&']).count();
