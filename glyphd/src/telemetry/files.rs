@@ -102,10 +102,12 @@ impl Observer for Watch {
         match event {
             FileEvent::Failed(error) => {
                 health.metrics.file_failed(kind);
+                health.metrics.file_failing(kind, true);
                 health.fault(path, Some(error.to_string()));
                 tracing::error!(%file, %error, "the file can't be written");
             }
             FileEvent::Recovered => {
+                health.metrics.file_failing(kind, false);
                 health.fault(path, None);
                 tracing::info!(%file, "the file can be written again");
             }

@@ -23,6 +23,7 @@ use crate::harness::{
 const LARGE: usize = 100_000;
 const DROPPED: &str = "glyph_flow_log_dropped_total";
 const FAULTS: &str = "glyph_file_faults_total";
+const FAILING: &str = "glyph_file_failing";
 
 /// An origin whose answers take room.
 async fn large() -> FakeOrigin {
@@ -78,10 +79,13 @@ async fn a_disk_that_refuses_costs_what_finds_no_room_in_memory_and_nothing_else
     let refused = [("reason", "disk_refused")];
     told::until("drops", async || counted(daemon.metrics, DROPPED, &refused).await > 0.0).await;
     daemon.line("flows were not recorded reason=\"disk_refused\" flows=").await;
-    assert!(counted(daemon.metrics, FAULTS, &[("file", "flows")]).await >= 1.0);
+    let flows = [("file", "flows")];
+    assert!(counted(daemon.metrics, FAULTS, &flows).await >= 1.0);
+    assert_eq!(counted(daemon.metrics, FAILING, &flows).await, 1.0);
 
     limit_files(daemon.pid(), None);
     until_green(&daemon).await;
+    assert_eq!(counted(daemon.metrics, FAILING, &flows).await, 0.0);
     let dropped = counted(daemon.metrics, DROPPED, &refused).await;
     for _ in 0..10 {
         client.get(&url).await;

@@ -130,6 +130,7 @@ async fn counts_stand_at_zero_before_anything_happens() {
         "glyph_flow_log_dropped_total{reason=\"log_full\"}",
         "glyph_flow_log_dropped_total{reason=\"disk_refused\"}",
         "glyph_file_faults_total{file=\"audit\"}",
+        "glyph_file_failing{file=\"audit\"}",
         "glyph_segments_deleted_total{file=\"flows\"}",
         "glyph_plugin_queue_length{plugin=\"quiet\"}",
         "glyph_plugin_queue_dropped_total{plugin=\"quiet\",event=\"flow\"}",

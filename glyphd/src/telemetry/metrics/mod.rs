@@ -117,6 +117,7 @@ pub(crate) struct Metrics {
     flow_log_dropped: Family<Reason, Counter>,
     flow_skipped: Family<Reason, Counter>,
     file_faults: Family<File, Counter>,
+    file_failing: Family<File, Gauge>,
     segments_deleted: Family<File, Counter>,
     audit_failures: Counter,
 }
@@ -160,6 +161,7 @@ impl Default for Metrics {
             flow_log_dropped: Family::default(),
             flow_skipped: Family::default(),
             file_faults: Family::default(),
+            file_failing: Family::default(),
             segments_deleted: Family::default(),
             audit_failures: Counter::default(),
         };
@@ -249,6 +251,11 @@ impl Metrics {
             self.file_faults.clone(),
         );
         r.register(
+            "file_failing",
+            "Whether a record file can't be written at the moment",
+            self.file_failing.clone(),
+        );
+        r.register(
             "segments_deleted",
             "Closed record files that were deleted to stay under their limit",
             self.segments_deleted.clone(),
@@ -284,6 +291,7 @@ impl Metrics {
         }
         for file in FileKind::ALL.map(FileKind::as_str) {
             drop(self.file_faults.get_or_create(&File { file }));
+            self.file_failing(file, false);
             drop(self.segments_deleted.get_or_create(&File { file }));
         }
     }

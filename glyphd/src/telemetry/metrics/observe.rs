@@ -193,6 +193,10 @@ impl Metrics {
         self.file_faults.get_or_create(&File { file }).inc();
     }
 
+    pub(in crate::telemetry) fn file_failing(&self, file: &'static str, failing: bool) {
+        self.file_failing.get_or_create(&File { file }).set(i64::from(failing));
+    }
+
     pub(in crate::telemetry) fn segment_deleted(&self, file: &'static str) {
         self.segments_deleted.get_or_create(&File { file }).inc();
     }

@@ -50,11 +50,12 @@ async fn rules(prometheus: &Prometheus) -> Vec<Value> {
 }
 
 /// What is all the time 0 in a run in which no file is at fault and nothing is lost or left out.
-const STILL: [&str; 7] = [
+const STILL: [&str; 8] = [
     "last_over_time(glyph_connections",
     "glyph_flow_log_dropped_total",
     "glyph_flow_skipped_total",
     "glyph_file_faults_total",
+    "glyph_file_failing",
     "glyph_segments_deleted_total",
     "glyph_audit_failures_total",
     "outcome=\"dropped\"",
