@@ -15,7 +15,7 @@ const EXPORT: Duration = Duration::from_secs(5);
 /// Does `work`, and hands out the spans that it made, if the flags say where to.
 pub(crate) fn traced<T>(flags: TraceArgs, work: impl FnOnce(&Telemetry) -> T) -> anyhow::Result<T> {
     let (config, warnings) = flags.into_config("glyphctl")?;
-    warnings.iter().for_each(|warning| warn(warning));
+    warnings.iter().for_each(warn);
     let file = config.file.as_deref().filter(|_| config.sample_ratio > 0.0).map(open).transpose()?;
     if config.endpoint.is_some() {
         // What becomes of spans is told there.
