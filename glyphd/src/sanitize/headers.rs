@@ -17,7 +17,7 @@ use super::{
 pub(super) fn sanitize(headers: &HeaderMap, found: &mut Found<'_>) -> Vec<(String, String)> {
     // Who finds it in use does without.
     let mut memo = found.sanitizer.memo.try_lock().ok();
-    let mut clean = |(name, value): (&HeaderName, &http::HeaderValue)| {
+    let clean = |(name, value): (&HeaderName, &http::HeaderValue)| {
         let value = text(value.as_bytes());
         let clean = match &mut memo {
             _ if is_plain(name) => None,
@@ -26,7 +26,7 @@ pub(super) fn sanitize(headers: &HeaderMap, found: &mut Found<'_>) -> Vec<(Strin
         };
         (name.as_str().to_owned(), clean.unwrap_or_else(|| value.into_owned()))
     };
-    headers.iter().map(|header| clean(header)).collect()
+    headers.iter().map(clean).collect()
 }
 
 /// As they passed.

@@ -17,6 +17,9 @@ use super::{find::Codec, tokens::Token};
 /// A secret shorter than that is only replaced where it stands alone: `1` is in every other word.
 const SHORT: usize = 4;
 
+/// The secrets of most flows have no more bytes together.
+const SECRETS: usize = 128;
+
 /// The secrets of one flow. Cheap to clone; they are in memory and nowhere else.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets {
@@ -34,6 +37,9 @@ pub(super) struct Pairs {
 
 impl Pairs {
     pub(super) fn push(&mut self, secret: &str, token: Token) {
+        if self.tokens.is_empty() {
+            self.secrets.reserve(SECRETS);
+        }
         self.secrets.push_str(secret);
         self.tokens.push((self.secrets.len(), token));
     }

@@ -15,10 +15,10 @@ pub(super) fn find(text: &str, boundary: &str, place: Place<'_>, rules: &Rules, 
         };
         let name = field_name(head).unwrap_or_default();
         if rules.is_secret(name, content, In::Form) {
-            hits.add(part.content, "multipart", Some(place.of_field(&name)), Instead::Token);
+            hits.add(part.content, "multipart", Some(place.of_field(name)), Instead::Token);
         } else if matches!(content.trim_start().as_bytes().first(), Some(b'{' | b'[')) {
             let mut inner = Hits::default();
-            json::find(content, place.of_field(&name).as_str().into(), rules, &mut inner);
+            json::find(content, place.of_field(name).as_str().into(), rules, &mut inner);
             hits.hits.extend(inner.hits.into_iter().map(|mut hit| {
                 hit.range = hit.range.start + part.content.start..hit.range.end + part.content.start;
                 hit
