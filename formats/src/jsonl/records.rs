@@ -55,13 +55,16 @@ pub fn newer_format(line: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok()?.parse().ok().filter(|found| *found > FORMAT_VERSION)
 }
 
+/// Whether a line may be of interest.
+type May = dyn Fn(&[u8]) -> bool + Send;
+
 /// Iterates over records. What was odd is in [`Records::warnings`] as soon as it was met.
 pub struct Records<T> {
     files: vec::IntoIter<PathBuf>,
     blocks: Option<Blocks>,
     batch: vec::IntoIter<Result<T, ReadError>>,
     warnings: Vec<ReadWarning>,
-    may: Option<Box<dyn Fn(&[u8]) -> bool + Send>>,
+    may: Option<Box<May>>,
     progress: Option<Progress>,
     kind: PhantomData<T>,
 }
