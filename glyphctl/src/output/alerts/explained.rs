@@ -109,7 +109,7 @@ fn waited_for(course: &Course) -> String {
         let share = step.own_ns as f64 / whole * 100.0;
         format!("{} {} ({share:.0} %)", visible(&step.name), duration(step.own_ns))
     };
-    let parts: Vec<_> = steps.iter().take(MOST).map(|step| part(step)).collect();
+    let parts: Vec<_> = steps.iter().take(MOST).map(part).collect();
     parts.join(", ")
 }
 
