@@ -95,9 +95,9 @@ impl Files {
     /// If the directory is no recording.
     pub fn find(dir: &Path) -> Result<Self, RecordedError> {
         let recording = Recording::open(dir)?;
-        let has_spans = !existing(&recording, TRACES)?.is_empty();
+        let has_spans = !segments::existing(&recording.file(TRACES))?.is_empty();
         let spans = has_spans.then(|| Sources::find(&[dir])).transpose()?;
-        let metrics = existing(&recording, METRICS)?;
+        let metrics = segments::existing(&recording.file(METRICS))?;
         Ok(Self { recording, spans, metrics })
     }
 
@@ -141,18 +141,12 @@ impl Files {
 }
 
 /// The files of that name that are there: closed segments, and the current one.
-fn existing(recording: &Recording, name: &str) -> Result<Vec<PathBuf>, ReadError> {
-    let mut files = segments::with_closed(&recording.file(name))?;
-    files.retain(|file| file.exists());
-    Ok(files)
-}
-
 /// Reads records for no more than to see that they are there.
 fn lines<T: DeserializeOwned>(
     recording: &Recording,
     name: &'static str,
 ) -> Result<Option<FileState>, ReadError> {
-    if existing(recording, name)?.is_empty() {
+    if segments::existing(&recording.file(name))?.is_empty() {
         return Ok(None);
     }
     let mut state = FileState::new(name);

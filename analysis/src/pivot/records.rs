@@ -97,7 +97,7 @@ impl<W: Fn(TraceId) -> bool + Clone + Send + 'static> Source<'_, W> {
         warnings: &mut Vec<ReadWarning>,
     ) -> Result<Vec<T>, ReadError> {
         let path = self.dir.join(name);
-        if !segments::with_closed(&path)?.iter().any(|file| file.exists()) {
+        if segments::existing(&path)?.is_empty() {
             return Ok(Vec::new());
         }
         let wanted = self.wanted.clone();

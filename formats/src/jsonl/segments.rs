@@ -65,6 +65,16 @@ pub fn with_closed(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
     Ok(files)
 }
 
+/// Those of them that are there.
+///
+/// # Errors
+/// If the folder can't be read.
+pub fn existing(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
+    let mut files = with_closed(path)?;
+    files.retain(|file| file.exists());
+    Ok(files)
+}
+
 /// Whether a file of that name is `of` or one of its closed segments.
 pub fn is_part(name: &str, of: &str) -> bool {
     let (stem, extension) = split(Path::new(of));

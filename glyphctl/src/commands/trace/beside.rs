@@ -23,5 +23,5 @@ pub(crate) fn records(
 
 /// Whether the recording has a file of spans.
 pub(crate) fn has_spans(dir: &Path) -> anyhow::Result<bool> {
-    Ok(segments::with_closed(&dir.join(TRACES))?.iter().any(|file| file.exists()))
+    Ok(!segments::existing(&dir.join(TRACES))?.is_empty())
 }

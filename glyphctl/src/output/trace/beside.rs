@@ -43,12 +43,15 @@ fn some<T>(records: &[T], line: impl Fn(&T) -> String, command: &str) -> Vec<Str
     lines
 }
 
+/// What was asked and answered: `GET http://a.test/ → 503`.
+pub(super) fn title(one: &Exchange) -> String {
+    let status = one.status.map_or("no answer".to_owned(), |status| status.to_string());
+    format!("{} {} → {status}", visible(&one.method), visible(&one.url))
+}
+
 /// An exchange: `flow 42  GET http://a.test/ → 503 in 12ms`.
 pub(crate) fn exchange(one: &Exchange) -> String {
-    let status = one.status.map_or("no answer".to_owned(), |status| status.to_string());
-    let (method, url) = (visible(&one.method), visible(&one.url));
-    let mut line =
-        format!("flow {}  {method} {url} → {status} in {}", one.sequence, duration(one.duration_ns));
+    let mut line = format!("flow {}  {} in {}", one.sequence, title(one), duration(one.duration_ns));
     if let Some(error) = &one.error {
         line.push_str(&format!("  ✗ {}", visible(error)));
     }

@@ -7,13 +7,10 @@ use glyph_analysis::{
 use glyph_formats::{Flow, flow::Body};
 use maud::{Markup, html};
 
-use crate::output::flows::{body, steps};
-
-/// `GET http://a.test/ → 200`.
-pub(super) fn title(exchange: &Exchange) -> String {
-    let status = exchange.status.map_or("no answer".to_owned(), |status| status.to_string());
-    format!("{} {} → {status}", visible(&exchange.method), visible(&exchange.url))
-}
+use crate::output::{
+    flows::{body, steps},
+    trace::beside::title,
+};
 
 /// All of it, folded away.
 pub(super) fn details(flow: &Flow) -> Markup {

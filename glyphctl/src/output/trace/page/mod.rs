@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use glyph_analysis::{
     pivot::{Beside, explain::Exchange},
-    text::{counted, duration, visible},
+    text::{counted, duration, grouped, visible},
     trace::waterfall::Waterfall,
 };
 use glyph_formats::{AuditEntry, Finding, UnixNanos, span::SpanStatus};
@@ -54,7 +54,7 @@ pub(crate) fn write(traces: &[Shown], out: &mut dyn Write) -> io::Result<()> {
 /// What the trace is about: its exchange, else its first span.
 fn headline(shown: &Shown) -> String {
     if let Some(flow) = shown.beside.as_ref().and_then(|beside| beside.flows.first()) {
-        return exchange::title(&Exchange::of(flow));
+        return beside::title(&Exchange::of(flow));
     }
     let root = shown.waterfall.as_ref().and_then(|waterfall| waterfall.rows.first());
     root.map_or_else(|| "a trace without spans".to_owned(), |row| visible(&row.name).into_owned())
@@ -139,6 +139,10 @@ fn found(findings: &[Finding]) -> Markup {
 }
 
 fn decided(audit: &[AuditEntry], start: Option<UnixNanos>) -> Markup {
+    let heading = match audit.len() {
+        1 => "1 audit entry".to_owned(),
+        entries => format!("{} audit entries", grouped(entries as u64)),
+    };
     let after = |entry: &AuditEntry| {
         let ns = entry.time_unix_nano.0.checked_sub(start?.0)?;
         Some(format!("+{}", duration(ns)))
@@ -146,7 +150,7 @@ fn decided(audit: &[AuditEntry], start: Option<UnixNanos>) -> Markup {
     html! {
         @if !audit.is_empty() {
             section {
-                h2 { (counted(audit.len() as u64, "audit entry").replace("entrys", "entries")) }
+                h2 { (heading) }
                 table {
                     thead { tr { th { "when" } th { "decision" } th { "event" } th { "plugin" } th { "why, and of what" } } }
                     tbody {
