@@ -5,6 +5,7 @@ use std::{os::fd::OwnedFd, process::Stdio, time::Duration};
 use glyphd::launcher::{Status, Termination};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    io::retry_on_intr,
     process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},
 };
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -99,7 +100,9 @@ fn handles(name: &str) -> Vec<OwnedFd> {
 fn wait_for(handles: &[OwnedFd]) {
     let limit = Timespec { tv_sec: 30, tv_nsec: 0 };
     for handle in handles {
-        let ended = poll(&mut [PollFd::new(handle, PollFlags::IN)], Some(&limit)).unwrap();
+        // The runtime is told of its children by a signal.
+        let wait = || poll(&mut [PollFd::new(handle, PollFlags::IN)], Some(&limit));
+        let ended = retry_on_intr(wait).unwrap();
         assert_eq!(ended, 1, "a process has not ended");
     }
 }

@@ -19,15 +19,23 @@ pub(super) fn cgroups(pid: u32) -> Vec<PathBuf> {
     dirs.collect()
 }
 
+/// The arguments of a process; none if it has ended. Within `execve` it has memory, and for a moment no arguments.
+fn command(pid: u32) -> Vec<u8> {
+    loop {
+        let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        if !command.is_empty() || !status.contains("\nVmSize:") {
+            return command;
+        }
+    }
+}
+
 /// The processes that have a name in their arguments.
 pub(crate) fn processes(name: &str) -> Vec<u32> {
     let own = std::process::id();
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let is_named = |pid: &u32| {
-        let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&command).contains(name)
-    };
+    let is_named = |pid: &u32| String::from_utf8_lossy(&command(*pid)).contains(name);
     pids.filter(|pid| *pid != own).filter(is_named).collect()
 }
 
