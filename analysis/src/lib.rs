@@ -16,6 +16,10 @@ pub mod rules;
 // From an alert to its traces, and from a trace to its flows, findings and decisions.
 pub mod pivot;
 
+// Findings, joined to cases; exchanges, held against those that were recorded.
+pub mod cases;
+pub mod replay;
+
 // A recording held against its limits.
 pub mod gate;
 

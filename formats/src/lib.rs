@@ -7,6 +7,7 @@
 pub mod flow;
 pub mod span;
 pub mod finding;
+pub mod case;
 pub mod audit;
 pub mod secrets;
 
@@ -32,6 +33,7 @@ pub mod schema;
 
 pub use attributes::{Attributes, Value};
 pub use audit::{AuditEntry, Decision};
+pub use case::{Case, Cases};
 pub use finding::{Finding, Severity};
 pub use flow::Flow;
 pub use id::{SpanId, TraceId};

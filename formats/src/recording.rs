@@ -17,6 +17,8 @@ pub const FLOWS: &str = "flows.jsonl";
 pub const TRACES: &str = "traces.jsonl";
 /// The findings.
 pub const FINDINGS: &str = "findings.jsonl";
+/// What its findings come to, joined; made when it is packed.
+pub const CASES: &str = "cases.json";
 /// The decisions.
 pub const AUDIT: &str = "audit.jsonl";
 /// The metrics.

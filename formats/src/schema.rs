@@ -3,7 +3,7 @@
 use schemars::{Schema, schema_for};
 
 use crate::{
-    AuditEntry, Finding, Flow, Span,
+    AuditEntry, Cases, Finding, Flow, Span,
     artifact::{Contents, Manifest},
     recording::RecordingInfo,
     secrets::Line,
@@ -16,6 +16,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("secrets", schema_for!(Line)),
         ("span", schema_for!(Span)),
         ("finding", schema_for!(Finding)),
+        ("cases", schema_for!(Cases)),
         ("audit", schema_for!(AuditEntry)),
         ("recording", schema_for!(RecordingInfo)),
         ("manifest", schema_for!(Manifest)),

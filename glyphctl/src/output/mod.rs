@@ -17,6 +17,7 @@ pub(crate) mod metrics;
 pub(crate) mod plugin;
 pub(crate) mod pointers;
 pub(crate) mod progress;
+pub(crate) mod replay;
 pub(crate) mod rule_tests;
 pub(crate) mod summary;
 mod table;

@@ -3,10 +3,10 @@
 //! [`source`] has the flows, one after the other as they lie in the file; [`filter`] is the language of flags that all four
 //! share; [`needle`] is what is searched for. What is printed is `output::flows`'.
 
-mod source;
+pub(super) mod source;
 mod needle;
-mod filter;
-mod secrets;
+pub(super) mod filter;
+pub(super) mod secrets;
 mod which;
 mod ls;
 mod show;

@@ -26,32 +26,32 @@ use crate::{
 };
 
 /// What the help says of RECORDING.
-pub(super) const INPUT_HELP: &str =
+pub(in crate::commands) const INPUT_HELP: &str =
     "A recording (directory or artifact), a file of flows (also .gz and .zst), or - for standard input";
 
 /// A file of flows with its closed segments.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(in crate::commands) struct Source {
     _opened: Opened,
     files: Vec<PathBuf>,
 }
 
 /// One line of it.
-pub(super) struct Record<'a> {
-    pub(super) line: &'a str,
-    pub(super) flow: Glance<'a>,
+pub(in crate::commands) struct Record<'a> {
+    pub(in crate::commands) line: &'a str,
+    pub(in crate::commands) flow: Glance<'a>,
 }
 
 impl Record<'_> {
     /// All of it.
-    pub(super) fn whole(&self) -> anyhow::Result<Flow> {
+    pub(in crate::commands) fn whole(&self) -> anyhow::Result<Flow> {
         serde_json::from_str(self.line).map_err(|e| anyhow!("flow {}: {e}", self.flow.id))
     }
 }
 
 impl Source {
     /// Finds the files.
-    pub(super) fn open(given: &Path) -> anyhow::Result<Self> {
+    pub(in crate::commands) fn open(given: &Path) -> anyhow::Result<Self> {
         let opened = Opened::open(given)?;
         let path = opened.path();
         let path = if path.is_dir() { path.join(FLOWS) } else { path.to_owned() };
@@ -61,7 +61,7 @@ impl Source {
 
     /// Gives `see` each flow whose line `may` be of interest, until it has seen enough. Lines that may not are not looked at
     /// any closer.
-    pub(super) fn each(
+    pub(in crate::commands) fn each(
         &self,
         may: impl Fn(&[u8]) -> bool,
         mut see: impl FnMut(Record<'_>) -> anyhow::Result<ControlFlow<()>>,

@@ -1,7 +1,12 @@
 //! `glyphctl replay …`: a recording as one file that can be checked and shared.
 
+mod diff;
+mod export;
+mod import;
 mod load;
 mod pack;
+mod run;
+mod serve;
 mod spans;
 mod write;
 
@@ -46,6 +51,16 @@ enum ReplayCommand {
     Write(Traced<write::WriteArgs>),
     /// Checks an artifact against its digests, and shows or unpacks what is in it.
     Load(Traced<load::LoadArgs>),
+    /// Sends recorded requests again, and compares the responses with the recorded ones.
+    Run(Box<Traced<run::RunArgs>>),
+    /// Answers requests with recorded responses.
+    Serve(Box<Traced<serve::ServeArgs>>),
+    /// Compares two recordings, exchange by exchange.
+    Diff(Box<Traced<diff::DiffArgs>>),
+    /// Makes flows of a HAR file.
+    Import(Traced<import::ImportArgs>),
+    /// Writes flows for other tools: HAR, or curl commands.
+    Export(Box<Traced<export::ExportArgs>>),
 }
 
 /// Flags of a command, and where its spans go.
@@ -62,6 +77,11 @@ pub(crate) fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     match (args.command, args.load) {
         (Some(ReplayCommand::Write(Traced { args, trace })), _) => write::run(&args, trace),
         (Some(ReplayCommand::Load(Traced { args, trace })), _) => load::run(&args, trace),
+        (Some(ReplayCommand::Run(flags)), _) => run::run(&flags.args, flags.trace),
+        (Some(ReplayCommand::Serve(flags)), _) => serve::run(&flags.args, flags.trace),
+        (Some(ReplayCommand::Diff(flags)), _) => diff::run(&flags.args, flags.trace),
+        (Some(ReplayCommand::Import(Traced { args, trace })), _) => import::run(&args, trace),
+        (Some(ReplayCommand::Export(flags)), _) => export::run(&flags.args, flags.trace),
         (None, Some(load)) => load::run(&load, args.trace),
         (None, None) => anyhow::bail!("name an artifact, or one of the commands write and load"),
     }

@@ -17,14 +17,14 @@ use self::values::{Glob, Header, Is, Kind, Status, nanoseconds};
 use super::needle::Needle;
 
 /// What the help says behind the flags.
-pub(super) const FILTER_HELP: &str = "\
+pub(in crate::commands) const FILTER_HELP: &str = "\
 Repeating a filter widens it, another narrows it: --method GET --method HEAD --status 5xx is (GET or HEAD) and 5xx. \
 Patterns of hosts and paths have * (any characters), ? (one) and [ab]; they match as a whole.";
 
 /// Flags that choose flows.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filters")]
-pub(super) struct FilterArgs {
+pub(in crate::commands) struct FilterArgs {
     /// The method: GET
     #[arg(long, value_name = "METHOD")]
     method: Vec<String>,
@@ -75,7 +75,7 @@ pub(super) struct FilterArgs {
 
 /// A filter in use.
 #[derive(Debug)]
-pub(super) struct Filter<'a> {
+pub(in crate::commands) struct Filter<'a> {
     flags: &'a FilterArgs,
     body: Vec<Needle>,
     body_regex: Vec<Needle>,
@@ -85,7 +85,7 @@ pub(super) struct Filter<'a> {
 
 impl FilterArgs {
     /// Takes it into use.
-    pub(super) fn filter(&self) -> anyhow::Result<Filter<'_>> {
+    pub(in crate::commands) fn filter(&self) -> anyhow::Result<Filter<'_>> {
         let body = self.body.iter().map(|text| Needle::text(text, false)).collect::<Result<_, _>>()?;
         let regexes = self.body_regex.iter().map(|pattern| Needle::regex(pattern, false));
         let body_regex = regexes.collect::<Result<_, _>>().context("--body-regex")?;
@@ -93,7 +93,7 @@ impl FilterArgs {
     }
 
     /// Whether it leaves out anything.
-    pub(super) fn is_any(&self) -> bool {
+    pub(in crate::commands) fn is_any(&self) -> bool {
         let Self { method, host, path, url, status, min_duration, max_duration, window, .. } = self;
         let Self { trace, id, error, header, body, body_regex, is, .. } = self;
         !(method.is_empty() && host.is_empty() && path.is_empty() && url.is_empty() && status.is_empty())
@@ -107,13 +107,13 @@ impl FilterArgs {
 
 impl Filter<'_> {
     /// Whether a line can be of a flow that it leaves; without a closer look at it.
-    pub(super) fn may(&self, line: &[u8]) -> bool {
+    pub(in crate::commands) fn may(&self, line: &[u8]) -> bool {
         let is_needed = self.flags.window.is_some() && self.start.get().is_none();
         is_needed || self.body.is_empty() || self.body.iter().any(|needle| needle.may_be_in(line))
     }
 
     /// Whether it leaves the flow. The first that it is asked for is the one at which offsets begin.
-    pub(super) fn meets(&self, flow: &Glance<'_>) -> bool {
+    pub(in crate::commands) fn meets(&self, flow: &Glance<'_>) -> bool {
         let flags = self.flags;
         self.is_in_window(flow)
             && any(&flags.method, |method| method.eq_ignore_ascii_case(&flow.request.method))

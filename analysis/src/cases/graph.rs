@@ -1,0 +1,62 @@
+//! A case in Mermaid's language: from the case to what it is about, to the claims, to who makes them.
+
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display, Write},
+};
+
+use glyph_formats::Severity;
+use glyph_formats::case::Evidence;
+
+use crate::text::{counted, visible};
+
+/// No more claims than these are drawn.
+const MOST: usize = 50;
+
+/// The graph of claims with the worst first.
+pub(super) fn draw(title: &str, severity: Severity, claims: &[Evidence]) -> String {
+    let mut out = format!("flowchart LR\n  case[\"{} ({})\"]\n", Label(title), severity.as_str());
+    let drawn = &claims[..claims.len().min(MOST)];
+    let (targets, plugins) = (numbered(drawn, |c| &c.target), numbered(drawn, |c| &c.plugin));
+    for (target, n) in &targets {
+        writeln!(out, "  case --> t{n}[\"{}\"]", Label(target)).ok();
+    }
+    for (i, claim) in drawn.iter().enumerate() {
+        let (target, plugin) = (targets[claim.target.as_str()], plugins[claim.plugin.as_str()]);
+        let (kind, severity) = (Label(&claim.kind), claim.severity.as_str());
+        writeln!(out, "  t{target} --> c{i}[\"{kind} ({severity})\"]\n  c{i} -.- p{plugin}").ok();
+    }
+    for (plugin, n) in &plugins {
+        writeln!(out, "  p{n}([\"{}\"])", Label(plugin)).ok();
+    }
+    if claims.len() > MOST {
+        let more = counted((claims.len() - MOST) as u64, "more claim");
+        writeln!(out, "  case --> more[\"{more}\"]").ok();
+    }
+    out
+}
+
+/// Numbers for texts, in the order of text.
+fn numbered<'a>(
+    claims: &'a [Evidence],
+    text: impl Fn(&'a Evidence) -> &'a String,
+) -> BTreeMap<&'a str, usize> {
+    let mut all: BTreeMap<&str, usize> = claims.iter().map(|claim| (text(claim).as_str(), 0)).collect();
+    all.values_mut().enumerate().for_each(|(i, n)| *n = i);
+    all
+}
+
+/// Text within quotes, in which nothing has a meaning for Mermaid, or for HTML.
+struct Label<'a>(&'a str);
+
+impl Display for Label<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in visible(self.0).chars() {
+            match c {
+                '"' | '#' | '<' | '>' | '&' | '`' | ';' | '\\' => write!(f, "#{};", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}

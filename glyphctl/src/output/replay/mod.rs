@@ -1,0 +1,1 @@
+//! What `glyphctl replay run` and `replay diff` print: what differs, and how long it took.
