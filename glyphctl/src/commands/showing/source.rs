@@ -12,14 +12,14 @@ use crate::{
 
 /// What is shown.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(in crate::commands) struct Source {
     opened: Opened,
     limit: usize,
 }
 
 impl Source {
     /// A recording, an artifact, or a file of flows.
-    pub(super) fn open(given: &Path, limit: Option<usize>) -> anyhow::Result<Self> {
+    pub(in crate::commands) fn open(given: &Path, limit: Option<usize>) -> anyhow::Result<Self> {
         let source = Self { opened: Opened::open(given)?, limit: limit.unwrap_or(usize::MAX) };
         if !is_stdin(given) {
             // What is wrong at once is told before a plugin is started for it.
@@ -29,7 +29,7 @@ impl Source {
     }
 
     /// The flows from the first on. What is odd about the file goes to `odd`.
-    pub(super) fn flows(
+    pub(in crate::commands) fn flows(
         &self,
         odd: impl Fn(String),
     ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Flow>>> {
@@ -47,7 +47,9 @@ impl Source {
     }
 
     /// The same, with a warning for what is odd.
-    pub(super) fn flows_with_warnings(&self) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Flow>>> {
+    pub(in crate::commands) fn flows_with_warnings(
+        &self,
+    ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Flow>>> {
         self.flows(warn)
     }
 
