@@ -72,7 +72,7 @@ impl Run {
     /// Runs it; what each of them found, and none if the user did not want to wait for the end.
     pub(in crate::commands) async fn once(
         &self,
-        source: &Source,
+        source: &Source<'_>,
         heard: &Heard,
         signals: &mut Signals,
     ) -> anyhow::Result<Option<Vec<Found>>> {

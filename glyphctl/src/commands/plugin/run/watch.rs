@@ -22,7 +22,7 @@ use crate::{
 /// Runs and watches.
 pub(super) async fn run(
     flags: &RunArgs,
-    source: &Source,
+    source: &Source<'_>,
     heard: &Heard,
     signals: &mut Signals,
 ) -> anyhow::Result<ExitCode> {
