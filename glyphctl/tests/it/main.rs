@@ -24,6 +24,7 @@ mod pivot;
 mod plugin;
 mod record;
 mod replay;
+mod replay_diff;
 mod site;
 mod through_plugins;
 mod trace_exports;

@@ -7,6 +7,8 @@ mod dates;
 mod ids;
 mod tokens;
 
+use std::borrow::Cow;
+
 use glyph_formats::Flow;
 
 pub(super) use self::tokens::may_hold as may_hold_token;
@@ -112,7 +114,10 @@ impl Alike {
     }
 
     /// A text with which those that could be alike are equal; what it says of a text does not depend on another one.
-    pub(super) fn masked(&self, text: &str) -> String {
+    pub(super) fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !self.dates && !self.ids && !may_hold_token(text) {
+            return text.into();
+        }
         let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
         while at < text.len() {
             let rest = &text[at..];
@@ -137,7 +142,7 @@ impl Alike {
                 at += c.len_utf8();
             }
         }
-        masked
+        masked.into()
     }
 
     /// How far both go on alike.

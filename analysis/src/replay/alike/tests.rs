@@ -79,8 +79,9 @@ fn dates_and_ids_are_alike_if_they_are_of_one_kind() {
     for (presets, recorded, new, are) in table {
         let mut alike = alike(presets);
         assert_eq!(alike.texts(recorded, new).is_ok(), are, "{presets:?} {recorded} {new}");
-        if are {
-            assert_eq!(alike.masked(recorded), alike.masked(recorded));
+        // What may be a time or an id is taken for a time.
+        if are && presets.len() == 1 {
+            assert_eq!(alike.masked(recorded), alike.masked(new));
         }
     }
 }

@@ -40,7 +40,7 @@ impl Pairs {
         let mut pairs = Self::default();
         let (old, new) = (&recorded.request, &new.request);
         pairs.learn(&old.url, &new.url);
-        for (name, value) in &old.headers {
+        for (name, value) in old.headers.iter().filter(|(_, value)| may_hold(value)) {
             // The first of a name: others of it are not known to belong together.
             if let Some((_, other)) = new.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
                 pairs.learn(value, other);

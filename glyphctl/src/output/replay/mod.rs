@@ -1,11 +1,20 @@
 //! What `glyphctl replay run` and `replay diff` print: what differs, and how long it took.
 
+mod told;
+mod latency;
+mod table;
+mod markdown;
+mod junit;
+
 use std::io::{self, Write};
 
 use clap::ValueEnum;
 use glyph_analysis::replay::{Report, Verdict};
 
 use super::json;
+
+/// For people, of exchanges that stand alone no more are listed.
+const STRAYS: usize = 20;
 
 /// How a report on a replay is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,17 +33,18 @@ pub(crate) enum ReportFormat {
 pub(crate) fn write(report: &Report, format: ReportFormat, out: &mut dyn Write) -> io::Result<()> {
     let summary = report.summary();
     match format {
+        ReportFormat::Table => table::write(&summary, out),
         ReportFormat::Json => json::write(&summary, out),
-        ReportFormat::Table | ReportFormat::Markdown | ReportFormat::Junit => {
-            writeln!(out, "{}", told(summary.verdict))
-        }
+        ReportFormat::Markdown => markdown::write(&summary, out),
+        ReportFormat::Junit => junit::write(&summary, out),
     }
 }
 
-fn told(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Same => "no difference",
-        Verdict::Different => "different",
-        Verdict::Nothing => "nothing to compare",
-    }
+/// Why there is no verdict, if there is none.
+pub(crate) fn why_nothing(report: &Report) -> Option<String> {
+    let summary = report.summary();
+    (summary.verdict == Verdict::Nothing).then(|| told::verdict(&summary))
 }
+
+#[cfg(test)]
+mod tests;

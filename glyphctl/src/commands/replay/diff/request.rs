@@ -1,0 +1,141 @@
+//! What makes two requests the same. In: a request at a glance. Out: a key in whose upper bits stand the method and the URL, and
+//! in whose lower ones the body, so that what differs in the body alone stands together.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use glyph_formats::{
+    Flow,
+    glance::Glance,
+    secrets::{TOKEN_DIGITS, TOKEN_PREFIX},
+};
+
+/// How many bits tell bodies from each other.
+pub(super) const BODY_BITS: u32 = 24;
+
+/// Which hosts are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origins {
+    /// All.
+    Ignored,
+    /// The first of each recording.
+    First,
+    /// Those that are called the same; this one has the place of a first.
+    Named(String),
+}
+
+impl Origins {
+    /// Whether an origin is the one that goes without its name. `first` is the recording's first.
+    fn is_plain(&self, origin: &str, first: &str) -> bool {
+        match self {
+            Self::Ignored => true,
+            Self::First => origin == first,
+            Self::Named(named) => origin == named,
+        }
+    }
+}
+
+/// The key of a request; `first` is the first origin of its recording.
+pub(super) fn key(flow: &Glance<'_>, origins: &Origins, first: &str) -> u64 {
+    let request = hashed(|hasher| {
+        let (origin, target) = parts(&flow.request.url);
+        flow.request.method.hash(hasher);
+        without_tokens(target, false, hasher);
+        if !origins.is_plain(origin, first) {
+            origin.hash(hasher);
+        }
+    });
+    let body = match flow.request.body.size {
+        0 => 0,
+        size => hashed(|hasher| match flow.request.body.content(&flow.request.headers) {
+            Some(content) => match content.text() {
+                Some(text) => without_tokens(text, flow.is_redacted(), hasher),
+                None => content.bytes.hash(hasher),
+            },
+            // Of what is not stored there may be a digest, with a key of its recording.
+            None => size.hash(hasher),
+        }),
+    };
+    request >> BODY_BITS << BODY_BITS | body >> (u64::BITS - BODY_BITS)
+}
+
+/// Whether the requests are the same, but for their bodies: hashes can be equal by chance.
+pub(super) fn are_same(recorded: &Flow, new: &Flow) -> bool {
+    target(recorded) == target(new)
+}
+
+/// Method and target of a request; hosts are told by the key alone.
+pub(super) fn target(flow: &Flow) -> (String, String) {
+    let (_, target) = parts(&flow.request.url);
+    let mut plain = String::with_capacity(target.len());
+    pieces(target, false, |piece| plain.push_str(piece));
+    (flow.request.method.clone(), plain)
+}
+
+/// `http://a.test:81` and what follows.
+pub(super) fn parts(url: &str) -> (&str, &str) {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let end = url[authority..].find(['/', '?', '#']).map_or(url.len(), |at| authority + at);
+    url.split_at(end)
+}
+
+fn hashed(hash: impl FnOnce(&mut DefaultHasher)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hash(&mut hasher);
+    hasher.finish()
+}
+
+fn without_tokens(text: &str, numbers: bool, hasher: &mut DefaultHasher) {
+    pieces(text, numbers, |piece| hasher.write(piece.as_bytes()));
+    hasher.write_u8(0xff);
+}
+
+/// A text with its tokens all the same; `numbers` is whether numbers of 15 digits can be some.
+fn pieces<'t>(text: &'t str, numbers: bool, mut piece: impl FnMut(&'t str)) {
+    let mut rest = text;
+    while let Some(at) = rest.find(TOKEN_PREFIX) {
+        let end = at + TOKEN_PREFIX.len();
+        without_numbers(&rest[..end], numbers, &mut piece);
+        let digits = rest[end..].bytes().take(TOKEN_DIGITS).take_while(u8::is_ascii_hexdigit).count();
+        rest = &rest[end + digits..];
+    }
+    without_numbers(rest, numbers, &mut piece);
+}
+
+fn without_numbers<'t>(text: &'t str, numbers: bool, piece: &mut impl FnMut(&'t str)) {
+    let mut rest = text;
+    while numbers && let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let length = rest[at..].bytes().take_while(u8::is_ascii_digit).count();
+        piece(&rest[..at]);
+        piece(if length == 15 { "#" } else { &rest[at..at + length] });
+        rest = &rest[at + length..];
+    }
+    piece(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str, numbers: bool) -> String {
+        let mut plain = String::new();
+        pieces(text, numbers, |piece| plain.push_str(piece));
+        plain
+    }
+
+    #[test]
+    fn tokens_are_all_the_same() {
+        let (a, b) = ("/x?t=glyph-redacted-00000000000a&n=1", "/x?t=glyph-redacted-00000000000b&n=1");
+        assert_eq!(plain(a, false), plain(b, false));
+        assert_ne!(plain(a, false), plain(&a.replace("n=1", "n=2"), false));
+        assert_eq!(plain(r#"{"pin":123456789012345,"n":12}"#, true), r#"{"pin":#,"n":12}"#);
+        assert_eq!(plain("123456789012345", false), "123456789012345");
+    }
+
+    #[test]
+    fn a_url_has_an_origin_and_a_target() {
+        assert_eq!(parts("http://a.test:81/x?y"), ("http://a.test:81", "/x?y"));
+        assert_eq!(parts("http://a.test?y"), ("http://a.test", "?y"));
+        assert_eq!(parts("https://a.test"), ("https://a.test", ""));
+        assert_eq!(parts("/x"), ("", "/x"));
+    }
+}
