@@ -5,16 +5,19 @@
 
 mod dates;
 mod ids;
+mod spans;
 mod tokens;
 
 use std::borrow::Cow;
 
 use glyph_formats::Flow;
+use regex::Regex;
 
 pub(super) use self::tokens::may_hold as may_hold_token;
 use self::{
     dates::{Date, units_of_unix_time},
     ids::Id,
+    spans::Spans,
     tokens::{Pairs, is_like_number},
 };
 use super::rules::Rules;
@@ -27,6 +30,8 @@ const LEEWAY_SECONDS: u64 = 86_400;
 pub(super) struct Alike {
     dates: bool,
     ids: bool,
+    /// What these match is not looked at.
+    ignored: Vec<Regex>,
     seconds_apart: u64,
     pairs: Pairs,
     /// Whether in text, too, a number of 15 digits can stand for another.
@@ -57,6 +62,7 @@ impl Alike {
         Self {
             dates: rules.dates,
             ids: rules.ids,
+            ignored: rules.texts.clone(),
             seconds_apart: recorded.start_time_unix_nano.0.abs_diff(new.start_time_unix_nano.0)
                 / 1_000_000_000,
             pairs: Pairs::of_requests(recorded, new),
@@ -115,13 +121,17 @@ impl Alike {
 
     /// A text with which those that could be alike are equal; what it says of a text does not depend on another one.
     pub(super) fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if !self.dates && !self.ids && !may_hold_token(text) {
+        if !self.dates && !self.ids && self.ignored.is_empty() && !may_hold_token(text) {
             return text.into();
         }
         let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
+        let mut spans = Spans::of(text, &self.ignored);
         while at < text.len() {
             let rest = &text[at..];
-            if let Some(token) = tokens::at_start(rest) {
+            if let Some(end) = spans.at(at) {
+                masked.push('\u{15}');
+                at = end;
+            } else if let Some(token) = tokens::at_start(rest) {
                 masked.push('\0');
                 at += token.len();
             } else if let Some((look, length)) = begins_word(text, at).then(|| self.look(rest)).flatten() {
@@ -150,9 +160,12 @@ impl Alike {
         let (mut i, mut j) = (0, 0);
         // Looks only where it may be of use: most text is equal, byte for byte.
         let looks = self.dates || self.ids || self.numbers_in_text;
+        let (mut spans, mut others) = (Spans::of(recorded, &self.ignored), Spans::of(new, &self.ignored));
         while i < recorded.len() && j < new.len() {
             let (old, other) = (&recorded[i..], &new[j..]);
-            if let (Some(token), Some(new_token)) = (tokens::at_start(old), tokens::at_start(other)) {
+            if let (Some(end), Some(other_end)) = (spans.at(i), others.at(j)) {
+                (i, j) = (end, other_end);
+            } else if let (Some(token), Some(new_token)) = (tokens::at_start(old), tokens::at_start(other)) {
                 if !self.pairs.meet(token, new_token) {
                     break;
                 }

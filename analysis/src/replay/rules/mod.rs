@@ -8,6 +8,8 @@ mod shipped;
 
 use std::fmt;
 
+use regex::Regex;
+
 pub(super) use self::{
     path::{Pattern, Step},
     shipped::differs_always,
@@ -22,6 +24,7 @@ pub struct Rules {
     /// In lower case.
     headers: Vec<String>,
     json: Vec<Pattern>,
+    pub(super) texts: Vec<Regex>,
     pub(super) dates: bool,
     pub(super) ids: bool,
 }
@@ -80,6 +83,16 @@ impl Rules {
         self.headers.push(name.trim_end_matches(':').to_ascii_lowercase());
     }
 
+    /// Leaves out what that expression matches, where it matches on both sides: in headers, in strings of JSON, in text.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn ignore_text(&mut self, regex: &str) -> Result<(), RuleError> {
+        let error = |e: regex::Error| RuleError { text: regex.to_owned(), what: e.to_string() };
+        self.texts.push(Regex::new(regex).map_err(error)?);
+        Ok(())
+    }
+
     /// Takes a shipped set.
     pub fn add(&mut self, preset: Preset) {
         match preset {
@@ -100,7 +113,7 @@ impl Rules {
 
     /// Whether there is anything in a body that is left out.
     pub(super) fn concern_bodies(&self) -> bool {
-        self.dates || self.ids || !self.json.is_empty()
+        self.dates || self.ids || !self.json.is_empty() || !self.texts.is_empty()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Args;
 use glyph_analysis::replay::{Preset, Report, RuleError, Rules};
 
@@ -31,6 +32,9 @@ pub(super) struct CompareArgs {
     /// Leave the header of that name out
     #[arg(long, value_name = "NAME")]
     ignore_header: Vec<String>,
+    /// Leave out what that expression matches on both sides, in headers, in strings of JSON and in text: 'nonce="[^"]*"'
+    #[arg(long, value_name = "REGEX")]
+    ignore_text: Vec<String>,
     /// Leave out dates where both are of one form: RFC 3339, HTTP's, or unix times no further apart than the exchanges and a day
     #[arg(long)]
     ignore_dates: bool,
@@ -51,6 +55,9 @@ impl CompareArgs {
             anyhow::anyhow!("--ignore {e}")
                 .hint("places stand in the report as they can be ignored: --ignore 'body $.items[*].price'")
         })?;
+        let ignored: Result<(), RuleError> =
+            self.ignore_text.iter().try_for_each(|regex| rules.ignore_text(regex));
+        ignored.context("--ignore-text")?;
         self.ignore_header.iter().for_each(|name| rules.ignore_header(name));
         if self.ignore_dates {
             rules.add(Preset::Dates);

@@ -32,6 +32,10 @@ fn changes_are_named_each_in_its_place() {
     );
     let place = report["groups"][1]["place"].as_str().unwrap();
     assert_eq!(groups(&two.report(&["--ignore", place, "--ignore", "$..at"])), ["status changed 1"]);
+    assert_eq!(
+        two.diff(&["--ignore", "status", "--ignore", "$.items", "--ignore-text", r"2026-\d\d-\d\d"]).code,
+        0
+    );
     assert_eq!(two.diff(&[]).code, 1);
     assert_eq!(two.diff(&["--ignore", "body", "--ignore", "status"]).code, 0);
     for format in ["table", "markdown", "junit"] {
@@ -172,6 +176,7 @@ fn what_is_wrong_with_a_rule_is_said() {
     let wrong = |rule: &str| two.diff(&["--ignore", rule]).unable().stderr;
     assert!(wrong("etag").contains("--ignore etag: expected status, headers, body"), "{}", wrong("etag"));
     assert!(wrong("$[?@.a]").contains("filters, slices"), "{}", wrong("$[?@.a]"));
+    assert!(two.diff(&["--ignore-text", "("]).unable().stderr.contains("--ignore-text"));
     assert!(run(["replay", "diff", "nowhere", "nowhere"]).unable().stderr.contains("nowhere"));
 }
 
