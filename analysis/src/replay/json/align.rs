@@ -37,12 +37,12 @@ impl<'a> Walk<'a, '_, '_> {
         called: Option<&str>,
         cut: bool,
     ) {
-        let (head, tail) = self.ends(recorded, new, called);
         if self.probe.is_some() {
-            let all = head == recorded.len() && head == new.len();
-            self.probe = self.probe.map(|same| same && all);
+            let same = recorded.len() == new.len() && self.head(recorded, new, called) == new.len();
+            self.probe = self.probe.map(|so_far| so_far && same);
             return;
         }
+        let (head, tail) = self.ends(recorded, new, called);
         let (old, other) = (self.middle(recorded, head, tail, called), self.middle(new, head, tail, called));
         if let Some(at) = reordered(&old.digests, &other.digests) {
             // Who leaves out the elements leaves out their order.
@@ -71,17 +71,29 @@ impl<'a> Walk<'a, '_, '_> {
     /// How many elements are the same from the beginning on, and from the end. Where there are tokens nothing is, before they have
     /// been compared in their order.
     fn ends(&mut self, recorded: &[Node<'a>], new: &[Node<'a>], called: Option<&str>) -> (usize, usize) {
-        if self.tokens && self.probe.is_none() {
+        if self.tokens {
             return (0, 0);
         }
-        let mut are_same = |i: usize, j: usize| {
-            self.element(i, called, |walk| walk.are_same(&recorded[i], &new[j])).unwrap_or(true)
-        };
-        let shorter = recorded.len().min(new.len());
-        let head = (0..shorter).take_while(|at| are_same(*at, *at)).count();
+        let head = self.head(recorded, new, called);
         let (n, m) = (recorded.len(), new.len());
-        let tail = (1..=shorter - head).take_while(|back| are_same(n - back, m - back)).count();
+        let mut are_same = |back: usize| self.are_same_at(recorded, n - back, &new[m - back], called);
+        let tail = (1..=n.min(m) - head).take_while(|back| are_same(*back)).count();
         (head, tail)
+    }
+
+    fn head(&mut self, recorded: &[Node<'a>], new: &[Node<'a>], called: Option<&str>) -> usize {
+        let mut are_same = |at: usize| self.are_same_at(recorded, at, &new[at], called);
+        (0..recorded.len().min(new.len())).take_while(|at| are_same(*at)).count()
+    }
+
+    fn are_same_at(
+        &mut self,
+        recorded: &[Node<'a>],
+        at: usize,
+        new: &Node<'a>,
+        called: Option<&str>,
+    ) -> bool {
+        self.element(at, called, |walk| walk.are_same(&recorded[at], new)).unwrap_or(true)
     }
 
     /// Whether two values are the same, without telling what differs.

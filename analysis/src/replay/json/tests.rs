@@ -115,3 +115,13 @@ fn long_values_are_told_by_the_part_that_differs() {
     let [difference] = &told(&text("one"), &text("two"), &[])[..] else { panic!() };
     assert!(difference.contains("aaaonezzz") && difference.contains("aaatwozzz") && difference.len() < 500);
 }
+
+#[test]
+fn what_is_nested_is_looked_at_once() {
+    let nested = |leaf: u32| format!("{}{leaf},[{leaf},[{leaf}]]{}", "[".repeat(120), "]".repeat(120));
+    let place = format!("body ${}", "[0]".repeat(120));
+    let told = told(&nested(1), &nested(2), &[]);
+    assert!(told[0].starts_with(&place), "{told:?}");
+    let objects = |leaf: u32| format!("{}{leaf}{}", r#"{"a":[1,"#.repeat(60), "]}".repeat(60));
+    assert_eq!(self::told(&objects(1), &objects(2), &[]).len(), 1);
+}
