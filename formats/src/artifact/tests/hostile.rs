@@ -23,7 +23,14 @@ impl Forged {
             size: content.len() as u64,
             sha256: hex::encode(Sha256::digest(content)),
         };
-        let manifest = Manifest { format: 1, tools: vec![], files: listed.iter().map(member).collect() };
+        let manifest = Manifest {
+            format: 1,
+            tools: vec![],
+            seed: String::new(),
+            orders: BTreeMap::new(),
+            plugins: vec![],
+            files: listed.iter().map(member).collect(),
+        };
         Self::empty().file("manifest.json", &serde_json::to_vec(&manifest).unwrap())
     }
 
