@@ -91,7 +91,9 @@ pub(super) fn path_fault(path: &str) -> Option<&'static str> {
         match part {
             ".." => return Some("its path leads out of the directory"),
             "" | "." => return Some("its path has parts without a name"),
-            _ if part.ends_with(['.', ' ']) => return Some("its path has parts that not every system tells apart"),
+            _ if part.ends_with(['.', ' ']) => {
+                return Some("its path has parts that not every system tells apart");
+            }
             _ if is_device(part) => return Some("its path is a device's on some systems"),
             _ => {}
         }
@@ -107,7 +109,8 @@ pub(super) fn path_fault(path: &str) -> Option<&'static str> {
 
 fn is_device(part: &str) -> bool {
     let name = part.split('.').next().unwrap_or(part).trim_end().to_ascii_lowercase();
-    let is_port = |port: &&str| name.strip_prefix(*port).is_some_and(|n| matches!(n.as_bytes(), [b'1'..=b'9']));
+    let is_port =
+        |port: &&str| name.strip_prefix(*port).is_some_and(|n| matches!(n.as_bytes(), [b'1'..=b'9']));
     DEVICES.contains(&name.as_str()) || PORTS.iter().any(|port| is_port(&port))
 }
 

@@ -186,7 +186,8 @@ mod tests {
 
     #[test]
     fn frames_are_the_same_whoever_makes_them() {
-        let bytes: Vec<u8> = (0..9_500_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 27) as u8).collect();
+        let bytes: Vec<u8> =
+            (0..9_500_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 27) as u8).collect();
         let one = all(1, &bytes);
         assert!(zstd::decode_all(&one[..]).unwrap() == bytes);
         for threads in [1, 2, 3, 4, 9] {

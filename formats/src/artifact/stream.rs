@@ -35,7 +35,9 @@ impl Stream {
         let (filled, pieces) = mpsc::sync_channel(AHEAD);
         let (spare, empty) = mpsc::sync_channel(AHEAD + 2);
         // It ends when nobody takes what it has.
-        thread::Builder::new().name("decompress".to_owned()).spawn(move || ahead(decoded, &filled, &empty))?;
+        thread::Builder::new()
+            .name("decompress".to_owned())
+            .spawn(move || ahead(decoded, &filled, &empty))?;
         Ok(Some(Self { pieces, spare, piece: Vec::new(), at: 0, limits, progress }))
     }
 
@@ -76,11 +78,7 @@ pub(super) fn ends_early() -> Broken {
 }
 
 /// Decompresses until there is nothing more, or nobody takes it. The last piece is empty, or says what is wrong.
-fn ahead(
-    mut decoded: Decoded,
-    filled: &SyncSender<Result<Vec<u8>, Broken>>,
-    empty: &Receiver<Vec<u8>>,
-) {
+fn ahead(mut decoded: Decoded, filled: &SyncSender<Result<Vec<u8>, Broken>>, empty: &Receiver<Vec<u8>>) {
     loop {
         let mut piece = empty.try_recv().unwrap_or_default();
         piece.resize(CHUNK, 0);
