@@ -12,13 +12,19 @@ mod weigh;
 mod order;
 mod detail;
 mod graph;
+mod changed;
 
 use glyph_formats::{Cases, Finding};
 
-pub use self::{detail::Joined, join::Joining};
+pub use self::{
+    changed::{Changed, Weight, changed},
+    detail::Joined,
+    join::Joining,
+};
 
 /// Joins findings that are in memory.
-pub fn of(findings: &[Finding], seed: &str) -> Cases {
+pub fn of(findings: impl AsRef<[Finding]>, seed: &str) -> Cases {
+    let findings = findings.as_ref();
     let mut joining = Joining::default();
     findings.iter().for_each(|finding| joining.add(finding));
     let mut joined = joining.join(seed);

@@ -178,7 +178,7 @@ fn a_finding_knows_its_case() {
 #[test]
 fn a_graph_holds_nothing_that_has_a_meaning_of_its_own() {
     let target = "http://a.com/\"]; click case href \"javascript:alert(1)\" <script>#";
-    let case = &of(&[finding("1", "a", "a.x", Severity::Low, target)], "").cases[0];
+    let case = &of([finding("1", "a", "a.x", Severity::Low, target)], "").cases[0];
     let labels = case.graph.lines().filter(|line| line.contains('[')).map(|line| line.split('"').count());
     assert!(labels.into_iter().all(|parts| parts == 3), "{}", case.graph);
     assert!(!case.graph.contains('<') && !case.graph.contains("];"), "{}", case.graph);

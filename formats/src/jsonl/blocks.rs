@@ -216,6 +216,11 @@ impl<'a> Block<'a> {
             .filter(|(_, line)| !line.iter().all(u8::is_ascii_whitespace))
     }
 
+    /// How far behind the beginning of the block that line begins.
+    pub(super) fn offset_of(&self, line: &[u8]) -> u64 {
+        (line.as_ptr().addr() - self.bytes.as_ptr().addr()) as u64
+    }
+
     /// Whether that line is the file's last and has no end: a fault in it is what a crash leaves.
     pub fn may_be_torn(&self, line: &[u8]) -> bool {
         self.unterminated

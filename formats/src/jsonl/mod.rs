@@ -2,11 +2,13 @@
 //!
 //! Writing: [`Writer`] puts records into a file, flushes, and rotates; [`Appender`] does so on a thread of its own. Reading: [`input`] makes one stream of
 //! bytes out of a path, whatever its compression; [`Blocks`] cuts it into runs of whole lines, for readers that
-//! look at bytes; [`records`] makes typed records of them, for readers that want these.
+//! look at bytes; [`records`] makes typed records of them, for readers that want these; [`index`] puts
+//! lines into another order.
 
 pub mod input;
 mod blocks;
 mod records;
+pub mod index;
 pub mod segments;
 mod options;
 mod observer;

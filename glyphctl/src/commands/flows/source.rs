@@ -2,18 +2,20 @@
 //! is odd about the file, as warnings.
 
 use std::{
+    cell::RefCell,
     fs,
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use console::Term;
 use glyph_formats::{
     Flow,
     glance::Glance,
     jsonl::{
-        Blocks, ReadError,
+        Block, Blocks, ReadError,
+        index::{self, LineIndex},
         input::{self, Progress, is_stdin},
         segments,
     },
@@ -66,38 +68,59 @@ impl Source {
         may: impl Fn(&[u8]) -> bool,
         mut see: impl FnMut(Record<'_>) -> anyhow::Result<ControlFlow<()>>,
     ) -> anyhow::Result<()> {
+        self.blocks(
+            |_| Ok(()),
+            |block| {
+                for (number, line) in block.lines().filter(|(_, line)| may(line)) {
+                    if let Some(record) = record(block, number, line)?
+                        && see(record)?.is_break()
+                    {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                Ok(ControlFlow::Continue(()))
+            },
+        )
+    }
+
+    /// The flows in another order: by a key, and by an order among equal keys; `choose` leaves out those for which it has
+    /// none. Memory does not grow with the files.
+    pub(in crate::commands) fn index(
+        &self,
+        may: impl Fn(&[u8]) -> bool,
+        mut choose: impl FnMut(&Record<'_>) -> anyhow::Result<Option<(u64, u64)>>,
+    ) -> anyhow::Result<LineIndex> {
+        let builder = RefCell::new(index::Builder::new());
+        self.blocks(
+            |path| builder.borrow_mut().begin(path).with_context(|| path.display().to_string()),
+            |block| {
+                let chosen = |number, line: &[u8]| match may(line) {
+                    true => record(block, number, line)?.map_or(Ok(None), |record| choose(&record)),
+                    false => Ok(None),
+                };
+                builder.borrow_mut().block(block, chosen)?;
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
+        builder.into_inner().build().context("the order of the flows")
+    }
+
+    /// The lines of each file, which is announced, with a progress bar.
+    fn blocks(
+        &self,
+        begin: impl Fn(&Path) -> anyhow::Result<()>,
+        mut see: impl FnMut(&Block<'_>) -> anyhow::Result<ControlFlow<()>>,
+    ) -> anyhow::Result<()> {
         let progress = self.progress();
         // Not through what is printed meanwhile.
         let _bar = (!Term::stdout().is_term()).then(|| Bar::start("reading", &progress));
         for path in &self.files {
             let input = input::open_counted(path, progress.clone()).map_err(unreadable)?;
+            begin(path)?;
             let mut blocks = Blocks::new(input);
             while let Some(block) = blocks.next_block().map_err(unreadable)? {
-                for (number, bytes) in block.lines() {
-                    if !may(bytes) {
-                        continue;
-                    }
-                    let record = std::str::from_utf8(bytes)
-                        .map_err(|_| serde::de::Error::custom("no UTF-8"))
-                        .and_then(|line| Ok(Record { line, flow: serde_json::from_str(line)? }));
-                    match record {
-                        Ok(record) => {
-                            if see(record)?.is_break() {
-                                return Ok(());
-                            }
-                        }
-                        Err(_) if block.may_be_torn(bytes) => warn(format_args!(
-                            "{}:{number}: the last line is torn, as a crash leaves it; it was left out",
-                            path.display()
-                        )),
-                        Err(source) => {
-                            return Err(unreadable(ReadError::Record {
-                                path: path.clone(),
-                                line: number,
-                                source,
-                            }));
-                        }
-                    }
+                if see(&block)?.is_break() {
+                    return Ok(());
                 }
             }
             if blocks.cut_short() {
@@ -114,6 +137,25 @@ impl Source {
         let length =
             |path: &PathBuf| if is_stdin(path) { None } else { Some(fs::metadata(path).ok()?.len()) };
         Progress::of(self.files.iter().map(length).sum())
+    }
+}
+
+/// The flow of a line; none if the line is torn.
+fn record<'a>(block: &Block<'_>, number: u64, line: &'a [u8]) -> anyhow::Result<Option<Record<'a>>> {
+    let path = block.path;
+    let record = std::str::from_utf8(line)
+        .map_err(|_| serde::de::Error::custom("no UTF-8"))
+        .and_then(|line| Ok(Record { line, flow: serde_json::from_str(line)? }));
+    match record {
+        Ok(record) => Ok(Some(record)),
+        Err(_) if block.may_be_torn(line) => {
+            warn(format_args!(
+                "{}:{number}: the last line is torn, as a crash leaves it; it was left out",
+                path.display()
+            ));
+            Ok(None)
+        }
+        Err(source) => Err(unreadable(ReadError::Record { path: path.to_owned(), line: number, source })),
     }
 }
 
