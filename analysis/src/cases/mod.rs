@@ -23,8 +23,7 @@ pub use self::{
 };
 
 /// Joins findings that are in memory.
-pub fn of(findings: impl AsRef<[Finding]>, seed: &str) -> Cases {
-    let findings = findings.as_ref();
+pub fn of(findings: Vec<Finding>, seed: &str) -> Cases {
     let mut joining = Joining::default();
     findings.iter().for_each(|finding| joining.add(finding));
     let mut joined = joining.join(seed);

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use glyph_formats::recording::RecordedPlugin;
 
-use super::{Allowance, digests, manifest::{self, Manifest}};
+use super::{
+    Allowance, digests,
+    manifest::{self, Manifest},
+};
 
 /// The plugins with the digests of their files, as these are now. What can't be read has none: who starts the plugin says so.
 pub(crate) fn recorded(

@@ -2,7 +2,9 @@
 
 mod diff;
 mod export;
+mod findings;
 mod import;
+mod interrupt;
 mod load;
 mod pack;
 mod run;
@@ -91,7 +93,8 @@ pub(crate) fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// What comes of an error: a changed artifact is what the check is for, all else kept it from being done.
-fn judged(error: ArtifactError) -> anyhow::Result<ExitCode> {
+fn judged(error: anyhow::Error) -> anyhow::Result<ExitCode> {
+    let error = error.downcast::<ArtifactError>()?;
     let kind = error.kind();
     let error = hinted(error);
     if kind == Kind::Differs {
