@@ -219,7 +219,8 @@ fn what_would_be_packed_is_told_and_nothing_written() {
     let shown = packed.load(&["--format", "json"]).fine();
     assert_eq!(serde_json::from_str::<Value>(&shown.stdout).unwrap(), told);
     let new = packed.path("new.glyph.tar.zst");
-    let args = ["replay", "write", recording().to_str().unwrap(), "-n", "-o", new.to_str().unwrap()];
+    let shop = recording();
+    let args = ["replay", "write", shop.to_str().unwrap(), "-n", "-o", new.to_str().unwrap()];
     assert!(run(args).fine().stderr.contains("nothing was written"));
     assert_eq!(names_in(packed.dir.path()), ["shop.glyph.tar.zst"]);
 }
