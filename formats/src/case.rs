@@ -5,14 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Severity, TraceId};
 
-/// Of one case, so many claims are told, the worst.
+/// Of one case, so many claims are told at most, the worst.
 pub const MOST_EVIDENCE: usize = 1_000;
-/// Of one claim, so many findings, the first.
-pub const MOST_IDS: usize = 20;
-/// Of one case, so many targets, the first in the order of text.
+/// Of one case, so many targets at most, the first in the order of text.
 pub const MOST_TARGETS: usize = 1_000;
-/// The steps of a case are those of so many findings, of the worst, and of these the first.
+/// The steps of a case are those of so many findings at most, of the worst, and of these the first.
 pub const MOST_SEEN: usize = 200;
+/// Where there are many cases, each has its share of so many claims, targets and findings ...
+pub const ALL_EVIDENCE: usize = 40_000;
+/// ... and these at least.
+pub const LEAST: usize = 10;
+/// Of one claim, so many findings are told, the first.
+pub const MOST_IDS: usize = 10;
 
 /// The cases of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,13 +52,14 @@ pub struct Case {
     pub findings: u64,
     /// How many claims.
     pub claims: u64,
-    /// What it is about, in the order of text: 1,000 at most.
+    /// What it is about, in the order of text: 1,000 at most, where there are many cases fewer.
     pub targets: Vec<String>,
     /// Who says so, in the order of names.
     pub sources: Vec<Source>,
-    /// What it rests on: each claim once, the worst first, 1,000 at most.
+    /// What it rests on: each claim once, the worst first, 1,000 at most, where there are many cases fewer.
     pub evidence: Vec<Evidence>,
-    /// How to see it again, in the order of time: the exchanges of 200 findings at most, of the worst, and of these the first.
+    /// How to see it again, in the order of time: the exchanges of 200 findings at most, where there are many
+    /// cases of fewer: of the worst, and of these the first.
     pub steps: Vec<Step>,
     /// The case as a graph in Mermaid's language: <https://mermaid.js.org/syntax/flowchart.html>.
     pub graph: String,
@@ -88,7 +93,7 @@ pub struct Evidence {
     pub evidence: Option<String>,
     /// How many findings say so.
     pub times: u64,
-    /// The first 20 of them in the order of time, by their ids.
+    /// The first 10 of them in the order of time, by their ids.
     pub findings: Vec<String>,
 }
 

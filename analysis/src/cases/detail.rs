@@ -8,12 +8,15 @@ use std::{
 
 use glyph_formats::{
     Cases, FORMAT_VERSION, Finding, Severity, TraceId,
-    case::{Case, Evidence, MOST_EVIDENCE, MOST_IDS, MOST_SEEN, MOST_TARGETS, Source, Step},
+    case::{
+        ALL_EVIDENCE, Case, Evidence, LEAST, MOST_EVIDENCE, MOST_IDS, MOST_SEEN, MOST_TARGETS, Source, Step,
+    },
 };
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use super::{
+    digest::Sixteen,
     graph,
     join::{self, Counted},
     keys,
@@ -27,8 +30,9 @@ use crate::text::counted;
 pub struct Joined {
     seed: String,
     cases: Vec<CaseInFull>,
-    by_key: FxHashMap<u128, usize>,
-    severities: FxHashMap<u128, Severity>,
+    by_key: FxHashMap<Sixteen, usize>,
+    claims: FxHashMap<Sixteen, join::Claim>,
+    most: Most,
 }
 
 /// A case on its way.
@@ -75,17 +79,18 @@ impl Joined {
     pub(super) fn new(
         seed: &str,
         cases: Vec<CaseInFull>,
-        by_key: FxHashMap<u128, usize>,
-        severities: FxHashMap<u128, Severity>,
+        by_key: FxHashMap<Sixteen, usize>,
+        claims: FxHashMap<Sixteen, join::Claim>,
     ) -> Self {
-        Self { seed: seed.to_owned(), cases, by_key, severities }
+        let most = Most::of(cases.len());
+        Self { seed: seed.to_owned(), cases, by_key, claims, most }
     }
 
     /// Takes a finding the second time. One that was not there the first time is left out.
     pub fn add(&mut self, finding: &Finding) {
-        let severity = self.severities.get(&join::claim_of(finding));
-        if let (Some(at), Some(severity)) = (self.place(finding), severity) {
-            self.cases[at].add(finding, *severity);
+        let claim = self.claims.get(&join::claim_of(finding));
+        if let (Some(at), Some(claim)) = (self.place(finding), claim) {
+            self.cases[at].add(finding, claim.severity, &self.most);
         }
     }
 
@@ -125,26 +130,40 @@ impl CaseInFull {
 
     /// `severity` is the worst with which that claim is made. It is the same each time, so that what once has no place among
     /// the worst never has one.
-    fn add(&mut self, finding: &Finding, severity: Severity) {
-        let order = Order::of(finding);
-        self.targets.insert(finding.target.clone());
-        if self.targets.len() > MOST_TARGETS {
-            self.targets.pop_last();
-        }
-        let claim = Claim {
-            severity: Reverse(severity),
-            plugin: finding.plugin.clone(),
-            kind: finding.kind.clone(),
-            target: finding.target.clone(),
+    fn add(&mut self, finding: &Finding, severity: Severity, most: &Most) {
+        keep(&mut self.targets, &finding.target, most.targets);
+        let Finding { plugin, kind, target, .. } = finding;
+        let is_told = self.claims.len() < most.evidence || {
+            let last = self.claims.last_key_value().map(|(last, _)| {
+                (last.severity, last.plugin.as_str(), last.kind.as_str(), last.target.as_str())
+            });
+            last.is_none_or(|last| {
+                (Reverse(severity), plugin.as_str(), kind.as_str(), target.as_str()) <= last
+            })
         };
-        self.claims.entry(claim).or_default().add(finding, &order);
-        if self.claims.len() > MOST_EVIDENCE {
-            self.claims.pop_last();
+        let is_seen = self.seen.len() < most.seen || {
+            let last = self.seen.last_key_value().map(|((severity, order), _)| (*severity, order.time()));
+            last.is_none_or(|last| (Reverse(finding.severity), finding.time_unix_nano) <= last)
+        };
+        if !is_told && !is_seen {
+            return;
         }
-        let Finding { target, flow_id, trace_id, kind, .. } = finding.clone();
-        self.seen.insert((Reverse(finding.severity), order), Seen { target, flow_id, trace_id, kind });
-        if self.seen.len() > MOST_SEEN {
-            self.seen.pop_last();
+        let order = Order::of(finding);
+        if is_told {
+            let (plugin, kind, target) = (plugin.clone(), kind.clone(), target.clone());
+            let claim = Claim { severity: Reverse(severity), plugin, kind, target };
+            self.claims.entry(claim).or_default().add(finding, &order, most);
+            if self.claims.len() > most.evidence {
+                self.claims.pop_last();
+            }
+        }
+        if is_seen {
+            let (target, kind) = (target.clone(), kind.clone());
+            let seen = Seen { target, flow_id: finding.flow_id.clone(), trace_id: finding.trace_id, kind };
+            self.seen.insert((Reverse(finding.severity), order), seen);
+            if self.seen.len() > most.seen {
+                self.seen.pop_last();
+            }
         }
     }
 
@@ -199,16 +218,16 @@ impl CaseInFull {
 }
 
 impl Claimed {
-    fn add(&mut self, finding: &Finding, order: &Order) {
+    fn add(&mut self, finding: &Finding, order: &Order, most: &Most) {
         self.times += 1;
         First::keep(&mut self.message, order, &finding.message);
         if let Some(evidence) = &finding.evidence {
             First::keep(&mut self.evidence, order, evidence);
         }
         let (Ok(here) | Err(here)) = self.findings.binary_search(order);
-        if here < MOST_IDS {
+        if here < most.ids {
             self.findings.insert(here, order.clone());
-            self.findings.truncate(MOST_IDS);
+            self.findings.truncate(most.ids);
         }
     }
 
@@ -223,6 +242,38 @@ impl Claimed {
             evidence: text(&self.evidence),
             times: self.times,
             findings: self.findings.iter().map(|order| order.id.clone()).collect(),
+        }
+    }
+}
+
+/// Keeps the first texts, so many of them.
+fn keep(kept: &mut BTreeSet<String>, text: &str, most: usize) {
+    if kept.contains(text) || (kept.len() == most && kept.last().is_some_and(|last| last.as_str() < text)) {
+        return;
+    }
+    kept.insert(text.to_owned());
+    if kept.len() > most {
+        kept.pop_last();
+    }
+}
+
+/// How much is told of each case: where there are many, less.
+#[derive(Debug)]
+struct Most {
+    evidence: usize,
+    ids: usize,
+    targets: usize,
+    seen: usize,
+}
+
+impl Most {
+    fn of(cases: usize) -> Self {
+        let share = |all: usize, of_one: usize| (all / cases.max(1)).clamp(LEAST, of_one);
+        Self {
+            evidence: share(ALL_EVIDENCE, MOST_EVIDENCE),
+            ids: MOST_IDS,
+            targets: share(ALL_EVIDENCE, MOST_TARGETS),
+            seen: share(ALL_EVIDENCE, MOST_SEEN),
         }
     }
 }

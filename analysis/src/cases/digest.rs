@@ -2,8 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
+/// What stands for texts. In two halves, which need less room in a table than one number.
+pub(super) type Sixteen = (u64, u64);
+
 /// Stands for texts in their order.
-pub(super) fn of(texts: &[&str]) -> u128 {
+pub(super) fn of(texts: &[&str]) -> Sixteen {
     let mut hasher = Sha256::new();
     for text in texts {
         // Their lengths, so that no two lists are written alike.
@@ -11,5 +14,6 @@ pub(super) fn of(texts: &[&str]) -> u128 {
         hasher.update(text);
     }
     let digest = hasher.finalize();
-    digest[..16].iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
+    let half = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    (half(&digest[..8]), half(&digest[8..16]))
 }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     detail::{CaseInFull, Joined},
-    digest,
+    digest::{self, Sixteen},
     keys::{self, Key},
 };
 
@@ -15,14 +15,14 @@ use super::{
 #[derive(Debug, Default)]
 pub struct Joining {
     /// A number for each key.
-    numbers: FxHashMap<u128, u32>,
+    numbers: FxHashMap<Sixteen, u32>,
     /// For each number an earlier one that is joined with it, or itself.
     parents: Vec<u32>,
     /// For the first of those that are joined, the key that names them.
     names: Vec<Option<Key>>,
     /// How many findings each plugin made, by the number of their first key.
     sources: BTreeMap<(u32, String), Counted>,
-    claims: FxHashMap<u128, Claim>,
+    claims: FxHashMap<Sixteen, Claim>,
 }
 
 /// A claim: who says what about what.
@@ -83,8 +83,7 @@ impl Joining {
         let place = |key: u32, parents: &mut Vec<u32>| places[&root(parents, key)];
         let parents = &mut self.parents;
         let by_key = self.numbers.into_iter().map(|(key, number)| (key, place(number, parents))).collect();
-        let severities = self.claims.into_iter().map(|(claim, c)| (claim, c.severity)).collect();
-        Joined::new(seed, cases, by_key, severities)
+        Joined::new(seed, cases, by_key, self.claims)
     }
 
     fn number(&mut self, key: Key) -> u32 {
@@ -111,7 +110,7 @@ impl Joining {
 }
 
 /// What tells a claim from others.
-pub(super) fn claim_of(finding: &Finding) -> u128 {
+pub(super) fn claim_of(finding: &Finding) -> Sixteen {
     digest::of(&[&finding.plugin, &finding.kind, &finding.target])
 }
 

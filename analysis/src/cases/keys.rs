@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, net::IpAddr};
 use glyph_formats::Finding;
 use url::{Host, Url};
 
-use super::digest;
+use super::digest::{self, Sixteen};
 
 /// Metadata that names the case itself.
 const CASE: [&str; 2] = ["case_key", "case"];
@@ -29,7 +29,7 @@ pub(super) enum Key {
 
 impl Key {
     /// Stands for it, among very many.
-    pub(super) fn digest(&self) -> u128 {
+    pub(super) fn digest(&self) -> Sixteen {
         digest::of(&[&self.to_string()])
     }
 }

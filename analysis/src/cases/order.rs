@@ -2,7 +2,7 @@
 
 use glyph_formats::{Finding, UnixNanos};
 
-use super::digest;
+use super::digest::{self, Sixteen};
 
 /// A finding's place among others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,13 +10,19 @@ pub(super) struct Order {
     time: UnixNanos,
     pub(super) id: String,
     /// Of two with the same id, always the same one comes first.
-    text: u128,
+    text: Sixteen,
 }
 
 impl Order {
     pub(super) fn of(finding: &Finding) -> Self {
         let text = serde_json::to_string(finding).unwrap_or_default();
         Self { time: finding.time_unix_nano, id: finding.id.clone(), text: digest::of(&[&text]) }
+    }
+}
+
+impl Order {
+    pub(super) fn time(&self) -> UnixNanos {
+        self.time
     }
 }
 

@@ -160,6 +160,21 @@ fn what_is_told_of_a_case_is_bounded_and_the_worst() {
 }
 
 #[test]
+fn many_cases_are_told_of_in_less_each() {
+    let findings = (0..60_000_u32).map(|i| {
+        finding(&format!("{i:05}"), "a", "a.x", Severity::Low, &format!("http://{}.com/{i}", i % 2_000))
+    });
+    let told = of(findings.collect(), "");
+    assert_eq!(told.cases.len(), 2_000);
+    for case in &told.cases {
+        assert_eq!(
+            (case.claims, case.evidence.len(), case.targets.len(), case.steps.len()),
+            (30, 20, 20, 20)
+        );
+    }
+}
+
+#[test]
 fn a_finding_knows_its_case() {
     let findings = [
         finding("1", "a", "a.x", Severity::Low, "http://a.com/"),
