@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL and scraping beside
-Prometheus, what plugins and sanitizing cost, flows beside jq, what the flow log holds, capture beside other proxies, and
-what telemetry costs.
+Prometheus, what plugins and sanitizing cost, flows beside jq, what the flow log holds, capture beside other proxies, what
+telemetry costs, and artifacts beside tar and zstd.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 from runner import report
+from runner.artifacts import artifacts
 from runner.capture import capture
 from runner.flow_log import flow_log
 from runner.flows import flows
@@ -29,7 +30,7 @@ from runner.tools import Tools, say
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
     *["queries", "metrics-reading", "scraping", "rule-testing", "plugins", "sanitizing", "flows", "flow-log", "capture"],
-    "telemetry",
+    *["telemetry", "artifacts"],
 ]
 
 
@@ -47,6 +48,8 @@ def main():
             results += rule_testing(tools, args.rounds, args.patience, args.quick)
         elif name == "flows":
             results += flows(tools, args.spans * 520, args.rounds, args.patience)
+        elif name == "artifacts":
+            results += artifacts(tools, args.spans * 1_040, args.rounds, args.patience)
         elif name == "plugins":
             results += plugins(tools, args.rounds, args.patience, args.quick)
         elif name == "flow-log":

@@ -1,10 +1,14 @@
 //! Files and directories that are there whole or not at all: written under a temporary name, then renamed.
 
+mod dir;
+
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
+
+pub use self::dir::AtomicDir;
 
 /// A file on its way. Dropped before [`AtomicFile::commit`], it leaves nothing behind.
 #[derive(Debug)]
@@ -39,16 +43,20 @@ impl AtomicFile {
     fn open(target: &Path, options: &OpenOptions) -> io::Result<Self> {
         let resolved = fs::canonicalize(target);
         let target = resolved.as_deref().unwrap_or(target);
-        let partial = partial(target)?;
-        match fs::metadata(target) {
-            Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-            Ok(there) if !there.is_file() => {
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no regular file"));
-            }
-            _ => {}
-        }
+        check(target)?;
+        let partial = partial(target, &format!(".{}", std::process::id()))?;
         let file = options.open(&partial)?;
         Ok(Self { target: target.to_owned(), partial, writer: Some(BufWriter::with_capacity(1 << 18, file)) })
+    }
+
+    /// Adds all that is left to read of another file. The system copies it where it can.
+    ///
+    /// # Errors
+    /// If that can't be read, or not be written.
+    pub fn append(&mut self, from: &mut File) -> io::Result<u64> {
+        let Some(writer) = &mut self.writer else { return Ok(0) };
+        writer.flush()?;
+        io::copy(from, writer.get_mut())
     }
 
     /// Puts the file in its place, over what stood there.
@@ -83,73 +91,30 @@ impl Drop for AtomicFile {
     }
 }
 
-/// A directory on its way. Dropped before [`AtomicDir::commit`], it leaves nothing behind.
-#[derive(Debug)]
-pub struct AtomicDir {
-    target: PathBuf,
-    partial: PathBuf,
-    committed: bool,
-}
-
-impl AtomicDir {
-    /// Starts a directory, for its owner only, that will stand at `target`. The folder around it must exist.
-    ///
-    /// # Errors
-    /// If something stands at `target`, or if no directory can be made beside it.
-    pub fn create(target: &Path) -> io::Result<Self> {
-        if fs::symlink_metadata(target).is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
+/// Whether a file can be put there, as far as that can be known without making one.
+///
+/// # Errors
+/// If the path names no file, or something stands there that is no regular file.
+pub fn check(target: &Path) -> io::Result<()> {
+    partial(target, "")?;
+    match fs::metadata(target) {
+        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "is no regular file"))
         }
-        let partial = partial(target)?;
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        match builder.create(&partial) {
-            // What a process of the same number left when it was killed.
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-                fs::remove_dir_all(&partial)?;
-                builder.create(&partial)?;
-            }
-            made => made?,
-        }
-        Ok(Self { target: target.to_owned(), partial, committed: false })
-    }
-
-    /// Where the directory stands until it is committed: what is to be in it is written there.
-    pub fn path(&self) -> &Path {
-        &self.partial
-    }
-
-    /// Puts the directory in its place.
-    ///
-    /// # Errors
-    /// If something has come to stand there, or the directory can't be renamed.
-    pub fn commit(mut self) -> io::Result<()> {
-        if fs::symlink_metadata(&self.target).is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        fs::rename(&self.partial, &self.target)?;
-        self.committed = true;
-        Ok(())
+        _ => Ok(()),
     }
 }
 
-impl Drop for AtomicDir {
-    fn drop(&mut self) {
-        if !self.committed {
-            drop(fs::remove_dir_all(&self.partial));
-        }
-    }
-}
-
-/// The name under which a file is written that will stand at `target`.
-fn partial(target: &Path) -> io::Result<PathBuf> {
+/// The name under which a file is written that will stand at `target`, with something that tells it from others'.
+fn partial(target: &Path, mark: &str) -> io::Result<PathBuf> {
     let name = target
         .file_name()
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
     let mut partial = std::ffi::OsString::from(".");
     partial.push(name);
-    partial.push(format!(".{}.partial", std::process::id()));
+    partial.push(mark);
+    partial.push(".partial");
     Ok(target.with_file_name(partial))
 }
 
@@ -185,25 +150,6 @@ mod tests {
         write(&target, b"new").unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "new");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn an_abandoned_directory_leaves_nothing_and_a_finished_one_is_in_its_place() {
-        let dir = tempfile::tempdir().unwrap();
-        let target = dir.path().join("out");
-        let partial = AtomicDir::create(&target).unwrap();
-        fs::write(partial.path().join("a"), "half").unwrap();
-        let name = partial.path().file_name().unwrap().to_str().unwrap().to_owned();
-        assert!(is_partial(&name) && !is_partial("flows.jsonl"), "{name}");
-        drop(partial);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
-
-        let partial = AtomicDir::create(&target).unwrap();
-        fs::write(partial.path().join("a"), "whole").unwrap();
-        partial.commit().unwrap();
-        assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "whole");
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-        assert_eq!(AtomicDir::create(&target).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     }
 
     #[cfg(unix)]

@@ -5,6 +5,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Severity, TraceId};
 
+/// Of one case, so many claims are told at most, the worst.
+pub const MOST_EVIDENCE: usize = 1_000;
+/// Of one case, so many targets at most, the first in the order of text.
+pub const MOST_TARGETS: usize = 1_000;
+/// The steps of a case are those of so many findings at most, of the worst, and of these the first.
+pub const MOST_SEEN: usize = 200;
+/// Where there are many cases, each has its share of so many claims, targets and findings ...
+pub const ALL_EVIDENCE: usize = 40_000;
+/// ... and these at least.
+pub const LEAST: usize = 10;
+/// Of one claim, so many findings are told, the first.
+pub const MOST_IDS: usize = 10;
+
 /// The cases of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cases {
@@ -35,13 +48,18 @@ pub struct Case {
     /// How sure it is, 0 to 1: 1 − ∏ (1 − c) over the plugins that say so; c is 0.75 of one that gives evidence, and 0.5 of
     /// another.
     pub confidence: f64,
-    /// What it is about, in the order of text.
+    /// How many findings it is made of.
+    pub findings: u64,
+    /// How many claims.
+    pub claims: u64,
+    /// What it is about, in the order of text: 1,000 at most, where there are many cases fewer.
     pub targets: Vec<String>,
     /// Who says so, in the order of names.
     pub sources: Vec<Source>,
-    /// What it rests on: each claim once, the worst first.
+    /// What it rests on: each claim once, the worst first, 1,000 at most, where there are many cases fewer.
     pub evidence: Vec<Evidence>,
-    /// How to see it again, in the order of time.
+    /// How to see it again, in the order of time: the exchanges of 200 findings at most, where there are many
+    /// cases of fewer: of the worst, and of these the first.
     pub steps: Vec<Step>,
     /// The case as a graph in Mermaid's language: <https://mermaid.js.org/syntax/flowchart.html>.
     pub graph: String,
@@ -73,7 +91,9 @@ pub struct Evidence {
     /// What it rests on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
-    /// The findings that say so, by their ids in the order of time.
+    /// How many findings say so.
+    pub times: u64,
+    /// The first 10 of them in the order of time, by their ids.
     pub findings: Vec<String>,
 }
 

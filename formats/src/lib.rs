@@ -24,6 +24,7 @@ pub mod har;
 // Where they stand.
 pub mod recording;
 pub mod artifact;
+pub mod provenance;
 
 // How they are written and read.
 pub mod jsonl;

@@ -19,6 +19,16 @@ pub const TRACES: &str = "traces.jsonl";
 pub const FINDINGS: &str = "findings.jsonl";
 /// What its findings come to, joined; made when it is packed.
 pub const CASES: &str = "cases.json";
+/// What loading an artifact puts beside the recording's files. It is not packed again.
+pub const REPLAYED: [&str; 4] = [REPLAYED_FLOWS, REPLAYED_FINDINGS, REPLAYED_CASES, PROVENANCE];
+/// The exchanges that were loaded, in one file.
+pub const REPLAYED_FLOWS: &str = "flows.replay.jsonl";
+/// The findings that were loaded, in one file.
+pub const REPLAYED_FINDINGS: &str = "findings.replay.jsonl";
+/// Their cases, built anew.
+pub const REPLAYED_CASES: &str = "cases.replay.json";
+/// Where all that came from.
+pub const PROVENANCE: &str = "provenance.replay.json";
 /// The decisions.
 pub const AUDIT: &str = "audit.jsonl";
 /// The metrics.
@@ -49,6 +59,35 @@ pub struct RecordingInfo {
     /// The closed segments of each rotated file in their order, by the name of the current one.
     #[serde(default)]
     pub segments: BTreeMap<String, Vec<String>>,
+    /// The plugins that were there, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<RecordedPlugin>,
+}
+
+/// A plugin that was there when something was recorded: what its manifest said, and which its files were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordedPlugin {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its manifest, `plugin.toml`, in hexadecimal.
+    pub manifest_sha256: String,
+    /// Which events it wanted.
+    pub subscriptions: Vec<String>,
+    /// What it asked to be allowed.
+    pub capabilities: Vec<String>,
+    /// What of that the operator grants.
+    pub granted: Vec<String>,
+    /// SHA-256 of its program, of what its command names in its folder, and of the files that the operator pinned, by their
+    /// paths in its folder. A program that is looked for on the `PATH` is not among them.
+    pub files: BTreeMap<String, String>,
+}
+
+/// Whether a file of that name is one that loading makes, on a system that heeds the case of letters or on one that does
+/// not.
+pub fn is_replayed(name: &str) -> bool {
+    REPLAYED.iter().any(|replayed| replayed.eq_ignore_ascii_case(name))
 }
 
 /// Why a directory is no recording.

@@ -5,6 +5,8 @@ use schemars::{Schema, schema_for};
 use crate::{
     AuditEntry, Cases, Finding, Flow, Span,
     artifact::{Contents, Manifest},
+    case::Case,
+    provenance::Provenance,
     recording::RecordingInfo,
     secrets::Line,
 };
@@ -17,10 +19,12 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("span", schema_for!(Span)),
         ("finding", schema_for!(Finding)),
         ("cases", schema_for!(Cases)),
+        ("case", schema_for!(Case)),
         ("audit", schema_for!(AuditEntry)),
         ("recording", schema_for!(RecordingInfo)),
         ("manifest", schema_for!(Manifest)),
         ("artifact", schema_for!(Contents)),
+        ("provenance", schema_for!(Provenance)),
     ]
 }
 

@@ -33,8 +33,8 @@ pub struct Weight {
 
 impl Weight {
     fn of(case: &Case) -> Self {
-        let Case { severity, risk, confidence, ref evidence, .. } = *case;
-        Self { severity, risk, confidence, claims: evidence.len() as u64 }
+        let Case { severity, risk, confidence, claims, .. } = *case;
+        Self { severity, risk, confidence, claims }
     }
 }
 

@@ -13,8 +13,8 @@ use crate::text::{counted, visible};
 /// No more claims than these are drawn.
 const MOST: usize = 50;
 
-/// The graph of claims with the worst first.
-pub(super) fn draw(title: &str, severity: Severity, claims: &[Evidence]) -> String {
+/// The graph of so many claims, of which the worst are given, the worst first.
+pub(super) fn draw(title: &str, severity: Severity, all: u64, claims: &[Evidence]) -> String {
     let mut out = format!("flowchart LR\n  case[\"{} ({})\"]\n", Label(title), severity.as_str());
     let drawn = &claims[..claims.len().min(MOST)];
     let (targets, plugins) = (numbered(drawn, |c| &c.target), numbered(drawn, |c| &c.plugin));
@@ -29,8 +29,9 @@ pub(super) fn draw(title: &str, severity: Severity, claims: &[Evidence]) -> Stri
     for (plugin, n) in &plugins {
         writeln!(out, "  p{n}([\"{}\"])", Label(plugin)).ok();
     }
-    if claims.len() > MOST {
-        let more = counted((claims.len() - MOST) as u64, "more claim");
+    let more = all.saturating_sub(drawn.len() as u64);
+    if more > 0 {
+        let more = counted(more, "more claim");
         writeln!(out, "  case --> more[\"{more}\"]").ok();
     }
     out

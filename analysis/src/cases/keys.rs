@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, fmt, net::IpAddr};
 use glyph_formats::Finding;
 use url::{Host, Url};
 
+use super::digest::{self, Sixteen};
+
 /// Metadata that names the case itself.
 const CASE: [&str; 2] = ["case_key", "case"];
 /// Metadata that names what was found to be weak.
@@ -23,6 +25,13 @@ pub(super) enum Key {
     Correlation(String, String),
     /// What is no URL.
     Target(String),
+}
+
+impl Key {
+    /// Stands for it, among very many.
+    pub(super) fn digest(&self) -> Sixteen {
+        digest::of(&[&self.to_string()])
+    }
 }
 
 impl fmt::Display for Key {

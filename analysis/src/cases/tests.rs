@@ -1,4 +1,9 @@
-use glyph_formats::{Attributes, TraceId, UnixNanos};
+use std::collections::BTreeSet;
+
+use glyph_formats::{
+    Attributes, Severity, TraceId, UnixNanos,
+    case::{MOST_EVIDENCE, MOST_IDS, MOST_SEEN, MOST_TARGETS},
+};
 use proptest::{prelude::*, sample::select};
 
 use super::*;
@@ -72,7 +77,7 @@ fn what_has_a_key_in_common_is_one_case() {
         ),
     ];
     for (findings, wanted) in table {
-        assert_eq!(keys(&of(findings, "")), wanted);
+        assert_eq!(keys(&of(findings.clone(), "")), wanted);
     }
 }
 
@@ -82,7 +87,7 @@ fn the_worst_comes_first_whatever_else_there_is() {
     findings.extend(
         (0..40).map(|i| finding(&format!("m{i}"), "a", &format!("a.{i}"), Severity::Med, "http://many.com/")),
     );
-    let cases = of(findings, "");
+    let cases = of(findings.clone(), "");
     assert_eq!(keys(&cases), ["domain:one.com", "domain:many.com"]);
     let [one, many] = &cases.cases[..] else { panic!("{cases:?}") };
     assert_eq!((one.risk, one.severity), (60.0, Severity::High));
@@ -98,7 +103,7 @@ fn risk_and_confidence_are_what_the_formulas_say() {
         finding("4", "b", "b.y", Severity::Med, "http://a.com/"),
     ];
     findings[2].evidence = Some("it is written there".to_owned());
-    let case = &of(findings, "").cases[0];
+    let case = &of(findings.clone(), "").cases[0];
     // 60 + 20 · (1 − (1 − ½)(1 − ¼)); 1 − (1 − 0.5)(1 − 0.75).
     assert_eq!((case.risk, case.confidence), (72.5, 0.875));
     assert_eq!(case.evidence.len(), 3);
@@ -112,7 +117,7 @@ fn risk_and_confidence_are_what_the_formulas_say() {
 #[test]
 fn ids_are_of_seed_and_key() {
     let findings = || vec![finding("1", "a", "a.x", Severity::Low, "http://a.com/")];
-    let id = |seed: &str, findings| of(findings, seed).cases[0].id.clone();
+    let id = |seed: &str, findings: Vec<Finding>| of(findings, seed).cases[0].id.clone();
     assert_eq!(
         id("s", findings()),
         id("s", [findings(), vec![finding("2", "b", "b.y", Severity::High, "http://b.a.com/")]].concat())
@@ -120,6 +125,69 @@ fn ids_are_of_seed_and_key() {
     assert_ne!(id("s", findings()), id("t", findings()));
     // sha256("s\0domain:a.com"), by coreutils.
     assert_eq!(id("s", findings()).len(), 16);
+}
+
+#[test]
+fn what_is_told_of_a_case_is_bounded_and_the_worst() {
+    let mut findings: Vec<_> = (0..2_500_u64)
+        .map(|i| {
+            let target = format!("http://a.com/{:04}", i % 1_250);
+            let severity = if i % 1_250 == 1_249 { Severity::High } else { Severity::Low };
+            let mut found = finding(&format!("{i:04}"), "a", "a.x", severity, &target);
+            found.time_unix_nano = UnixNanos(i);
+            found.flow_id = Some(format!("flow {i}"));
+            found
+        })
+        .collect();
+    findings
+        .extend((0..50).map(|i| finding(&format!("x{i:02}"), "b", "b.x", Severity::Med, "http://a.com/")));
+    let told = of(findings.clone(), "");
+    let [case] = &told.cases[..] else { panic!("{told:?}") };
+    assert_eq!((case.findings, case.claims), (2_550, 1_251));
+    assert_eq!((case.targets.len(), case.evidence.len()), (MOST_TARGETS, MOST_EVIDENCE));
+    assert_eq!(case.evidence[0].target, "http://a.com/1249");
+    assert_eq!((case.evidence[0].times, case.evidence[0].findings.len()), (2, 2));
+    assert_eq!((case.evidence[1].times, case.evidence[1].findings.len()), (50, MOST_IDS));
+    // Those of the worst two, of the next one, and of the first of the mild ones.
+    assert_eq!(case.steps.len(), 2 + 1 + (MOST_SEEN - 52));
+    assert!(
+        case.graph.contains("1201 more claims") || case.graph.contains("1,201 more claims"),
+        "{}",
+        case.graph
+    );
+    findings.reverse();
+    assert_eq!(of(findings.clone(), ""), told);
+}
+
+#[test]
+fn many_cases_are_told_of_in_less_each() {
+    let findings = (0..60_000_u32).map(|i| {
+        finding(&format!("{i:05}"), "a", "a.x", Severity::Low, &format!("http://{}.com/{i}", i % 2_000))
+    });
+    let told = of(findings.collect(), "");
+    assert_eq!(told.cases.len(), 2_000);
+    for case in &told.cases {
+        assert_eq!(
+            (case.claims, case.evidence.len(), case.targets.len(), case.steps.len()),
+            (30, 20, 20, 20)
+        );
+    }
+}
+
+#[test]
+fn a_finding_knows_its_case() {
+    let findings = [
+        finding("1", "a", "a.x", Severity::Low, "http://a.com/"),
+        with(finding("2", "a", "a.x", Severity::Low, "http://b.com/"), "correlation_id", "1"),
+        with(finding("3", "a", "a.x", Severity::Low, "plugin"), "correlation_id", "1"),
+    ];
+    let mut joining = Joining::default();
+    findings.iter().for_each(|finding| joining.add(finding));
+    let joined = joining.join("");
+    let of = |finding| joined.case_of(finding).unwrap().to_owned();
+    assert_ne!(of(&findings[0]), of(&findings[1]));
+    assert_eq!(of(&findings[1]), of(&findings[2]));
+    assert_eq!(joined.case_of(&finding("4", "a", "a.x", Severity::Low, "http://c.com/")), None);
 }
 
 #[test]
@@ -160,7 +228,7 @@ proptest! {
     fn the_order_in_which_findings_came_leaves_no_trace(
         (findings, shuffled) in prop::collection::vec(arbitrary(), 0..24).prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
     ) {
-        let text = |findings| serde_json::to_string(&of(findings, "seed")).unwrap();
+        let text = |findings: Vec<Finding>| serde_json::to_string(&of(findings, "seed")).unwrap();
         prop_assert_eq!(text(findings), text(shuffled));
     }
 

@@ -9,6 +9,12 @@ use tar::{EntryType, Header};
 
 /// Everything in an archive stands in blocks of this size.
 pub(super) const BLOCK: usize = 512;
+/// A recording is flat; folders in it are for those who add something.
+const DEEPEST: usize = 16;
+/// Names that are devices in every folder of some systems, whatever stands behind a dot.
+const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+/// The same, with a digit behind them.
+const PORTS: [&str; 2] = ["com", "lpt"];
 /// What stands behind the last member: two blocks of zeroes.
 pub(super) const END: [u8; 2 * BLOCK] = [0; 2 * BLOCK];
 
@@ -85,13 +91,27 @@ pub(super) fn path_fault(path: &str) -> Option<&'static str> {
         match part {
             ".." => return Some("its path leads out of the directory"),
             "" | "." => return Some("its path has parts without a name"),
+            _ if part.ends_with(['.', ' ']) => {
+                return Some("its path has parts that not every system tells apart");
+            }
+            _ if is_device(part) => return Some("its path is a device's on some systems"),
             _ => {}
         }
+    }
+    if path.split('/').count() > DEEPEST {
+        return Some("lies too deep");
     }
     if path.contains(|c: char| c.is_control() || matches!(c, '\\' | ':')) {
         return Some("its path has characters that not every system takes");
     }
     None
+}
+
+fn is_device(part: &str) -> bool {
+    let name = part.split('.').next().unwrap_or(part).trim_end().to_ascii_lowercase();
+    let is_port =
+        |port: &&str| name.strip_prefix(*port).is_some_and(|n| matches!(n.as_bytes(), [b'1'..=b'9']));
+    DEVICES.contains(&name.as_str()) || PORTS.iter().any(|port| is_port(&port))
 }
 
 #[cfg(test)]
@@ -140,10 +160,17 @@ mod tests {
             "a\\b",
             "a\0b",
             "a\nb",
+            "a.",
+            "a /b",
+            "...",
+            "NUL",
+            "a/con.txt",
+            "Com1.jsonl",
+            "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17",
         ] {
             assert!(path_fault(path).is_some(), "{path:?}");
         }
-        for path in ["a", "a..b/.c", "flows.000001.jsonl.zst", "ü"] {
+        for path in ["a", "a..b/.c", "flows.000001.jsonl.zst", "ü", "console", "com", "com10", "null/x"] {
             assert_eq!(path_fault(path), None, "{path:?}");
         }
     }

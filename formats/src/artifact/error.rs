@@ -21,6 +21,12 @@ pub enum ArtifactError {
     /// Something stands where the files are to be put.
     #[error("{path}: exists already", path = .0.display())]
     Exists(PathBuf),
+    /// Another process unpacks to the same place.
+    #[error("{path}: another process is unpacking there", path = .0.display())]
+    Busy(PathBuf),
+    /// It was asked to end before its end.
+    #[error("{path}: interrupted", path = .0.display())]
+    Interrupted(PathBuf),
     /// Something in the recording can't be a member of an artifact.
     #[error("{path}: {why}; it can't be packed", path = path.display())]
     Unpackable {
@@ -139,6 +145,8 @@ pub enum Kind {
     Recording,
     /// Something stands where the output belongs.
     Exists,
+    /// Somebody wanted it to end.
+    Interrupted,
     /// There is more than an artifact may hold.
     TooLarge,
     /// The file is no artifact, or of a later version.
@@ -158,6 +166,7 @@ impl Kind {
             Self::Io => "io",
             Self::Recording => "recording",
             Self::Exists => "exists",
+            Self::Interrupted => "interrupted",
             Self::TooLarge => "too_large",
             Self::NotAnArtifact => "not_an_artifact",
             Self::Damaged => "damaged",
@@ -173,7 +182,8 @@ impl ArtifactError {
         match self {
             Self::Io { .. } => Kind::Io,
             Self::Recording(_) | Self::Unpackable { .. } | Self::Moving(_) => Kind::Recording,
-            Self::Exists(_) => Kind::Exists,
+            Self::Exists(_) | Self::Busy(_) => Kind::Exists,
+            Self::Interrupted(_) => Kind::Interrupted,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::NotAnArtifact { .. } | Self::TooNew { .. } => Kind::NotAnArtifact,
             Self::Damaged { .. } => Kind::Damaged,

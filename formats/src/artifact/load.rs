@@ -1,9 +1,8 @@
 //! An artifact read and compared with its manifest; the files are put in their place when all of it was right.
 
 use std::{
-    collections::HashMap,
-    fs::{DirBuilder, File, OpenOptions},
-    io::{self, Write},
+    collections::{BTreeMap, HashMap, HashSet},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -11,9 +10,11 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ArtifactError, CHUNK, Contents, FILES, Limits, MANIFEST, Manifest, Member, Step, Watch,
+    ArtifactError, Contents, FILES, Limits, MANIFEST, Manifest, Member, Step, Watch,
     archive::{self, BLOCK, Head},
-    stream::{Broken, Stream},
+    decoded::{Broken, Decoded},
+    placed::Placed,
+    stream::{Stream, ends_early},
 };
 use crate::{FORMAT_VERSION, atomic::AtomicDir, jsonl::input::Progress};
 
@@ -39,10 +40,15 @@ impl Artifact {
         let stream = Stream::open(path, limits).map_err(io)?;
         let stream =
             stream.ok_or_else(|| not("it is compressed neither with Zstandard nor with gzip".into()))?;
-        let contents = Contents {
-            digest: String::new(),
-            manifest: Manifest { format: 0, tools: Vec::new(), files: Vec::new() },
+        let manifest = Manifest {
+            format: 0,
+            tools: Vec::new(),
+            seed: String::new(),
+            orders: BTreeMap::new(),
+            plugins: Vec::new(),
+            files: Vec::new(),
         };
+        let contents = Contents { digest: String::new(), manifest };
         let mut artifact = Self { path: path.to_owned(), stream, contents };
 
         let mut block = [0; BLOCK];
@@ -77,9 +83,9 @@ impl Artifact {
     /// Whether the file there begins as an artifact does. What can't be read, and what is no plain file, does not.
     pub fn begins_at(path: &Path) -> bool {
         let begins = || {
-            let mut stream = Stream::open(path, Limits::default()).ok()??;
+            let mut decoded = Decoded::open(path, Limits::default()).ok()??;
             let mut block = [0; BLOCK];
-            stream.fill_whole(&mut block).ok()?;
+            decoded.fill(&mut block).ok().filter(|n| *n == BLOCK)?;
             Some(archive::read_header(&block).ok()?.path == MANIFEST)
         };
         path.is_file() && begins().unwrap_or(false)
@@ -116,19 +122,47 @@ impl Artifact {
         Ok(self.contents)
     }
 
+    /// The same, and puts some of the files into a directory that is there, and nobody else's. They are right when it returns.
+    ///
+    /// # Errors
+    /// As [`Artifact::verify`], or if the disk refuses.
+    pub fn pick(
+        mut self,
+        dir: &Path,
+        wanted: &dyn Fn(&str) -> bool,
+        watch: Watch<'_>,
+    ) -> Result<Contents, ArtifactError> {
+        self.members(Some((dir, wanted)), watch)?;
+        Ok(self.contents)
+    }
+
     /// Puts the files into a new directory, which is there only when everything was read and is as the manifest says.
     ///
     /// # Errors
     /// As [`Artifact::verify`], or if something stands at `target`, or the disk refuses.
-    pub fn extract(mut self, target: &Path, watch: Watch<'_>) -> Result<Contents, ArtifactError> {
-        let io = |source: io::Error| match source.kind() {
-            io::ErrorKind::AlreadyExists => ArtifactError::Exists(target.to_owned()),
-            _ => ArtifactError::Io { path: target.to_owned(), source },
-        };
-        let dir = AtomicDir::create(target).map_err(io)?;
-        self.members(Some(dir.path()), watch)?;
-        dir.commit().map_err(io)?;
-        Ok(self.contents)
+    pub fn extract(self, target: &Path, watch: Watch<'_>) -> Result<Contents, ArtifactError> {
+        self.unpack(target, watch)?.commit()
+    }
+
+    /// The same, but for the last step: everything was read and is right, and the directory not yet in its place. What an
+    /// attempt that was interrupted has left is gone on with.
+    ///
+    /// # Errors
+    /// As [`Artifact::extract`].
+    pub fn unpack(mut self, target: &Path, watch: Watch<'_>) -> Result<Unpacked, ArtifactError> {
+        let mut dir = AtomicDir::resume(target).map_err(|source| placing(target, source))?;
+        let listed: HashSet<&str> =
+            self.contents.manifest.files.iter().map(|file| file.path.as_str()).collect();
+        dir.prune(&|path| listed.contains(path)).map_err(|source| placing(target, source))?;
+        match self.members(Some((dir.path(), &|_| true)), watch) {
+            Ok(()) => Ok(Unpacked { dir, target: target.to_owned(), contents: self.contents }),
+            Err(error) => {
+                if matches!(error, ArtifactError::Interrupted(_)) {
+                    dir.leave();
+                }
+                Err(error)
+            }
+        }
     }
 
     fn manifest_text(&mut self, size: usize) -> Result<Vec<u8>, ArtifactError> {
@@ -139,7 +173,7 @@ impl Artifact {
     }
 
     /// Every member behind the manifest, and the end.
-    fn members(&mut self, dir: Option<&Path>, watch: Watch<'_>) -> Result<(), ArtifactError> {
+    fn members(&mut self, to: Option<Destination<'_>>, watch: Watch<'_>) -> Result<(), ArtifactError> {
         // Taken out for the time, so that the files can be read while they are looked up.
         let files = std::mem::take(&mut self.contents.manifest.files);
         let mut awaited: HashMap<&str, &Member> = files.iter().map(|f| (f.path.as_str(), f)).collect();
@@ -149,6 +183,7 @@ impl Artifact {
                 let listed = path.is_some_and(|path| files.iter().any(|f| f.path == path));
                 return Err(self.stray(head.path, listed));
             };
+            let dir = to.filter(|(_, wanted)| wanted(&member.path)).map(|(dir, _)| dir);
             watch(if dir.is_some() { Step::Write(&member.path) } else { Step::Read(&member.path) });
             self.member(member, &head, dir)?;
         }
@@ -191,17 +226,20 @@ impl Artifact {
             let (expected, found) = (member.size, head.size);
             return Err(ArtifactError::Size { path, member: name.clone(), expected, found });
         }
-        let mut file = dir.map(|dir| Placed::create(dir, &member.path)).transpose()?;
-        let (mut buffer, mut hasher, mut left) = (vec![0; CHUNK], Sha256::new(), member.size);
+        let mut file = dir.map(|dir| Placed::open(dir, &member.path)).transpose()?;
+        let (mut hasher, mut left) = (Sha256::new(), member.size);
         while left > 0 {
-            let most = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK);
-            let piece = &mut buffer[..most];
-            self.stream.fill_whole(piece).map_err(|b| self.broken(b, Some(name)))?;
-            hasher.update(&*piece);
+            let most = usize::try_from(left).unwrap_or(usize::MAX);
+            let piece = match self.stream.next(most) {
+                Ok([]) => return Err(self.broken(ends_early(), Some(name))),
+                Ok(piece) => piece,
+                Err(broken) => return Err(self.broken(broken, Some(name))),
+            };
+            hasher.update(piece);
             if let Some(file) = &mut file {
                 file.write(piece)?;
             }
-            left -= most as u64;
+            left -= piece.len() as u64;
         }
         let found = hex::encode(hasher.finalize());
         if found != member.sha256 {
@@ -225,23 +263,18 @@ impl Artifact {
 
     /// What stands behind the last member: another block of zeroes, filling, and nothing else.
     fn end(&mut self) -> Result<(), ArtifactError> {
-        let mut buffer = vec![0; BLOCK];
-        self.stream.fill_whole(&mut buffer).map_err(|b| self.broken(b, None))?;
-        let mut filling = 0;
-        loop {
-            if buffer.iter().any(|b| *b != 0) || filling > MOST_FILLING {
-                break;
-            }
-            buffer.resize(CHUNK, 0);
-            let n = self.stream.fill(&mut buffer).map_err(|b| self.broken(b, None))?;
-            if n == 0 {
-                if self.stream.at_end().map_err(|b| self.broken(b, None))? {
-                    return Ok(());
+        let mut block = [0; BLOCK];
+        self.stream.fill_whole(&mut block).map_err(|b| self.broken(b, None))?;
+        let (mut is_clean, mut filling) = (block == [0; BLOCK], 0);
+        while is_clean {
+            match self.stream.next(usize::MAX) {
+                Ok([]) => return Ok(()),
+                Ok(bytes) => {
+                    filling += bytes.len() as u64;
+                    is_clean = filling <= MOST_FILLING && bytes.iter().all(|b| *b == 0);
                 }
-                break;
+                Err(broken) => return Err(self.broken(broken, None)),
             }
-            buffer.truncate(n);
-            filling += n as u64;
         }
         Err(self.broken(Broken::Damaged("something stands behind its end".to_owned()), None))
     }
@@ -250,6 +283,7 @@ impl Artifact {
         let path = self.path.clone();
         match broken {
             Broken::Io(source) => ArtifactError::Io { path, source },
+            Broken::Stopped => ArtifactError::Interrupted(path),
             Broken::Damaged(why) => ArtifactError::Damaged { path, at: member.map(str::to_owned), why },
             Broken::Bomb => {
                 self.too_large("more bytes for each of the compressed ones", self.stream.limits.ratio)
@@ -268,37 +302,51 @@ struct Version {
     format: u32,
 }
 
-/// A file of the new directory.
-struct Placed {
-    path: PathBuf,
-    file: File,
+/// Where files go, and which.
+type Destination<'a> = (&'a Path, &'a dyn Fn(&str) -> bool);
+
+/// Why there can be no new directory.
+fn placing(target: &Path, source: io::Error) -> ArtifactError {
+    match source.kind() {
+        io::ErrorKind::AlreadyExists => ArtifactError::Exists(target.to_owned()),
+        io::ErrorKind::WouldBlock => ArtifactError::Busy(target.to_owned()),
+        _ => ArtifactError::Io { path: target.to_owned(), source },
+    }
 }
 
-impl Placed {
-    fn create(dir: &Path, member: &str) -> Result<Self, ArtifactError> {
-        let path = dir.join(member);
-        let io = |source| ArtifactError::Io { path: path.clone(), source };
-        if let Some(parent) = path.parent() {
-            let mut builder = DirBuilder::new();
-            builder.recursive(true);
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.create(parent).map_err(io)?;
-        }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(io)?;
-        Ok(Self { path, file })
+/// An artifact's files, in a directory that is not yet in its place. Dropped before [`Unpacked::commit`], it leaves nothing
+/// behind.
+#[derive(Debug)]
+pub struct Unpacked {
+    dir: AtomicDir,
+    target: PathBuf,
+    contents: Contents,
+}
+
+impl AsRef<Contents> for Unpacked {
+    fn as_ref(&self) -> &Contents {
+        &self.contents
+    }
+}
+
+impl Unpacked {
+    /// Where the files are until then. More may be put beside them.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), ArtifactError> {
-        self.file.write_all(bytes).map_err(|source| ArtifactError::Io { path: self.path.clone(), source })
+    /// What the manifest says, and its digest.
+    pub fn contents(&self) -> &Contents {
+        &self.contents
     }
 
-    /// Waits for the disk: when the directory is in its place, its files are whole.
-    fn finish(self) -> Result<(), ArtifactError> {
-        self.file.sync_data().map_err(|source| ArtifactError::Io { path: self.path, source })
+    /// Puts the directory in its place.
+    ///
+    /// # Errors
+    /// If something has come to stand there, or the directory can't be renamed.
+    pub fn commit(self) -> Result<Contents, ArtifactError> {
+        let Self { dir, target, contents } = self;
+        dir.commit().map_err(|source| placing(&target, source))?;
+        Ok(contents)
     }
 }

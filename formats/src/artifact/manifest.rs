@@ -1,11 +1,15 @@
 //! `manifest.json`: what an artifact holds.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{FILES, Limits, MANIFEST, archive};
+use crate::{
+    jsonl::segments::is_part,
+    recording::{self, AUDIT, CASES, FINDINGS, FLOWS, RecordedPlugin, TRACES},
+};
 
 /// `manifest.json`, the artifact's first member: what else is in it, and how one knows it is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -14,6 +18,16 @@ pub struct Manifest {
     pub format: u32,
     /// The versions of the tools that made the recording and the artifact, by name.
     pub tools: Vec<Tool>,
+    /// What the ids of the cases are made from, beside their keys.
+    #[serde(default)]
+    pub seed: String,
+    /// By what the records of each kind of file are sorted: names of fields, `-` before one that descends, or `written`: as they
+    /// were written.
+    #[serde(default)]
+    pub orders: BTreeMap<String, Vec<String>>,
+    /// The plugins that were there when it was recorded, with the digests of their files.
+    #[serde(default)]
+    pub plugins: Vec<RecordedPlugin>,
     /// Every other member, sorted by path.
     pub files: Vec<Member>,
 }
@@ -74,10 +88,21 @@ impl Manifest {
                 return of(file, "its sha256 is none");
             }
         }
-        let files: HashSet<_> = self.files.iter().map(|file| file.path.as_str()).collect();
+        // By small letters: on some systems these are the same files.
+        let small: Vec<String> = self.files.iter().map(|file| file.path.to_lowercase()).collect();
+        let mut files: HashSet<&str> = HashSet::new();
+        for (file, small) in self.files.iter().zip(&small) {
+            if !files.insert(small) {
+                return of(file, "differs from another only in the case of letters");
+            }
+            if recording::is_replayed(small) {
+                return of(file, "is called as what loading puts there");
+            }
+        }
         let folder_is_file =
-            |file: &&Member| file.path.match_indices('/').any(|(end, _)| files.contains(&file.path[..end]));
-        self.files.iter().find(folder_is_file).and_then(|file| of(file, "a file can't have files in it"))
+            |small: &&String| small.match_indices('/').any(|(end, _)| files.contains(&small[..end]));
+        let at = small.iter().position(|small| folder_is_file(&small))?;
+        of(&self.files[at], "a file can't have files in it")
     }
 
     /// What there is more of than `limits` allow, and how much there may be.
@@ -92,6 +117,26 @@ impl Manifest {
 impl Member {
     /// The path in the archive.
     pub(super) fn archive_path(&self) -> String {
-        format!("{FILES}{}", self.path)
+        Self::path_in_archive(&self.path)
     }
+
+    /// The path in the archive of a file with that path.
+    pub(super) fn path_in_archive(path: &str) -> String {
+        format!("{FILES}{path}")
+    }
+}
+
+/// How that which is in these files is sorted.
+pub(super) fn orders(files: &[Member]) -> BTreeMap<String, Vec<String>> {
+    let sorted: [(&str, &[&str]); 5] = [
+        (FLOWS, &["written"]),
+        (TRACES, &["written"]),
+        (FINDINGS, &["written"]),
+        (AUDIT, &["written"]),
+        (CASES, &["-severity", "-risk", "key"]),
+    ];
+    let is_there = |name: &str| files.iter().any(|file| is_part(&file.path, name));
+    let strings = |by: &[&str]| by.iter().map(|&field| field.to_owned()).collect();
+    let orders = sorted.into_iter().filter(|(name, _)| is_there(name));
+    orders.map(|(name, by)| (name.to_owned(), strings(by))).collect()
 }

@@ -4,6 +4,9 @@
 //! has the size and the SHA-256 of each file; after it stand the files, under `files/`. The digest of all is the
 //! SHA-256 of the manifest's bytes. The same recording makes the same artifact, byte for byte.
 //!
+//! The archive is compressed in pieces of 4 MiB, each a frame of its own, the manifest in the first: several threads can make
+//! them, and what is made does not depend on how many.
+//!
 //! In: a recording, or an artifact from anywhere. Out: an artifact, or the files as they were. [`Packer`] writes,
 //! [`Artifact`] reads: everything is read and compared before anything is visible where it is to stand. Not here:
 //! what the files say.
@@ -13,12 +16,15 @@ mod manifest;
 mod archive;
 mod sources;
 mod ending;
+mod frames;
 mod write;
+mod decoded;
 mod stream;
+mod placed;
 mod load;
 
 pub use error::{ArtifactError, Kind};
-pub use load::Artifact;
+pub use load::{Artifact, Unpacked};
 pub use manifest::{Contents, Manifest, Member, Tool};
 pub use write::{Packer, Written};
 
@@ -43,7 +49,7 @@ pub fn unwatched(_: Step<'_>) {}
 const MANIFEST: &str = "manifest.json";
 /// What stands before the path of every other member.
 const FILES: &str = "files/";
-/// Reading, hashing and writing go in pieces of this size.
+/// Reading, hashing and writing go in pieces of this size, which a core keeps close.
 const CHUNK: usize = 1 << 18;
 
 /// How much an artifact may hold. An artifact that holds more is neither written nor loaded.

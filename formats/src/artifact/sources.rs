@@ -1,30 +1,38 @@
 //! What of a recording goes into the artifact: its files, in the order of their paths.
 
 use std::{
-    fs::{self, File},
+    collections::HashSet,
+    fs::{self, File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use super::{ArtifactError, Limits, archive, ending};
 use crate::{atomic, recording};
 
-/// A recording is flat; folders in it are for those who add something.
-const DEEPEST: usize = 16;
-
-/// One file of the recording.
+/// One file of the recording, or what is to stand there as one.
 #[derive(Debug)]
 pub(super) struct Source {
     /// Its path below the recording, as it will stand in the manifest.
     pub(super) path: String,
     pub(super) file: PathBuf,
-    /// How long it was when it was looked at first.
+    /// How long it was when it was looked at first, and when it was changed last.
     length: u64,
+    changed: Option<SystemTime>,
+    /// What it holds, if it does not lie on the disk.
+    text: Option<Vec<u8>>,
     /// How much of it is packed, if its end is then to be put behind.
     mended_after: Option<u64>,
 }
 
 impl Source {
+    /// A file that is made for the artifact.
+    pub(super) fn of_text(path: &str, dir: &Path, text: Vec<u8>) -> Self {
+        let (file, length) = (dir.join(path), text.len() as u64);
+        Self { path: path.to_owned(), file, length, changed: None, text: Some(text), mended_after: None }
+    }
+
     /// The length that it will have in the artifact.
     pub(super) fn size(&self) -> u64 {
         self.mended_after.map_or(self.length, |keep| keep + ending::MENDED.len() as u64)
@@ -37,14 +45,18 @@ impl Source {
 
     /// The content as it will be in the artifact.
     pub(super) fn open(&self) -> Result<Opened<'_>, ArtifactError> {
+        if let Some(text) = &self.text {
+            return Ok(Opened { source: self, file: None, left: 0, end: text });
+        }
         let file = File::open(&self.file).map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => ArtifactError::Moving(self.file.clone()),
             _ => self.io(e),
         })?;
-        let opened = Opened { source: self, file, left: self.mended_after.unwrap_or(self.length), end: &[] };
-        opened.still()?;
         let end: &[u8] = if self.is_mended() { ending::MENDED } else { &[] };
-        Ok(Opened { end, ..opened })
+        let left = self.mended_after.unwrap_or(self.length);
+        let opened = Opened { source: self, file: Some(file), left, end };
+        opened.still()?;
+        Ok(opened)
     }
 
     fn io(&self, source: io::Error) -> ArtifactError {
@@ -55,18 +67,21 @@ impl Source {
 /// A [`Source`] that is being read.
 pub(super) struct Opened<'a> {
     source: &'a Source,
-    file: File,
+    file: Option<File>,
     left: u64,
-    end: &'static [u8],
+    end: &'a [u8],
 }
 
 impl Opened<'_> {
     /// Fills the buffer as far as there is content; the end of the content is where it stays empty.
     pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, ArtifactError> {
         let mut filled = 0;
-        while filled < buffer.len() && self.left > 0 {
+        while let Some(file) = &mut self.file
+            && filled < buffer.len()
+            && self.left > 0
+        {
             let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len() - filled);
-            match self.file.read(&mut buffer[filled..filled + most]) {
+            match file.read(&mut buffer[filled..filled + most]) {
                 Ok(0) => return Err(ArtifactError::Moving(self.source.file.clone())),
                 Ok(n) => {
                     filled += n;
@@ -85,31 +100,38 @@ impl Opened<'_> {
         Ok(filled)
     }
 
-    /// Looks whether the file still has the length that it had.
+    /// Looks whether the file is still as it was when it was looked at first.
     pub(super) fn still(&self) -> Result<(), ArtifactError> {
-        let length = self.file.metadata().map_err(|e| self.source.io(e))?.len();
-        if length == self.source.length {
+        let Some(file) = &self.file else { return Ok(()) };
+        let now = file.metadata().map_err(|e| self.source.io(e))?;
+        if now.len() == self.source.length && changed(&now) == self.source.changed {
             return Ok(());
         }
         Err(ArtifactError::Moving(self.source.file.clone()))
     }
 }
 
-/// The files below a recording.
-pub(super) fn find(dir: &Path, limits: &Limits) -> Result<Vec<Source>, ArtifactError> {
-    let mut found = Vec::new();
-    walk(dir, "", DEEPEST, limits, &mut found)?;
-    found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    Ok(found)
+/// When a file was changed last, where the system knows.
+fn changed(metadata: &Metadata) -> Option<SystemTime> {
+    metadata.modified().ok()
 }
 
-fn walk(
-    dir: &Path,
-    prefix: &str,
-    depth: usize,
-    limits: &Limits,
-    found: &mut Vec<Source>,
-) -> Result<(), ArtifactError> {
+/// The files below a recording, but for those that loading has put there.
+pub(super) fn find(dir: &Path, limits: &Limits) -> Result<Vec<Source>, ArtifactError> {
+    let mut found = Vec::new();
+    walk(dir, "", limits, &mut found)?;
+    found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    let mut seen = HashSet::new();
+    match found.iter().find(|source| !seen.insert(source.path.to_lowercase())) {
+        Some(Source { file, .. }) => {
+            let why = "differs from another file only in the case of letters";
+            Err(ArtifactError::Unpackable { path: file.clone(), why })
+        }
+        None => Ok(found),
+    }
+}
+
+fn walk(dir: &Path, prefix: &str, limits: &Limits, found: &mut Vec<Source>) -> Result<(), ArtifactError> {
     let io = |source| ArtifactError::Io { path: dir.to_owned(), source };
     for entry in fs::read_dir(dir).map_err(io)? {
         let entry = entry.map_err(io)?;
@@ -117,19 +139,19 @@ fn walk(
         let unpackable = |why| ArtifactError::Unpackable { path: file.clone(), why };
         let name = entry.file_name();
         let Some(name) = name.to_str() else { return Err(unpackable("its name is no UTF-8")) };
-        if atomic::is_partial(name) {
+        let path = format!("{prefix}{name}");
+        if atomic::is_partial(name) || recording::REPLAYED.contains(&path.as_str()) {
             continue;
         }
-        let path = format!("{prefix}{name}");
         if let Some(why) = archive::path_fault(&path) {
             return Err(unpackable(why));
         }
+        if recording::is_replayed(&path) {
+            return Err(unpackable("is called as what loading puts there"));
+        }
         let kind = entry.file_type().map_err(io)?;
         if kind.is_dir() {
-            if depth == 0 {
-                return Err(unpackable("lies too deep"));
-            }
-            walk(&file, &format!("{path}/"), depth - 1, limits, found)?;
+            walk(&file, &format!("{path}/"), limits, found)?;
         } else if kind.is_file() {
             if found.len() == limits.files {
                 let limit = limits.files as u64;
@@ -148,8 +170,9 @@ fn walk(
 fn source(path: String, file: PathBuf) -> Result<Source, ArtifactError> {
     let io = |source| ArtifactError::Io { path: file.clone(), source };
     let mut opened = File::open(&file).map_err(io)?;
-    let length = opened.metadata().map_err(io)?.len();
+    let metadata = opened.metadata().map_err(io)?;
+    let (length, changed) = (metadata.len(), changed(&metadata));
     let mended_after =
         if path == recording::METRICS { ending::missing(&mut opened, length).map_err(io)? } else { None };
-    Ok(Source { path, file, length, mended_after })
+    Ok(Source { path, file, length, changed, text: None, mended_after })
 }

@@ -1,115 +1,94 @@
-//! The archive's bytes out of the artifact's: decompressed, counted, and to the very end of the file.
+//! The archive's bytes, which a thread of their own decompresses ahead of who reads them.
 
 use std::{
-    fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io,
     path::Path,
+    sync::mpsc::{self, Receiver, SyncSender},
+    thread,
 };
 
-use flate2::bufread::GzDecoder;
+use super::{
+    CHUNK, Limits,
+    decoded::{Broken, Decoded},
+};
+use crate::jsonl::input::Progress;
 
-use super::Limits;
-use crate::jsonl::input::{Counted, GZIP, Progress, ZSTD, is_stdin};
+/// How many pieces may wait.
+const AHEAD: usize = 8;
 
-type Raw = BufReader<Counted<Box<dyn Read + Send>>>;
-
-/// What an artifact may ask of the memory: a window of 32 MiB. Our own have one of 2 MiB.
-const WINDOW_LOG: u32 = 25;
-
-enum Decoder {
-    Zstd(zstd::Decoder<'static, Raw>),
-    Gzip(Box<GzDecoder<Raw>>),
-}
-
-/// The decompressed bytes.
+/// The decompressed bytes, piece by piece.
 pub(super) struct Stream {
-    decoder: Decoder,
-    unpacked: u64,
+    pieces: Receiver<Result<Vec<u8>, Broken>>,
+    /// Buffers go back to be filled again.
+    spare: SyncSender<Vec<u8>>,
+    piece: Vec<u8>,
+    at: usize,
     pub(super) limits: Limits,
     pub(super) progress: Progress,
-}
-
-/// Why there are no more bytes.
-#[derive(Debug)]
-pub(super) enum Broken {
-    /// The system refuses.
-    Io(io::Error),
-    /// The compression is broken or ends too early.
-    Damaged(String),
-    /// So little can't have been that much.
-    Bomb,
 }
 
 impl Stream {
     /// Opens a file; none if it is not compressed in a way that is known.
     pub(super) fn open(path: &Path, limits: Limits) -> io::Result<Option<Self>> {
-        let (raw, total): (Box<dyn Read + Send>, _) = if is_stdin(path) {
-            (Box::new(io::stdin()), None)
-        } else {
-            let file = File::open(path)?;
-            let metadata = file.metadata()?;
-            if metadata.is_dir() {
-                return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
-            }
-            (Box::new(file), metadata.is_file().then_some(metadata.len()))
-        };
-        let progress = Progress::of(total);
-        let mut raw = BufReader::with_capacity(1 << 17, progress.counting(raw));
-        let head = raw.fill_buf()?;
-        let decoder = if head.starts_with(&ZSTD) {
-            let mut decoder = zstd::Decoder::with_buffer(raw)?.single_frame();
-            decoder.window_log_max(WINDOW_LOG)?;
-            Decoder::Zstd(decoder)
-        } else if head.starts_with(&GZIP) {
-            Decoder::Gzip(Box::new(GzDecoder::new(raw)))
-        } else {
-            return Ok(None);
-        };
-        Ok(Some(Self { decoder, unpacked: 0, limits, progress }))
+        let Some(decoded) = Decoded::open(path, limits)? else { return Ok(None) };
+        let progress = decoded.progress.clone();
+        let (filled, pieces) = mpsc::sync_channel(AHEAD);
+        let (spare, empty) = mpsc::sync_channel(AHEAD + 2);
+        // It ends when nobody takes what it has.
+        thread::Builder::new()
+            .name("decompress".to_owned())
+            .spawn(move || ahead(decoded, &filled, &empty))?;
+        Ok(Some(Self { pieces, spare, piece: Vec::new(), at: 0, limits, progress }))
     }
 
-    /// Fills the buffer; less than that only at the end.
-    pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, Broken> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            let read = match &mut self.decoder {
-                Decoder::Zstd(decoder) => decoder.read(&mut buffer[filled..]),
-                Decoder::Gzip(decoder) => decoder.read(&mut buffer[filled..]),
-            };
-            match read {
-                Ok(0) => break,
-                Ok(n) => {
-                    filled += n;
-                    self.unpacked += n as u64;
-                    // The whole artifact counts, where its length is known: it need not be as dense everywhere.
-                    let packed = self.progress.total.unwrap_or_else(|| self.progress.read());
-                    if self.limits.is_bomb(self.unpacked, packed) {
-                        return Err(Broken::Bomb);
-                    }
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                // What the system says has a number; what a decoder says has none.
-                Err(e) if e.raw_os_error().is_some() => return Err(Broken::Io(e)),
-                Err(e) => return Err(Broken::Damaged(e.to_string())),
-            }
+    /// The next bytes, at most so many; none at the end.
+    pub(super) fn next(&mut self, most: usize) -> Result<&[u8], Broken> {
+        if self.at == self.piece.len() {
+            // An end that came without a word is that of the thread.
+            let next = self.pieces.recv().unwrap_or(Ok(Vec::new()))?;
+            let old = std::mem::replace(&mut self.piece, next);
+            // Where there is no room there are enough.
+            drop(self.spare.try_send(old));
+            self.at = 0;
         }
-        Ok(filled)
+        let n = most.min(self.piece.len() - self.at);
+        let bytes = &self.piece[self.at..self.at + n];
+        self.at += n;
+        Ok(bytes)
     }
 
     /// Fills the buffer to its end.
     pub(super) fn fill_whole(&mut self, buffer: &mut [u8]) -> Result<(), Broken> {
-        match self.fill(buffer)? {
-            n if n == buffer.len() => Ok(()),
-            _ => Err(Broken::Damaged("it ends before its end".to_owned())),
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let bytes = self.next(buffer.len() - filled)?;
+            if bytes.is_empty() {
+                return Err(ends_early());
+            }
+            buffer[filled..filled + bytes.len()].copy_from_slice(bytes);
+            filled += bytes.len();
         }
+        Ok(())
     }
+}
 
-    /// Whether the file ends where its compressed content does. To be asked after the last byte.
-    pub(super) fn at_end(&mut self) -> Result<bool, Broken> {
-        let raw = match &mut self.decoder {
-            Decoder::Zstd(decoder) => decoder.get_mut(),
-            Decoder::Gzip(decoder) => decoder.get_mut(),
-        };
-        raw.fill_buf().map(<[u8]>::is_empty).map_err(Broken::Io)
+/// What is said where more was to come.
+pub(super) fn ends_early() -> Broken {
+    Broken::Damaged("it ends before its end".to_owned())
+}
+
+/// Decompresses until there is nothing more, or nobody takes it. The last piece is empty, or says what is wrong.
+fn ahead(mut decoded: Decoded, filled: &SyncSender<Result<Vec<u8>, Broken>>, empty: &Receiver<Vec<u8>>) {
+    loop {
+        let mut piece = empty.try_recv().unwrap_or_default();
+        piece.resize(CHUNK, 0);
+        let next = decoded.fill(&mut piece).map(|n| {
+            piece.truncate(n);
+            piece
+        });
+        let is_last = next.as_ref().map_or(true, Vec::is_empty);
+        if filled.send(next).is_err() || is_last {
+            return;
+        }
     }
 }

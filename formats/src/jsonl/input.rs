@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -27,10 +27,11 @@ pub struct Input {
     pub progress: Progress,
 }
 
-/// How far reading has come. Cheap to clone and to ask from another thread.
+/// How far reading has come, and whether it is to go on. Cheap to clone and to ask from another thread.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
     read: Arc<AtomicU64>,
+    stopped: Arc<AtomicBool>,
     /// The length of all that is to be read, if it is known.
     pub total: Option<u64>,
 }
@@ -38,7 +39,7 @@ pub struct Progress {
 impl Progress {
     /// A measure of `total` bytes, of which none is read yet.
     pub fn of(total: Option<u64>) -> Self {
-        Self { read: Arc::default(), total }
+        Self { total, ..Self::default() }
     }
 
     /// Bytes read so far.
@@ -49,6 +50,16 @@ impl Progress {
     /// Counts so many bytes more.
     pub fn add(&self, bytes: u64) {
         self.read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Asks the work to end as soon as it can.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked to.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
     }
 
     /// A reader that counts here what is read through it.

@@ -78,7 +78,7 @@ pub(crate) fn is_changed(error: &ArtifactError, given: &Path) -> bool {
 }
 
 /// Where the beginning is damaged, the name tells.
-fn is_named(path: &Path) -> bool {
+pub(in crate::commands) fn is_named(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.ends_with(".glyph.tar.zst") || name.ends_with(".glyph.tar.gz")
 }

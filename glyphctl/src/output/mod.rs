@@ -6,6 +6,7 @@
 pub(crate) mod alerts;
 pub(crate) mod artifact;
 pub(crate) mod ca;
+pub(crate) mod cases;
 pub(crate) mod check;
 pub(crate) mod failure;
 pub(crate) mod flows;

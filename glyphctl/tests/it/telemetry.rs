@@ -27,6 +27,10 @@ fn the_document_says_of_spans_what_is_and_nothing_else() {
     let with_trace = |args: &[&str]| run(args.iter().chain(&trace));
     with_trace(&["replay", "write", &run_dir, "-o", &artifact]).fine();
     with_trace(&["replay", "load", &artifact, "--out", &path("again")]).fine();
+    with_trace(&["replay", "load", &artifact, "--verify-only"]).fine();
+    with_trace(&["replay", "write", &run_dir, "--dry-run"]).fine();
+    with_trace(&["replay", "load", &run_dir, "--out", &path("of-a-recording")]).fine();
+    with_trace(&["replay", "load", &artifact, "--case", "none"]).unable();
     fs::write(&artifact, "no artifact").unwrap();
     assert_ne!(with_trace(&["replay", &artifact]).code, 0);
 

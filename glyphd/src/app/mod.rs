@@ -39,7 +39,7 @@ use crate::{
     launcher::Launcher,
     metrics_log::MetricsLog,
     netgate::{Netgate, Surroundings},
-    plugin::{BusAddress, State, manifest},
+    plugin::{self, BusAddress, State, manifest},
     sanitize::{Intake, Sanitizer, SecretsFile},
     scrape::{Pace, Scrapers},
     telemetry::{Counters, Exporters, Telemetry},
@@ -153,8 +153,10 @@ impl Daemon {
             plugin: bus.address.clone(),
             control,
         };
-        let (mut files, recording, made) =
-            Files::open(&config, |dir| Recording::create(dir, info(&config, &addresses)))?;
+        let (mut files, recording, made) = Files::open(&config, |dir| {
+            let plugins = plugin::recorded(&manifests, &allowances);
+            Recording::create(dir, RecordingInfo { plugins, ..info(&config, &addresses) })
+        })?;
 
         let (telemetry, exporters) = Telemetry::start(&config.trace, files.traces.take())?;
         files.observe(telemetry.files());
@@ -361,5 +363,6 @@ fn info(config: &Config, addresses: &Addresses) -> RecordingInfo {
         options: named(&options),
         addresses: named(&addresses),
         segments: BTreeMap::new(),
+        plugins: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Plugins: their processes, and the gRPC bus over which flows reach them and findings come back.
 //!
 //! In: deliveries from dispatch. Out: findings and audit entries. [`manifest`] says what a plugin asks for, `allowance`
-//! what it gets ([`limits`] how much), [`digests`] whether its files are the pinned ones; `process/` starts it, and starts
+//! what it gets ([`limits`] how much), [`digests`] whether its files are the pinned ones, `recorded` what a recording says of all of it; `process/` starts it, and starts
 //! it again; the process connects to `bus/`, trades its token for a session, and `session/` serves it until it ends. Not
 //! here: what stands between a process and the machine, which is for [`crate::launcher`].
 
@@ -9,6 +9,7 @@ pub mod manifest;
 pub mod limits;
 pub mod allowance;
 pub mod digests;
+mod recorded;
 mod roster;
 mod issuer;
 mod rate;
@@ -23,6 +24,7 @@ pub(crate) use bus::{Access, Bus, Listener, Sessions};
 pub use bus::{BusAddress, TOKEN_LIFE, Token};
 pub(crate) use issuer::{IssueError, Issuer};
 pub(crate) use process::{BusSeat, Plugin, Shutdown, Supervisor};
+pub(crate) use recorded::recorded;
 pub(crate) use roster::Roster;
 pub use roster::State;
 pub use session::HeartbeatOptions;

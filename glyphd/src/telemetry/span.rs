@@ -51,9 +51,13 @@ pub mod name {
     pub const WRITE_FLOWS: &str = "replay.write_flows";
     /// The same for findings.
     pub const WRITE_FINDINGS: &str = "replay.write_findings";
+    /// The reading of findings, and what joins them to cases.
+    pub const LOAD_CASES: &str = "replay.load_cases";
+    /// The writing of cases.
+    pub const WRITE_CASES: &str = "replay.write_cases";
 
     /// All of them.
-    pub const ALL: [&str; 18] = [
+    pub const ALL: [&str; 20] = [
         CAPTURE_FLOW,
         UPSTREAM_REQUEST,
         PUBLISH_FLOW_EVENT,
@@ -72,6 +76,8 @@ pub mod name {
         LOAD_FLOWS,
         WRITE_FLOWS,
         WRITE_FINDINGS,
+        LOAD_CASES,
+        WRITE_CASES,
     ];
 }
 

@@ -23,7 +23,14 @@ impl Forged {
             size: content.len() as u64,
             sha256: hex::encode(Sha256::digest(content)),
         };
-        let manifest = Manifest { format: 1, tools: vec![], files: listed.iter().map(member).collect() };
+        let manifest = Manifest {
+            format: 1,
+            tools: vec![],
+            seed: String::new(),
+            orders: BTreeMap::new(),
+            plugins: vec![],
+            files: listed.iter().map(member).collect(),
+        };
         Self::empty().file("manifest.json", &serde_json::to_vec(&manifest).unwrap())
     }
 
@@ -171,6 +178,14 @@ fn a_manifest_is_as_it_is_written_or_none() {
         (manifest([file("b"), file("a")].join(",")), "paths are sorted"),
         (manifest([file("a"), file("a")].join(",")), "each once"),
         (manifest([file("a"), file("a/b")].join(",")), "a file can't have files in it"),
+        (manifest([file("A"), file("a/b")].join(",")), "a file can't have files in it"),
+        (manifest([file("A"), file("a")].join(",")), "only in the case of letters"),
+        (manifest(file("Ü/x") + "," + &file("ü/X")), "only in the case of letters"),
+        (manifest(file("provenance.replay.json")), "is called as what loading puts there"),
+        (manifest(file("FLOWS.replay.jsonl")), "is called as what loading puts there"),
+        (manifest(file("aux.jsonl")), "a device's"),
+        (manifest(file("a. ")), "not every system tells apart"),
+        (manifest(file(&"d/".repeat(16)).replace("d/\"", "d/f\"")), "lies too deep"),
     ] {
         let forged = Forged::empty().file("manifest.json", text.as_bytes());
         assert_says(&forged.refused(), Kind::NotAnArtifact, why);
@@ -291,4 +306,140 @@ fn no_flipped_bit_changes_what_comes_out() {
         // Owner, mode and time of a member are nobody's business; with them its checksum would have to change.
         taken_only_if_right(&bench, &repacked, &right);
     }
+}
+
+#[test]
+fn a_manifest_of_an_earlier_glyph_is_read() {
+    let sha256 = hex::encode(Sha256::digest(FLOWS));
+    let text = format!(
+        r#"{{"format":1,"tools":[],"later":{{}},"files":[{{"path":"a","size":{},"sha256":"{sha256}"}}]}}"#,
+        FLOWS.len()
+    );
+    let forged = Forged::empty().file("manifest.json", text.as_bytes()).file("files/a", FLOWS);
+    let bench = Bench::new();
+    let bytes = forged.raw(&archive::END).bytes;
+    fs::write(bench.path("a.zst"), zstd::encode_all(bytes.as_slice(), 1).unwrap()).unwrap();
+    let contents = open(&bench.path("a.zst")).unwrap().verify(&mut unwatched).unwrap();
+    assert_eq!((contents.manifest.seed.as_str(), contents.manifest.plugins.len()), ("", 0));
+}
+
+#[test]
+fn extensions_change_no_name_and_no_size() {
+    let pax =
+        |record: &str| Forged::listing(&[("a", FLOWS)]).member("pax", EntryType::XHeader, record.as_bytes());
+    for record in ["30 path=../../../../evil/file\n", "13 size=99999\n", "22 GNU.sparse.major=1\n"] {
+        assert_says(&pax(record).file("files/a", FLOWS).refused(), Kind::Refused, "pax: is an extension");
+    }
+    let long =
+        Forged::listing(&[("a", FLOWS)]).member("././@LongLink", EntryType::GNULongName, b"../../evil\0");
+    assert_says(&long.file("files/a", FLOWS).refused(), Kind::Refused, "is an extension");
+    let global = Forged::empty().member("pax", EntryType::XGlobalHeader, b"22 path=manifest.json\n");
+    assert_says(&global.file("x", b"{}").refused(), Kind::NotAnArtifact, "it begins with \"pax\"");
+    // GNU's sparse files, in both of their forms: a kind of their own, and names that say so.
+    let sparse = Forged::listing(&[("a", FLOWS)]).member("files/a", EntryType::GNUSparse, FLOWS);
+    assert_says(&sparse.refused(), Kind::Refused, "is no plain file");
+    let named = Forged::listing(&[("a", FLOWS)]).file("GNUSparseFile.0/a", FLOWS);
+    assert_says(&named.refused(), Kind::Differs, "is not in the manifest");
+}
+
+#[test]
+fn names_end_where_they_end() {
+    // What stands behind a zero is of no name, here and for other tools; nor is what stands in the owner's.
+    let hidden = |at: usize, text: &[u8]| {
+        let mut header = Header::new_ustar();
+        header.as_old_mut().name[..7].copy_from_slice(b"files/a");
+        header.set_entry_type(EntryType::Regular);
+        header.set_size(FLOWS.len() as u64);
+        let mut block = *header.as_bytes();
+        block[at..at + text.len()].copy_from_slice(text);
+        let mut header = Header::from_byte_slice(&block).clone();
+        header.set_cksum();
+        let padding = &archive::END[..archive::padding(FLOWS.len() as u64)];
+        let forged = Forged::listing(&[("a", FLOWS)]).raw(header.as_bytes()).raw(FLOWS).raw(padding);
+        forged.raw(&archive::END).bytes
+    };
+    for (at, text) in [(8, &b"../../evil"[..]), (157, b"/etc/passwd"), (265, b"root")] {
+        let bench = Bench::new();
+        let path = bench.path("a.zst");
+        fs::write(&path, zstd::encode_all(hidden(at, text).as_slice(), 1).unwrap()).unwrap();
+        open(&path).unwrap().extract(&bench.path("out"), &mut unwatched).unwrap();
+        assert_eq!(content(&bench.path("out")), files(&[("a", FLOWS)]));
+        assert_eq!(names(bench.dir.path()), ["a.zst", "out"]);
+    }
+    // A prefix is part of the name.
+    let prefixed = zstd::encode_all(hidden(345, b"..").as_slice(), 1).unwrap();
+    assert_says(&refused(&prefixed), Kind::Refused, "../files/a: its path leads out");
+}
+
+#[test]
+fn sizes_are_those_of_the_manifest_however_they_are_written() {
+    let with_size = |size: &[u8]| {
+        let mut header = archive::header("files/a", 0).unwrap();
+        header.as_old_mut().size[..size.len()].copy_from_slice(size);
+        header.set_cksum();
+        Forged::listing(&[("a", FLOWS)]).raw(header.as_bytes()).raw(FLOWS).refused()
+    };
+    // Negative, larger than any file, no number, and so that the end would be read as content.
+    for size in [
+        &[0xff; 12][..],
+        &[0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        b"-1",
+        b"9",
+        b"77777777777",
+    ] {
+        let error = with_size(size);
+        assert!(matches!(error.kind(), Kind::Differs | Kind::Damaged), "{size:?}: {error}");
+    }
+}
+
+#[test]
+fn frames_may_follow_each_other_and_none_may_be_empty() {
+    let good = Forged::listing(&[("a", FLOWS)]).file("files/a", FLOWS).raw(&archive::END).bytes;
+    let frame = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
+    let bench = Bench::new();
+    for cut in (1..good.len()).step_by(61) {
+        let two = [frame(&good[..cut]), frame(&good[cut..])].concat();
+        fs::write(bench.path("a.zst"), two).unwrap();
+        open(&bench.path("a.zst")).unwrap().verify(&mut unwatched).unwrap();
+    }
+    let skippable = [&[0x5e, 0x2a, 0x4d, 0x18, 4, 0, 0, 0][..], b"data"].concat();
+    for between in [frame(b""), skippable, b"\x28\xb5\x2f".to_vec(), b"(".to_vec(), vec![0; 8]] {
+        let three = [frame(&good[..700]), between.clone(), frame(&good[700..])].concat();
+        assert_eq!(refused(&three).kind(), Kind::Damaged, "{between:?}");
+        let behind = [frame(&good), between].concat();
+        assert_eq!(refused(&behind).kind(), Kind::Damaged);
+        assert_ne!(refused(&[skip(), frame(&good)].concat()).kind(), Kind::Differs);
+    }
+    // A second stream of gzip is nothing that an archiver makes.
+    let gzip = |bytes: &[u8]| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(bytes).unwrap();
+        gzip.finish().unwrap()
+    };
+    assert_eq!(refused(&[gzip(&good[..700]), gzip(&good[700..])].concat()).kind(), Kind::Damaged);
+}
+
+/// A frame that says nothing.
+fn skip() -> Vec<u8> {
+    vec![0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]
+}
+
+#[test]
+fn a_bomb_is_put_out_before_it_has_gone_off() {
+    let bench = Bench::new();
+    let size: u64 = 3 << 30;
+    // The digest is wrong: as far as that it does not come.
+    let manifest = format!(
+        r#"{{"format":1,"tools":[],"files":[{{"path":"a","size":{size},"sha256":"{}"}}]}}"#,
+        "0".repeat(64)
+    );
+    let head = Forged::empty().file("manifest.json", manifest.as_bytes());
+    let head = head.raw(archive::header("files/a", size).unwrap().as_bytes()).bytes;
+    let mut bomb = zstd::encode_all(head.as_slice(), 1).unwrap();
+    let mebibytes = zstd::encode_all(&[0; 64 << 20][..], 1).unwrap();
+    (0..48).for_each(|_| bomb.extend_from_slice(&mebibytes));
+    assert!(bomb.len() < 1 << 20, "{} bytes", bomb.len());
+    fs::write(bench.path("a.zst"), bomb).unwrap();
+    let error = open(&bench.path("a.zst")).unwrap().verify(&mut unwatched).unwrap_err();
+    assert_says(&error, Kind::TooLarge, "more bytes for each of the compressed ones");
 }

@@ -3,7 +3,9 @@
 mod compare;
 mod diff;
 mod export;
+mod findings;
 mod import;
+mod interrupt;
 mod load;
 mod pack;
 mod run;
@@ -92,7 +94,8 @@ pub(crate) fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// What comes of an error: a changed artifact is what the check is for, all else kept it from being done.
-fn judged(error: ArtifactError) -> anyhow::Result<ExitCode> {
+fn judged(error: anyhow::Error) -> anyhow::Result<ExitCode> {
+    let error = error.downcast::<ArtifactError>()?;
     let kind = error.kind();
     let error = hinted(error);
     if kind == Kind::Differs {

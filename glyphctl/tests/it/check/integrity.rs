@@ -16,7 +16,7 @@ fn an_artifact_is_judged_as_its_recording_is() {
     let run = place.run(&artifact);
     let mut json: Value = serde_json::from_str(&run.stdout).unwrap();
     let digests = json["checks"].as_array_mut().unwrap().remove(0);
-    assert_eq!((&digests["name"], &digests["message"]), (&json!("digests"), &json!("5 files as packed")));
+    assert_eq!((&digests["name"], &digests["message"]), (&json!("digests"), &json!("6 files as packed")));
     assert_eq!((run.code, &json), (1, &of_directory));
     let printed = place.run(&["check", "run.glyph.tar.zst"]).stdout;
     assert_eq!(place.follow(&printed), 4, "trace show takes the artifact too");

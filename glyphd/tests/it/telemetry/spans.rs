@@ -53,7 +53,8 @@ async fn run(fetching: bool) -> Recorded {
 }
 
 /// Those that only glyphctl has: it packs, and unpacks.
-const OF_GLYPHCTL: [&str; 3] = [name::CREATE_ARTIFACT, name::EXTRACT_ARTIFACT, name::LOAD_FLOWS];
+const OF_GLYPHCTL: [&str; 5] =
+    [name::CREATE_ARTIFACT, name::EXTRACT_ARTIFACT, name::LOAD_FLOWS, name::LOAD_CASES, name::WRITE_CASES];
 
 /// The daemon's own names.
 fn all_names() -> BTreeSet<String> {

@@ -1,15 +1,17 @@
 //! A recording packed, checked and unpacked, with the exit codes that a CI job goes by.
 
+mod cases;
+mod interrupted;
+
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 use glyph_formats::{Span, jsonl, span::SpanStatus};
 use serde_json::Value;
 
-use crate::harness::{Run, glyphctl, names_in, run, run_with_stdin};
+use crate::harness::{Run, names_in, run, run_with_stdin};
 
 /// A place to work in, with the packed sample in it.
 struct Packed {
@@ -67,10 +69,34 @@ fn a_recording_comes_back_as_it_was() {
     let out = packed.path("again");
     let loaded = packed.load(&["--out", out.to_str().unwrap(), "--expect-digest", &packed.digest]).fine();
     assert_eq!(loaded.stdout.trim_end(), packed.digest);
-    assert_eq!(names_in(&out), names_in(&recording()));
-    for name in names_in(&out) {
+    let mut expected = names_in(&recording());
+    expected.extend(
+        ["cases.json", "cases.replay.json", "findings.replay.jsonl", "flows.replay.jsonl"].map(str::to_owned),
+    );
+    expected.push("provenance.replay.json".to_owned());
+    expected.sort_unstable();
+    assert_eq!(names_in(&out), expected);
+    for name in names_in(&recording()) {
         assert!(fs::read(out.join(&name)).unwrap() == fs::read(recording().join(&name)).unwrap(), "{name}");
     }
+    for (loaded, packed) in [
+        ("flows.replay.jsonl", "flows.jsonl"),
+        ("findings.replay.jsonl", "findings.jsonl"),
+        ("cases.replay.json", "cases.json"),
+    ] {
+        assert!(fs::read(out.join(loaded)).unwrap() == fs::read(out.join(packed)).unwrap(), "{loaded}");
+    }
+    let provenance: Value =
+        serde_json::from_slice(&fs::read(out.join("provenance.replay.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&provenance["digest"], &provenance["expected"]),
+        (&packed.digest.as_str().into(), &true.into())
+    );
+    assert_eq!(provenance["counts"], serde_json::json!({"flows": 3, "findings": 6, "cases": 1}));
+    assert_eq!(
+        (&provenance["verified"]["files"], &provenance["verified"]["cases"]),
+        (&6.into(), &"same".into())
+    );
     let again = packed.path("again.glyph.tar.zst");
     assert_eq!(write(&out, &again).fine().stdout.trim_end(), packed.digest);
     assert!(fs::read(&again).unwrap() == fs::read(&packed.artifact).unwrap(), "the same, byte for byte");
@@ -87,7 +113,7 @@ fn what_is_in_it_is_shown() {
     assert_eq!(run(["replay", packed.artifact.to_str().unwrap()]).fine().stdout, table.stdout);
     let json: Value = serde_json::from_str(&packed.load(&["--format", "json"]).fine().stdout).unwrap();
     assert_eq!(json["digest"], packed.digest);
-    assert_eq!(json["manifest"]["files"].as_array().unwrap().len(), 5);
+    assert_eq!(json["manifest"]["files"].as_array().unwrap().len(), 6);
     assert_eq!(json["manifest"]["files"][0]["path"], "audit.jsonl");
     let bare = run(["replay", packed.artifact.to_str().unwrap(), "--format", "json"]).fine();
     assert_eq!(serde_json::from_str::<Value>(&bare.stdout).unwrap(), json);
@@ -127,10 +153,12 @@ fn what_cannot_be_loaded_is_exit_code_2() {
     assert!(exists.stderr.contains("exists already\nhint: nothing is written over"), "{}", exists.stderr);
     let nowhere = packed.load(&["--out", packed.path("no/where").to_str().unwrap()]).unable();
     assert!(nowhere.stderr.contains("No such file"), "{}", nowhere.stderr);
-    let directory = run(["replay", "load", recording().to_str().unwrap()]).unable();
-    assert!(directory.stderr.contains("hint: glyphctl replay write"), "{}", directory.stderr);
-    let text = run(["replay", recording().join("flows.jsonl").to_str().unwrap()]).unable();
-    assert!(text.stderr.contains("is no artifact: "), "{}", text.stderr);
+    let directory = run(["replay", "load", recording().to_str().unwrap(), "--verify-only"]).unable();
+    assert!(
+        directory.stderr.contains("has no digests to verify\nhint: glyphctl replay write"),
+        "{}",
+        directory.stderr
+    );
     assert!(run(["replay", "nowhere.glyph.tar.zst"]).unable().stderr.contains("No such file"));
 
     let bytes = fs::read(&packed.artifact).unwrap();
@@ -182,40 +210,58 @@ fn a_file_of_the_manifest_does_no_harm_to_a_terminal() {
 }
 
 #[test]
-fn a_process_that_is_killed_leaves_no_artifact_or_the_old_one() {
+fn what_would_be_packed_is_told_and_nothing_written() {
     let packed = Packed::new();
-    let run_dir = packed.path("run");
-    fs::create_dir(&run_dir).unwrap();
-    fs::copy(recording().join("recording.json"), run_dir.join("recording.json")).unwrap();
-    let mut seed = 1u64;
-    let noise: Vec<u8> = std::iter::repeat_with(|| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (seed >> 56) as u8
-    })
-    .take(24 << 20)
-    .collect();
-    fs::write(run_dir.join("flows.jsonl"), noise).unwrap();
-    let old = fs::read(&packed.artifact).unwrap();
-    for enough in [1, 4 << 20, 9 << 20, 15 << 20, 20 << 20] {
-        let mut child = spawn_write(&run_dir, &packed.artifact);
-        let partial = packed.path(&format!(".shop.glyph.tar.zst.{}.partial", child.id()));
-        // Until so much has been written, or it is done.
-        while child.try_wait().unwrap().is_none() && fs::metadata(&partial).map_or(true, |m| m.len() < enough)
-        {
-            std::thread::yield_now();
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        // The old one or, if it was done already, the new one.
-        packed.load(&["--verify-only"]).fine();
-        fs::write(&packed.artifact, &old).unwrap();
-    }
+    let told =
+        run(["replay", "write", recording().to_str().unwrap(), "--dry-run", "--format", "json"]).fine();
+    let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(told["digest"], packed.digest);
+    let shown = packed.load(&["--format", "json"]).fine();
+    assert_eq!(serde_json::from_str::<Value>(&shown.stdout).unwrap(), told);
+    let new = packed.path("new.glyph.tar.zst");
+    let shop = recording();
+    let args = ["replay", "write", shop.to_str().unwrap(), "-n", "-o", new.to_str().unwrap()];
+    assert!(run(args).fine().stderr.contains("nothing was written"));
+    assert_eq!(names_in(packed.dir.path()), ["shop.glyph.tar.zst"]);
 }
 
-fn spawn_write(recording: &Path, artifact: &Path) -> std::process::Child {
-    let mut command: Command = glyphctl();
-    command.args(["replay", "write"]).arg(recording).arg("-o").arg(artifact);
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+#[test]
+fn recordings_and_files_of_flows_are_loaded_without_digests() {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |given: &Path, out: &str| {
+        let out = dir.path().join(out);
+        let run = run(["replay", "load", given.to_str().unwrap(), "--out", out.to_str().unwrap()]).fine();
+        assert!(
+            run.stderr.contains("has no digests: nothing says whether it is unchanged"),
+            "{}",
+            run.stderr
+        );
+        let provenance: Value =
+            serde_json::from_slice(&fs::read(out.join("provenance.replay.json")).unwrap()).unwrap();
+        assert_eq!(
+            fs::read(out.join("flows.replay.jsonl")).unwrap(),
+            fs::read(recording().join("flows.jsonl")).unwrap()
+        );
+        (provenance["source"]["kind"].clone(), provenance["counts"].clone())
+    };
+    let counts = |findings, cases| serde_json::json!({"flows": 3, "findings": findings, "cases": cases});
+    assert_eq!(load(&recording(), "a"), ("recording".into(), counts(6, 1)));
+    assert_eq!(load(&recording().join("flows.jsonl"), "b"), ("flows".into(), counts(0, 0)));
+    // Compressed, cut into segments, and torn by a crash.
+    let flows = fs::read(recording().join("flows.jsonl")).unwrap();
+    let first = flows.iter().position(|b| *b == b'\n').unwrap() + 1;
+    let run_dir = dir.path().join("run");
+    fs::create_dir(&run_dir).unwrap();
+    fs::copy(recording().join("recording.json"), run_dir.join("recording.json")).unwrap();
+    fs::write(run_dir.join("flows.000001.jsonl.zst"), zstd::encode_all(&flows[..first], 3).unwrap()).unwrap();
+    fs::write(run_dir.join("flows.jsonl"), [&flows[first..], b"{\"format\":1,\"id\":\"01"].concat()).unwrap();
+    assert_eq!(load(&run_dir, "c"), ("recording".into(), counts(0, 0)));
+    let gzip = dir.path().join("flows.jsonl.gz");
+    let mut writer =
+        flate2::write::GzEncoder::new(fs::File::create(&gzip).unwrap(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut writer, &flows).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(load(&gzip, "d"), ("flows".into(), counts(0, 0)));
 }
 
 #[test]
@@ -253,14 +299,24 @@ fn packing_and_unpacking_leave_spans() {
     let again = packed.path("again.glyph.tar.zst");
     let write = ["replay", "write", shop.to_str().unwrap(), "-o", again.to_str().unwrap()];
     let create = "replay.create_artifact";
-    let expected =
-        [ok(None, create), ok(Some(create), "replay.load_flows"), ok(Some(create), "replay.write_flows")];
-    assert_eq!(with_trace(&write), expected);
+    let of_create = |names: &[&str]| {
+        let stages = names.iter().map(|name| ok(Some(create), name));
+        [ok(None, create)].into_iter().chain(stages).collect::<Vec<_>>()
+    };
+    let stages = ["replay.load_cases", "replay.write_cases", "replay.write_findings", "replay.write_flows"];
+    assert_eq!(with_trace(&write), of_create(&stages));
+    let dry = ["replay", "write", shop.to_str().unwrap(), "--dry-run"];
+    assert_eq!(with_trace(&dry), of_create(&["replay.load_cases", "replay.load_flows"]));
 
     let extract = "replay.extract_artifact";
-    let read = [ok(None, extract), ok(Some(extract), "replay.load_flows")];
+    let read =
+        [ok(None, extract), ok(Some(extract), "replay.load_cases"), ok(Some(extract), "replay.load_flows")];
     assert_eq!(with_trace(&["replay", artifact]), read);
-    let unpacked = [ok(None, extract), ok(Some(extract), "replay.write_flows")];
+    // What is unpacked, and what is put beside it.
+    let twice = ["replay.write_cases", "replay.write_findings", "replay.write_flows"];
+    let stages = ["replay.load_cases"].into_iter().chain(twice.into_iter().flat_map(|name| [name; 2]));
+    let unpacked: Vec<_> =
+        [ok(None, extract)].into_iter().chain(stages.map(|name| ok(Some(extract), name))).collect();
     assert_eq!(with_trace(&["replay", "load", artifact, "--out", out.to_str().unwrap()]), unpacked);
 }
 
