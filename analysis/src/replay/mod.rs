@@ -2,3 +2,18 @@
 //!
 //! In: a recorded exchange, and the one that stands beside it: sent again, or out of another recording. Out: what
 //! differs, place by place. Both are sanitised. Not here: which stands beside which, how it was sent, how it is printed.
+
+mod rules;
+mod comparison;
+mod compare;
+mod report;
+
+pub use self::{
+    compare::compare,
+    comparison::{Comparison, Difference, Kind, LeftOut, Why},
+    report::{
+        Differing, Example, Exchange, Group, Latencies, LeftOutCount, Quantiles, Ratios, Report, Side, Stray,
+        Summary, Verdict,
+    },
+    rules::{Preset, RuleError, Rules},
+};

@@ -1,5 +1,6 @@
 //! `glyphctl replay …`: a recording as one file that can be checked and shared.
 
+mod compare;
 mod diff;
 mod export;
 mod import;
