@@ -76,6 +76,11 @@ impl Secrets {
         Ok(Self { by_token })
     }
 
+    /// Adds what a token stands for.
+    pub fn insert(&mut self, token: String, secret: String) {
+        self.by_token.insert(token, secret);
+    }
+
     /// How many tokens are known.
     pub fn len(&self) -> usize {
         self.by_token.len()

@@ -4,11 +4,17 @@
 //! [`Summary`]. What is held does not grow with the number of exchanges.
 
 mod latency;
+mod quick;
+mod sending;
 mod summary;
 
 use glyph_formats::Flow;
 
 use self::latency::Latency;
+pub use self::{
+    latency::Durations,
+    sending::{Failures, Lateness, NotSent, SecretsSent, Sending},
+};
 pub use self::summary::{
     Differing, Example, Exchange, Group, Latencies, LeftOutCount, Quantiles, Ratios, Side, Stray, Summary,
     Verdict,
@@ -24,6 +30,7 @@ pub struct Report {
     missing: u64,
     extra: u64,
     latency: Latency,
+    sending: Option<Sending>,
 }
 
 impl Report {
@@ -56,6 +63,7 @@ impl Report {
         self.missing += other.missing;
         self.extra += other.extra;
         self.latency.absorb(&other.latency);
+        self.sending = self.sending.take().or(other.sending);
     }
 
     /// How many pairs were compared.
@@ -93,6 +101,7 @@ impl Report {
             missing_exchanges: Vec::new(),
             extra_exchanges: Vec::new(),
             latency: self.latency.told(),
+            sending: self.sending.clone(),
         }
     }
 }

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::comparison::{Difference, Kind, LeftOut};
+use super::{
+    super::comparison::{Difference, Kind, LeftOut},
+    Sending,
+};
 
 /// What came of all comparisons.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -36,6 +39,9 @@ pub struct Summary {
     /// How long exchanges took that were answered on both sides; none if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latencies>,
+    /// How the requests were sent, if they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sending: Option<Sending>,
 }
 
 /// What comparing comes to.

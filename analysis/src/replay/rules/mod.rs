@@ -2,6 +2,8 @@
 //!
 //! In: what the user says. Out: answers for a header, a place in JSON, a text.
 
+mod quick;
+
 use std::fmt;
 
 /// What is left out of a comparison. The default leaves out what differs always: see `docs/replay.md`.

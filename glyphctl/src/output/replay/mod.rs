@@ -1,5 +1,7 @@
 //! What `glyphctl replay run` and `replay diff` print: what differs, and how long it took.
 
+pub(crate) mod dry_run;
+
 use std::io::{self, Write};
 
 use clap::ValueEnum;

@@ -1,0 +1,139 @@
+//! Which secrets go out. In: a recorded flow. Out: the flow with what may be sent put back.
+//!
+//! A secret goes to the host that it was seen at, and to those that the user names; to every other one its token goes.
+
+use std::env;
+
+use anyhow::{Context, anyhow};
+use bytes::Bytes;
+use clap::Args;
+use glyph_formats::{
+    Flow, content,
+    secrets::{Secrets, TOKEN_PREFIX},
+};
+use glyphd::sanitize::{Message, RedactionPolicy, Sanitizer};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::target::Target;
+use crate::commands::flows::secrets::SecretsArgs;
+
+/// Flags on secrets.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Secrets")]
+pub(in super::super) struct SecretFlags {
+    #[command(flatten)]
+    file: SecretsArgs,
+    /// What a token stands for is in that environment variable; may be given more than once
+    #[arg(long, value_name = "TOKEN=VARIABLE", value_parser = pair)]
+    secret_env: Vec<(String, String)>,
+    /// Send secrets to this host, too, though they were seen at another one; may be given more than once
+    #[arg(long, value_name = "HOST")]
+    send_secrets_to: Vec<String>,
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let (token, variable) = text.split_once('=').ok_or("expected TOKEN=VARIABLE")?;
+    match glyph_formats::secrets::is_token(token) || is_number(token) {
+        true => Ok((token.to_owned(), variable.to_owned())),
+        false => Err("a token is glyph-redacted- and 12 hexadecimal digits, or 15 digits"),
+    }
+}
+
+fn is_number(token: &str) -> bool {
+    token.len() == 15 && token.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// What is known, and who may get it.
+#[derive(Debug)]
+pub(super) struct Vault {
+    secrets: Secrets,
+    /// Whether the target may get secrets of every host.
+    is_named: bool,
+    /// For recordings in which secrets stand as they passed.
+    sanitizer: Sanitizer,
+}
+
+/// What became of the secrets of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Secrecy {
+    /// There are none.
+    None,
+    /// They were put back, or stood there.
+    Sent,
+    /// They are known, and not for this host.
+    HeldBack,
+    /// What its tokens stand for is not known.
+    Unknown,
+}
+
+impl SecretFlags {
+    pub(super) fn vault(&self, target: &Target) -> anyhow::Result<Vault> {
+        let mut secrets = self.file.load()?.unwrap_or_default();
+        for (token, variable) in &self.secret_env {
+            let secret = env::var(variable).map_err(|e| anyhow!("{variable}: {e}"));
+            secrets.insert(token.clone(), secret.context("--secret-env")?);
+        }
+        let is_named = self.send_secrets_to.iter().any(|host| host.eq_ignore_ascii_case(target.host()));
+        let sanitizer = Sanitizer::new(RedactionPolicy::default(), content::LIMIT);
+        Ok(Vault { secrets, is_named, sanitizer })
+    }
+}
+
+impl Vault {
+    /// Puts into the request what may be sent.
+    pub(super) fn put_back(&self, flow: &mut Flow, target: &Target) -> Secrecy {
+        let may_be_sent = self.is_named || flow.request.host.eq_ignore_ascii_case(target.host());
+        if flow.unredacted {
+            return if may_be_sent { Secrecy::Sent } else { self.replace(flow) };
+        }
+        if !flow.redactions.iter().any(|redaction| redaction.place.starts_with("request")) && !has_token(flow)
+        {
+            return Secrecy::None;
+        }
+        let response = flow.response.take();
+        let mut restored = flow.clone();
+        flow.response = response;
+        self.secrets.put_back(&mut restored);
+        if restored.request == flow.request {
+            return Secrecy::Unknown;
+        }
+        if !may_be_sent {
+            return Secrecy::HeldBack;
+        }
+        flow.request = restored.request;
+        if has_token(flow) { Secrecy::Unknown } else { Secrecy::Sent }
+    }
+
+    /// Replaces what the operator's policy had left as it was.
+    fn replace(&self, flow: &mut Flow) -> Secrecy {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &flow.request.headers {
+            if let (Ok(name), Ok(value)) =
+                (name.parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes()))
+            {
+                headers.append(name, value);
+            }
+        }
+        let content = content::stored(&flow.request.body).unwrap_or_default().into_owned();
+        let (size, complete) = (content.len() as u64, flow.request.body.complete);
+        let message = Message { headers, trailers: None, content: Bytes::from(content), size, complete };
+        let clean = self.sanitizer.message("request", &message);
+        let url = self.sanitizer.url(&flow.request.url);
+        if clean.redactions.is_empty() && url == flow.request.url {
+            return Secrecy::None;
+        }
+        flow.request.url = url;
+        flow.request.headers = clean.headers;
+        if clean.body.redacted {
+            flow.request.body = clean.body;
+        }
+        Secrecy::HeldBack
+    }
+}
+
+fn has_token(flow: &Flow) -> bool {
+    let request = &flow.request;
+    request.url.contains(TOKEN_PREFIX)
+        || request.headers.iter().any(|(_, value)| value.contains(TOKEN_PREFIX))
+        || request.body.utf8.as_ref().is_some_and(|text| text.contains(TOKEN_PREFIX))
+}
