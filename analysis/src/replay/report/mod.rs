@@ -11,13 +11,13 @@ mod summary;
 use glyph_formats::Flow;
 
 use self::latency::Latency;
-pub use self::{
-    latency::Durations,
-    sending::{Failures, Lateness, NotSent, SecretsSent, Sending},
-};
 pub use self::summary::{
     Differing, Example, Exchange, Group, Latencies, LeftOutCount, Quantiles, Ratios, Side, Stray, Summary,
     Verdict,
+};
+pub use self::{
+    latency::Durations,
+    sending::{Failures, Lateness, NotSent, SecretsSent, Sending},
 };
 use super::comparison::Comparison;
 

@@ -6,8 +6,9 @@ use flate2::{Compression, write::GzEncoder};
 
 use super::{
     origin::{Answer, Asked, Origin, answer},
-    places, replay,
+    places,
     recording::{Ask, Recording},
+    replay,
 };
 
 fn shop(asked: &Asked) -> Answer {
@@ -35,8 +36,7 @@ fn the_same_server_answers_the_same() {
     assert_eq!((code, &report["verdict"], &report["compared"]), (0, &"same".into(), &4.into()), "{stderr}");
     assert_eq!(report["sending"]["answered"], 4);
     let asked = origin.asked();
-    let mut lines: Vec<_> =
-        asked.iter().map(|a| format!("{} {} {}", a.method, a.path, a.body)).collect();
+    let mut lines: Vec<_> = asked.iter().map(|a| format!("{} {} {}", a.method, a.path, a.body)).collect();
     lines.sort_unstable();
     assert_eq!(lines, ["GET / ", "GET /cart ", "GET /cart ", r#"POST /order {"sku":7}"#]);
     assert!(asked.iter().all(|a| a.host == origin.address.to_string()), "{asked:#?}");
@@ -117,8 +117,7 @@ fn an_answer_that_breaks_off_or_does_not_come_is_a_difference() {
         }
         shop(&asked)
     });
-    let (code, report, stderr) =
-        replay(&recording.path(), &stuck.url(), &["--request-timeout", "300ms"]);
+    let (code, report, stderr) = replay(&recording.path(), &stuck.url(), &["--request-timeout", "300ms"]);
     assert_eq!((code, places(&report)), (1, vec!["error".to_owned()]), "{report:#}");
     assert_eq!(report["sending"]["failures"][0]["kind"], "upstream_timeout");
     assert!(stderr.contains("no whole answer within 0.3 s"), "{stderr}");

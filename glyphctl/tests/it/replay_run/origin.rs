@@ -9,18 +9,23 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{Request, Response, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
-    service::service_fn,
+    service::{Service, service_fn},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{ServerConfig, crypto::ring};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+};
 use tokio_rustls::TlsAcceptor;
 
 /// What came in.
@@ -89,24 +94,16 @@ impl Origin {
                             Ok::<_, Infallible>(handler(asked).await)
                         }
                     });
-                    let Some(tls) = tls else {
-                        let mut first = [0];
-                        let http2 = stream.peek(&mut first).await.is_ok() && first == *b"P" && {
-                            let mut head = [0; 4];
-                            stream.peek(&mut head).await.is_ok_and(|n| head[..n] == b"PRI "[..n])
-                        };
-                        let io = TokioIo::new(stream);
-                        return match http2 {
-                            true => drop(http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await),
-                            false => drop(http1::Builder::new().serve_connection(io, service).await),
-                        };
-                    };
-                    let Ok(stream) = tls.accept(stream).await else { return };
-                    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                    let io = TokioIo::new(stream);
-                    match http2 {
-                        true => drop(http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await),
-                        false => drop(http1::Builder::new().serve_connection(io, service).await),
+                    match tls {
+                        Some(tls) => {
+                            let Ok(stream) = tls.accept(stream).await else { return };
+                            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                            serve(stream, http2, service).await;
+                        }
+                        None => {
+                            let http2 = begins_http2(&stream).await;
+                            serve(stream, http2, service).await;
+                        }
                     }
                 });
             }
@@ -161,6 +158,25 @@ impl Asked {
     }
 }
 
+/// Whether the client begins as HTTP/2 does.
+async fn begins_http2(stream: &TcpStream) -> bool {
+    let mut head = [0; 4];
+    stream.peek(&mut head).await.is_ok_and(|n| n == 4) && head == *b"PRI "
+}
+
+async fn serve<S>(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, http2: bool, service: S)
+where
+    S: Service<Request<Incoming>, Response = Answer, Error = Infallible> + Send,
+    S::Future: Send + 'static,
+{
+    let io = TokioIo::new(io);
+    // Clients leave as they like.
+    match http2 {
+        true => drop(http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await),
+        false => drop(http1::Builder::new().serve_connection(io, service).await),
+    }
+}
+
 fn answering(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Handler {
     Arc::new(move |asked| {
         let answer = answer(&asked);
@@ -178,7 +194,10 @@ fn acceptor(folder: &TempDir) -> TlsAcceptor {
     let key = rcgen::KeyPair::generate().unwrap();
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let certificate = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
-    std::fs::write(folder.path().join("cert.pem"), certificate.pem()).unwrap();
+    let lines: Vec<_> = BASE64_STANDARD.encode(certificate.der()).into_bytes().chunks(64).map(<[u8]>::to_vec).collect();
+    let text = String::from_utf8(lines.join(&b'\n')).unwrap();
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    std::fs::write(folder.path().join("cert.pem"), pem).unwrap();
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()

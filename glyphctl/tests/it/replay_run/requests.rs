@@ -17,7 +17,8 @@ fn paths(origin: &Origin) -> Vec<String> {
 #[test]
 fn headers_are_those_of_the_recording_and_of_the_user() {
     let origin = echo();
-    let ask = Ask::get("/a?b=c%20d").with("accept", "text/plain").with("x-old", "1").with("connection", "x-hop");
+    let ask =
+        Ask::get("/a?b=c%20d").with("accept", "text/plain").with("x-old", "1").with("connection", "x-hop");
     let traceparent = "00-898114cb177d223564aa6b62429202c1-66edc61c659ab291-01";
     let ask = ask.with("x-hop", "1").with("traceparent", traceparent);
     let recording = Recording::of(&origin, [ask]);
@@ -31,7 +32,8 @@ fn headers_are_those_of_the_recording_and_of_the_user() {
     let names: Vec<_> = asked.headers.keys().map(String::as_str).collect();
     assert_eq!(names, ["accept", "host", "x-old"]);
     assert_eq!(asked.path, "/a?b=c%20d");
-    let asked = sent(&["--set-header", "X-Env: test", "--set-header", "accept: */*", "--remove-header", "X-Old"]);
+    let asked =
+        sent(&["--set-header", "X-Env: test", "--set-header", "accept: */*", "--remove-header", "X-Old"]);
     let mut headers = asked.headers.clone();
     headers.remove("host");
     let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -92,7 +94,10 @@ fn a_request_of_which_a_part_is_missing_is_not_sent() {
     assert_eq!((code, paths(&origin)), (0, vec!["/".to_owned(), "/short".to_owned()]));
     let expected = serde_json::json!([{ "reason": "partial_body", "count": 1, "sequences": [2] }]);
     assert_eq!(report["sending"]["not_sent"], expected);
-    assert!(stderr.contains("1 not sent: the recording has only part of the request's body (flow 2)"), "{stderr}");
+    assert!(
+        stderr.contains("1 not sent: the recording has only part of the request's body (flow 2)"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -103,7 +108,14 @@ fn a_dry_run_tells_and_sends_nothing() {
     assert_eq!((code, &plan["requests"], &plan["body_bytes"]), (0, &6.into(), &15.into()));
     assert_eq!(plan["hosts"], serde_json::json!([{ "host": "127.0.0.1", "requests": 3 }]));
     let run = super::harness::run([
-        "replay", "run", &recording.path(), "--target", &origin.url(), "--dry-run", "--rate", "2",
+        "replay",
+        "run",
+        &recording.path(),
+        "--target",
+        &origin.url(),
+        "--dry-run",
+        "--rate",
+        "2",
     ]);
     assert!(run.stdout.contains("2 requests a second, in 1.00 s"), "{}", run.stdout);
     assert!(origin.asked().is_empty());

@@ -43,7 +43,11 @@ fn secrets_are_put_back_for_the_host_that_they_were_seen_at_and_for_no_other() {
 
     let (code, report, stderr) = replay(&recorded, &origin.url_as("localhost"), &flags);
     let told = sent(&origin);
-    assert_eq!((code, told.contains(SECRET), told.matches("glyph-redacted-").count()), (0, false, 4), "{told}");
+    assert_eq!(
+        (code, told.contains(SECRET), told.matches("glyph-redacted-").count()),
+        (0, false, 4),
+        "{told}"
+    );
     assert_eq!(report["sending"]["secrets"]["held_back"], 1);
     assert!(stderr.contains("hint: --send-secrets-to"), "{stderr}");
 
@@ -100,10 +104,13 @@ fn an_answer_that_repeats_a_secret_is_the_same_and_shows_it_to_nobody() {
     let echo = |asked: &super::origin::Asked| answer(200, "application/json", asked.body.clone());
     let origin = Origin::plain(echo);
     let recording = recorded(&origin);
-    let (code, report, _) = replay(&recording.path(), &origin.url(), &["--secrets", &recording.beside("secrets")]);
+    let (code, report, _) =
+        replay(&recording.path(), &origin.url(), &["--secrets", &recording.beside("secrets")]);
     assert_eq!(code, 0, "{report:#}");
-    let changed = Origin::plain(|asked| answer(200, "application/json", asked.body.replace("password", "passwort")));
-    let (code, report, _) = replay(&recording.path(), &changed.url(), &["--secrets", &recording.beside("secrets")]);
+    let changed =
+        Origin::plain(|asked| answer(200, "application/json", asked.body.replace("password", "passwort")));
+    let (code, report, _) =
+        replay(&recording.path(), &changed.url(), &["--secrets", &recording.beside("secrets")]);
     assert_eq!(code, 1);
     assert!(!report.to_string().contains(SECRET), "{report:#}");
 }

@@ -1,6 +1,6 @@
 //! What would be sent, without sending anything.
 
-use std::{ops::ControlFlow, process::ExitCode, sync::Mutex};
+use std::{ops::ControlFlow, process::ExitCode};
 
 use anyhow::anyhow;
 
@@ -17,12 +17,11 @@ use crate::output::{
 
 /// Looks at everything, and tells.
 pub(super) fn run(flags: &RunArgs, plan: &Plan, preparer: &Preparer) -> anyhow::Result<ExitCode> {
-    let (tally, mut last) = (Mutex::<Tally>::default(), 0);
-    plan.each(preparer, 1, &tally, |planned| {
+    let (mut tally, mut last) = (Tally::default(), 0);
+    plan.each(preparer, 1, &mut tally, |planned| {
         last = planned.after;
         ControlFlow::Continue(())
     })?;
-    let tally = tally.into_inner().unwrap_or_default();
     let requests = tally.sent.saturating_mul(flags.times);
     let pace = flags.pace();
     let after = match pace {

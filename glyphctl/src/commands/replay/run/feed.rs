@@ -2,7 +2,7 @@
 
 use std::{
     ops::ControlFlow,
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -24,9 +24,9 @@ pub(super) fn feed(
     pace: Pace,
     desk: &Arc<Desk>,
 ) -> anyhow::Result<Tally> {
-    let tally = Mutex::default();
+    let mut tally = Tally::default();
     let fed = match pace {
-        Pace::Max => plan.each(preparer, times, &tally, |planned| {
+        Pace::Max => plan.each(preparer, times, &mut tally, |planned| {
             let wanted = desk.admit(planned.request.bytes());
             if wanted {
                 desk.push(planned, None);
@@ -36,14 +36,14 @@ pub(super) fn feed(
         pace => thread::scope(|scope| {
             let (to, timed) = mpsc::channel();
             scope.spawn(move || keep_time(&timed, pace, desk));
-            plan.each(preparer, times, &tally, |planned| {
+            plan.each(preparer, times, &mut tally, |planned| {
                 flow(desk.admit(planned.request.bytes()) && to.send(planned).is_ok())
             })
         }),
     };
     desk.close();
     fed?;
-    Ok(tally.into_inner().unwrap_or_default())
+    Ok(tally)
 }
 
 fn flow(is_wanted: bool) -> ControlFlow<()> {

@@ -1,11 +1,7 @@
 //! The replay as a recording of its own: a daemon in this process stands between us and the target, as a reverse proxy,
 //! and leaves what a capture leaves.
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context, anyhow};
 use glyphd::{

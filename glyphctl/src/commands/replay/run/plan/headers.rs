@@ -1,15 +1,18 @@
 //! Headers of a request on its new way: without those of the connection that it came over, and as the user wants them.
 
 use anyhow::{Context, bail};
+use bytes::Bytes;
 use clap::Args;
-use glyph_formats::{Flow, flow::Request};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{self, CONTENT_LENGTH, COOKIE, HOST},
     uri::Authority,
 };
 
-use super::target::Target;
+use super::{
+    target::Target,
+    view::{Request, View, part},
+};
 
 /// What one connection says to the other end, and what this one says for itself. RFC 9110, 7.6.1; a trace that was is
 /// none of this one's.
@@ -89,14 +92,15 @@ impl Rewriting {
     /// The headers, and what is named as the server; none if they can't be sent.
     pub(super) fn headers(
         &self,
-        Flow { request, id, .. }: &Flow,
+        View { request, id, .. }: &View<'_>,
+        line: &Bytes,
         length: usize,
         target: &Target,
     ) -> Option<(HeaderMap, Authority)> {
         let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
-        let named = values(request, "connection");
+        let named = request.headers.get("connection");
         let named: Vec<_> = named.flat_map(|value| value.split(',')).map(str::trim).collect();
-        for (name, value) in &request.headers {
+        for (name, value) in request.headers.iter() {
             let is_hop = NOT_SENT.iter().any(|other| name.eq_ignore_ascii_case(other))
                 || named.iter().any(|other| name.eq_ignore_ascii_case(other));
             // HTTP/2 has them in front.
@@ -104,9 +108,9 @@ impl Rewriting {
                 continue;
             }
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
+            headers.append(name, HeaderValue::from_maybe_shared(part(line, value)).ok()?);
         }
-        if values(request, "te").any(|value| value.eq_ignore_ascii_case("trailers")) {
+        if request.headers.get("te").any(|value| value.eq_ignore_ascii_case("trailers")) {
             headers.insert(header::TE, HeaderValue::from_static("trailers"));
         }
         one_cookie(&mut headers);
@@ -116,10 +120,12 @@ impl Rewriting {
         for (name, value) in &self.set {
             headers.insert(name, value.clone());
         }
-        if self.marks && let Ok(mark) = HeaderValue::from_str(&format!("glyph={id}")) {
+        if self.marks
+            && let Ok(mark) = HeaderValue::from_str(&format!("glyph={id}"))
+        {
             headers.append("tracestate", mark);
         }
-        let had_length = values(request, "content-length").next().is_some();
+        let had_length = request.headers.get("content-length").next().is_some();
         if length > 0 || had_length {
             headers.insert(CONTENT_LENGTH, length.into());
         }
@@ -133,13 +139,13 @@ impl Rewriting {
 }
 
 /// What the client named: by `Host`, or in the URL.
-fn recorded_host(request: &Request) -> Option<Authority> {
+fn recorded_host(request: &Request<'_>) -> Option<Authority> {
     let of_url = || {
         let rest = request.url.split_once("://")?.1;
         let authority = rest.split(['/', '?', '#']).next()?;
         Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
     };
-    values(request, "host").next().or_else(of_url)?.parse().ok()
+    request.headers.get("host").next().or_else(of_url)?.parse().ok()
 }
 
 /// HTTP/2 may send each cookie by itself (RFC 9113, 8.2.3), which HTTP/1.1 may not.
@@ -153,22 +159,16 @@ fn one_cookie(headers: &mut HeaderMap) {
     }
 }
 
-fn values<'a>(request: &'a Request, name: &'a str) -> impl Iterator<Item = &'a str> {
-    request.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn flow(headers: &[(&str, &str)]) -> Flow {
-        let line = r#"{"format":1,"id":"01","sequence":1,"trace_id":"898114cb177d223564aa6b62429202c1",
-            "span_id":"66edc61c659ab291","sampled":true,"start_time_unix_nano":1,"end_time_unix_nano":2,"kind":"http",
-            "client":"127.0.0.1:1","request":{"method":"GET","url":"http://a.test:81/x","scheme":"http","host":"a.test",
-            "port":81,"version":"HTTP/1.1","headers":[],"body":{"size":0,"captured_size":0,"complete":true}}}"#;
-        let mut flow: Flow = serde_json::from_str(line).unwrap();
-        flow.request.headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        flow
+    fn line(headers: &[(&str, &str)]) -> Bytes {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| format!("[{name:?},{value:?}]")).collect();
+        let before = r#"{"id":"01","sequence":1,"start_time_unix_nano":1,"end_time_unix_nano":2,"kind":"http",
+            "client":"127.0.0.1:1","request":{"method":"GET","url":"http://a.test:81/x","host":"a.test",
+            "version":"HTTP/1.1","body":{"size":0,"captured_size":0,"complete":true},"headers":"#;
+        format!("{before}[{}]}}}}", headers.join(",")).into()
     }
 
     fn flags(set: &[&str], remove: &[&str], keep_host: bool) -> HeaderFlags {
@@ -179,9 +179,12 @@ mod tests {
     fn sent(flags: &HeaderFlags, recorded: &[(&str, &str)], length: usize) -> (Vec<String>, String) {
         let target: Target = "https://b.test".parse().unwrap();
         let rewriting = flags.rewriting(false).unwrap();
-        let (headers, authority) = rewriting.headers(&flow(recorded), length, &target).unwrap();
-        let line = |(name, value): (&HeaderName, &HeaderValue)| format!("{name}: {}", value.to_str().unwrap());
-        (headers.iter().map(line).collect(), authority.to_string())
+        let line = line(recorded);
+        let flow: View<'_> = serde_json::from_slice(&line).unwrap();
+        let (headers, authority) = rewriting.headers(&flow, &line, length, &target).unwrap();
+        let told =
+            |(name, value): (&HeaderName, &HeaderValue)| format!("{name}: {}", value.to_str().unwrap());
+        (headers.iter().map(told).collect(), authority.to_string())
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use glyph_formats::{Flow, secrets::TOKEN_PREFIX};
+use glyph_formats::secrets::TOKEN_PREFIX;
+
+use super::view::View;
 
 /// What a cookie of a session is called.
 const SESSION: [&str; 5] = ["sess", "sid", "auth", "jwt", "token"];
@@ -21,13 +23,12 @@ impl Keys {
     pub(in super::super) const MOST: usize = 4;
 
     /// Those of a recorded request.
-    pub(super) fn of(flow: &Flow) -> Self {
+    pub(super) fn of(flow: &View<'_>) -> Self {
         let mut keys = Self::default();
         if !flow.client.is_empty() {
             keys.add(hash(&("client", &flow.client)));
         }
-        let values = flow.request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
-        let pairs = values.flat_map(|(_, value)| value.split(';')).map(str::trim);
+        let pairs = flow.request.headers.get("cookie").flat_map(|value| value.split(';')).map(str::trim);
         let cookies: Vec<_> = pairs.filter(|pair| !pair.is_empty()).collect();
         for pair in sessions(&cookies) {
             // The same value under the same name, of the same host.

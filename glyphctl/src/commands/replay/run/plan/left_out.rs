@@ -1,6 +1,8 @@
 //! Why a recorded exchange is not sent again.
 
-use glyph_formats::{Flow, flow::FlowKind};
+use glyph_formats::flow::FlowKind;
+
+use super::view::View;
 
 /// The reasons, in the order in which they are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +17,7 @@ pub(in super::super) enum LeftOut {
 
 impl LeftOut {
     /// What keeps the flow from being sent, as far as the recording alone tells.
-    pub(super) fn of(flow: &Flow) -> Option<Self> {
+    pub(super) fn of(flow: &View<'_>) -> Option<Self> {
         let body = &flow.request.body;
         let switched = flow.response.as_ref().is_some_and(|response| response.status == 101);
         if flow.kind == FlowKind::Tunnel || flow.request.method == "CONNECT" {

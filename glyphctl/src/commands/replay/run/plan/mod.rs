@@ -3,6 +3,7 @@
 //! In: what the user named, and flags. Out: requests, one after the other in the order of their starts, as often as is
 //! asked for; and a [`Tally`] of them. Memory does not grow with the recording. Not here: when each is sent.
 
+mod view;
 mod target;
 mod keys;
 mod left_out;
@@ -11,29 +12,25 @@ mod secrets;
 mod request;
 mod tally;
 
-use std::{
-    cell::Cell,
-    ops::ControlFlow,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{cell::Cell, ops::ControlFlow, path::Path, sync::Arc};
 
 use anyhow::Context;
+use bytes::Bytes;
 use glyph_formats::{
-    FORMAT_VERSION, Flow,
+    FORMAT_VERSION,
     jsonl::{index::LineIndex, newer_format},
 };
 
+use self::view::View;
 pub(super) use self::{
     headers::HeaderFlags,
     keys::Keys,
     left_out::LeftOut,
-    tally::Tally,
     request::{Exactly, Prepared, Preparer},
     secrets::{Secrecy, SecretFlags},
+    tally::Tally,
     target::Target,
 };
-use self::tally::Noted;
 use crate::commands::flows::{filter::FilterArgs, source::Source};
 
 /// Requests of so many bytes in all are kept, where they are to be sent more than once.
@@ -77,7 +74,8 @@ impl Plan {
             },
         )?;
         let limit = limit.unwrap_or(u64::MAX);
-        let mut plan = Self { index, limit, start: start.get(), length: end.get().saturating_sub(start.get()) };
+        let mut plan =
+            Self { index, limit, start: start.get(), length: end.get().saturating_sub(start.get()) };
         if plan.limit < plan.index.len() {
             plan.shorten()?;
         }
@@ -89,7 +87,7 @@ impl Plan {
         let (mut line, mut end) = (Vec::new(), self.start);
         for place in self.index.iter()?.take(usize::try_from(self.limit).unwrap_or(usize::MAX)) {
             self.index.line(&place?, &mut line)?;
-            end = end.max(flow(&line)?.end_time_unix_nano.0);
+            end = end.max(view(&line)?.end_time_unix_nano);
         }
         self.length = end - self.start.min(end);
         Ok(())
@@ -106,7 +104,7 @@ impl Plan {
         &self,
         preparer: &Preparer,
         times: u64,
-        tally: &Mutex<Tally>,
+        tally: &mut Tally,
         mut see: impl FnMut(Planned) -> ControlFlow<()>,
     ) -> anyhow::Result<()> {
         let mut kept = (times > 1).then(|| Kept { requests: Vec::new(), bytes: 0 });
@@ -122,11 +120,11 @@ impl Plan {
             let mut line = Vec::new();
             for place in self.index.iter()?.take(usize::try_from(self.limit).unwrap_or(usize::MAX)) {
                 self.index.line(&place?, &mut line).context("the recording")?;
-                let flow = flow(&line)?;
-                let noted = (turn == 0).then(|| Noted::of(&flow));
-                let prepared = preparer.prepare(&line, flow);
-                if let Some(flow) = noted {
-                    tally.lock().unwrap_or_else(PoisonError::into_inner).note(flow, prepared.as_ref());
+                let line = Bytes::copy_from_slice(&line);
+                let flow = view(&line)?;
+                let prepared = preparer.prepare(&line, &flow)?;
+                if turn == 0 {
+                    tally.note(&flow, prepared.as_ref());
                 }
                 let Ok(request) = prepared else { continue };
                 let request = Arc::new(request);
@@ -157,7 +155,7 @@ struct Kept {
     bytes: usize,
 }
 
-fn flow(line: &[u8]) -> anyhow::Result<Flow> {
+fn view(line: &[u8]) -> anyhow::Result<View<'_>> {
     if let Some(found) = newer_format(line) {
         anyhow::bail!("format version {found}; this program reads up to {FORMAT_VERSION}");
     }

@@ -1,13 +1,19 @@
 //! A recorded request as it is to be sent, and what the answer to it is held against.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use glyph_analysis::replay::Rules;
-use glyph_formats::{Flow, flow};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, uri::{Authority, PathAndQuery}};
+use glyph_formats::Flow;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Version,
+    uri::{Authority, PathAndQuery},
+};
 
 use super::{
-    HeaderFlags, Keys, LeftOut, Secrecy, SecretFlags, headers::Rewriting, secrets::Vault, target::Target,
+    HeaderFlags, Keys, LeftOut, Secrecy, SecretFlags,
+    headers::Rewriting,
+    secrets::Vault,
+    target::Target,
+    view::{Request, Response, View, part},
 };
 
 /// What is sent.
@@ -29,7 +35,7 @@ pub(in super::super) struct Prepared {
     pub(in super::super) start: u64,
     pub(in super::super) expected: Expected,
     /// The recorded flow, as its line has it.
-    pub(in super::super) line: Box<[u8]>,
+    pub(in super::super) line: Bytes,
 }
 
 /// What can be told of the answer without a closer look.
@@ -82,61 +88,59 @@ impl Preparer {
         &self.target
     }
 
-    /// What is to be sent for a line; or why nothing is.
-    pub(super) fn prepare(&self, line: &[u8], mut flow: Flow) -> Result<Prepared, LeftOut> {
-        if let Some(reason) = LeftOut::of(&flow) {
-            return Err(reason);
+    /// What is to be sent for the flow of a line; or why nothing is.
+    pub(super) fn prepare(&self, line: &Bytes, flow: &View<'_>) -> anyhow::Result<Result<Prepared, LeftOut>> {
+        if let Some(reason) = LeftOut::of(flow) {
+            return Ok(Err(reason));
         }
-        let keys = Keys::of(&flow);
-        let secrecy = self.vault.put_back(&mut flow, &self.target);
-        let unsendable = LeftOut::Unsendable;
-        let method = Method::from_bytes(flow.request.method.as_bytes()).map_err(|_| unsendable)?;
-        let path = self.target.path(&flow.request.url).ok_or(unsendable)?;
-        let body = content(&mut flow.request.body).ok_or(unsendable)?;
-        let (headers, authority) =
-            self.rewriting.headers(&flow, body.len(), &self.target).ok_or(unsendable)?;
-        let host = HeaderValue::from_str(authority.as_str()).map_err(|_| unsendable)?;
+        if !flow.may_have_secrets() {
+            return Ok(self.of(line, line, flow, Secrecy::None).ok_or(LeftOut::Unsendable));
+        }
+        let (restored, secrecy) = self.vault.put_back(line, &self.target)?;
+        let flow = serde_json::from_slice(&restored)?;
+        Ok(self.of(line, &restored, &flow, secrecy).ok_or(LeftOut::Unsendable))
+    }
+
+    /// `line`: as it was recorded; `restored`: with its secrets, which the flow borrows from.
+    fn of(&self, line: &Bytes, restored: &Bytes, flow: &View<'_>, secrecy: Secrecy) -> Option<Prepared> {
+        let Request { method, url, version, body, .. } = &flow.request;
+        let body = body.stored(restored)?;
+        let (headers, authority) = self.rewriting.headers(flow, restored, body.len(), &self.target)?;
         let over_http2 = |version: &str| version.starts_with("HTTP/2");
-        Ok(Prepared {
-            method,
-            path,
+        Some(Prepared {
+            method: Method::from_bytes(method.as_bytes()).ok()?,
+            path: self.target.path(url)?,
             headers,
+            host: HeaderValue::from_str(authority.as_str()).ok()?,
             authority,
-            host,
             body,
-            http2: over_http2(&flow.request.version)
-                || flow.response.as_ref().is_some_and(|response| over_http2(&response.version)),
-            keys,
+            http2: over_http2(version) || flow.response.as_ref().is_some_and(|r| over_http2(&r.version)),
+            keys: Keys::of(flow),
             secrecy,
-            start: flow.start_time_unix_nano.0,
+            start: flow.start_time_unix_nano,
             expected: Expected {
-                took: flow.end_time_unix_nano.since(flow.start_time_unix_nano),
-                exactly: self.exactly(flow),
+                took: flow.end_time_unix_nano.saturating_sub(flow.start_time_unix_nano),
+                exactly: self.exactly(restored, flow),
             },
-            line: line.into(),
+            line: line.clone(),
         })
     }
 
-    fn exactly(&self, flow: Flow) -> Option<Exactly> {
-        let replaced = flow.redactions.iter().any(|redaction| !redaction.place.starts_with("request"));
-        let mut response = flow.response.filter(|_| !replaced && flow.error.is_none())?;
-        if !response.trailers.is_empty() || response.body.is_partial() || response.body.charset.is_some() {
+    fn exactly(&self, line: &Bytes, flow: &View<'_>) -> Option<Exactly> {
+        let response = flow.response.as_ref()?;
+        let Response { status, headers, body, trailers, .. } = response;
+        let is_whole = flow.error.is_none() && trailers.is_empty() && !body.is_partial();
+        // What an old recording holds in a coding is looked at closely, too.
+        let is_coded = headers.get("content-encoding").next().is_some() || body.charset.is_some();
+        if !is_whole || is_coded || flow.response_is_redacted() {
             return None;
         }
-        let compared = response.headers.iter().filter(|(name, _)| self.rules.compares_header(name));
-        let pair = |(name, value): &(String, String)| {
-            Some((
-                HeaderName::from_bytes(name.as_bytes()).ok()?,
-                HeaderValue::from_bytes(value.as_bytes()).ok()?,
-            ))
-        };
-        let headers = compared.map(pair).collect::<Option<_>>()?;
-        // What an old recording holds in a coding is looked at closely.
-        let coded = response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
-        if coded {
-            return None;
-        }
-        Some(Exactly { status: response.status, headers, body: content(&mut response.body)? })
+        let compared = headers.iter().filter(|(name, _)| self.rules.compares_header(name));
+        let headers = compared.map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            Some((name, HeaderValue::from_maybe_shared(part(line, value)).ok()?))
+        });
+        Some(Exactly { status: *status, headers: headers.collect::<Option<_>>()?, body: body.stored(line)? })
     }
 }
 
@@ -165,14 +169,5 @@ impl Prepared {
     /// Which version it is sent in, over such a connection.
     pub(in super::super) fn version(http2: bool) -> Version {
         if http2 { Version::HTTP_2 } else { Version::HTTP_11 }
-    }
-}
-
-/// What is stored of a body, taken out of it.
-fn content(body: &mut flow::Body) -> Option<Bytes> {
-    match (body.utf8.take(), &body.base64) {
-        (Some(text), _) => Some(Bytes::from(text)),
-        (None, Some(base64)) => BASE64_STANDARD.decode(base64).ok().map(Bytes::from),
-        (None, None) => Some(Bytes::new()),
     }
 }

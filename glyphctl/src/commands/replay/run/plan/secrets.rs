@@ -80,15 +80,17 @@ impl SecretFlags {
 }
 
 impl Vault {
-    /// Puts into the request what may be sent.
-    pub(super) fn put_back(&self, flow: &mut Flow, target: &Target) -> Secrecy {
+    /// The line with what may be sent in its request.
+    pub(super) fn put_back(&self, line: &Bytes, target: &Target) -> anyhow::Result<(Bytes, Secrecy)> {
+        let mut flow: Flow = serde_json::from_slice(line)?;
+        let secrecy = self.put_back_in(&mut flow, target);
+        Ok((serde_json::to_vec(&flow)?.into(), secrecy))
+    }
+
+    fn put_back_in(&self, flow: &mut Flow, target: &Target) -> Secrecy {
         let may_be_sent = self.is_named || flow.request.host.eq_ignore_ascii_case(target.host());
         if flow.unredacted {
             return if may_be_sent { Secrecy::Sent } else { self.replace(flow) };
-        }
-        if !flow.redactions.iter().any(|redaction| redaction.place.starts_with("request")) && !has_token(flow)
-        {
-            return Secrecy::None;
         }
         let response = flow.response.take();
         let mut restored = flow.clone();

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use glyph_formats::Flow;
-
-use super::{LeftOut, Prepared, Secrecy};
+use super::{LeftOut, Prepared, Secrecy, view::View};
 
 /// So many hosts are told apart; a recording may have any number.
 const HOSTS: usize = 1_000;
@@ -34,31 +32,24 @@ pub(in super::super) struct Tally {
     pub(in super::super) bytes: u64,
 }
 
-/// What is to be remembered of a flow until it is known what becomes of it.
-pub(super) struct Noted {
-    sequence: u64,
-    host: String,
-    trailers: bool,
-}
-
 impl Tally {
-    pub(super) fn note(&mut self, flow: Noted, prepared: Result<&Prepared, &LeftOut>) {
-        let Noted { sequence, host, trailers } = flow;
+    pub(super) fn note(&mut self, flow: &View<'_>, prepared: Result<&Prepared, &LeftOut>) {
         match prepared {
             Ok(request) => {
                 self.sent += 1;
                 self.bytes += request.body.len() as u64;
-                self.trailers += u64::from(trailers);
+                self.trailers += u64::from(!flow.request.trailers.is_empty());
                 match request.secrecy {
                     Secrecy::None => {}
                     Secrecy::Sent => self.secrets_sent += 1,
                     Secrecy::HeldBack => self.held_back += 1,
                     Secrecy::Unknown => self.unknown += 1,
                 }
-                if let Some(count) = self.hosts.get_mut(&host) {
+                let host = &*flow.request.host;
+                if let Some(count) = self.hosts.get_mut(host) {
                     *count += 1;
                 } else if self.hosts.len() < HOSTS {
-                    self.hosts.insert(host, 1);
+                    self.hosts.insert(host.to_owned(), 1);
                 } else {
                     self.further += 1;
                 }
@@ -67,19 +58,9 @@ impl Tally {
                 let (count, first) = self.left_out.entry(*reason).or_default();
                 *count += 1;
                 if first.len() < NAMED {
-                    first.push(sequence);
+                    first.push(flow.sequence);
                 }
             }
-        }
-    }
-}
-
-impl Noted {
-    pub(super) fn of(flow: &Flow) -> Self {
-        Self {
-            sequence: flow.sequence,
-            host: flow.request.host.clone(),
-            trailers: !flow.request.trailers.is_empty(),
         }
     }
 }

@@ -165,7 +165,9 @@ impl Connection {
 impl Broken {
     fn failure(self) -> Failure {
         match self {
-            Self::Again => Failure::new(Kind::Closed, "the server closed the connection twice, without an answer"),
+            Self::Again => {
+                Failure::new(Kind::Closed, "the server closed the connection twice, without an answer")
+            }
             Self::For(failure) => failure,
         }
     }

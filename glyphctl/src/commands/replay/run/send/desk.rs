@@ -132,7 +132,11 @@ impl Desk {
     }
 
     /// What this sender is to send next, after what it has done; none if it was the last.
-    pub(super) async fn next(&self, sender: usize, mut done: Option<(Ticket, usize)>) -> Option<(Ticket, Job)> {
+    pub(super) async fn next(
+        &self,
+        sender: usize,
+        mut done: Option<(Ticket, usize)>,
+    ) -> Option<(Ticket, Job)> {
         poll_fn(|context| {
             let mut state = self.state();
             let mut more = done.take().map_or(0, |(ticket, bytes)| state.done(ticket, bytes));

@@ -37,7 +37,9 @@ impl Failure {
     /// Of connecting.
     pub(super) fn of_connect(address: &str, error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::ConnectionRefused => Self::new(Kind::Refused, format!("{address} refuses connections")),
+            io::ErrorKind::ConnectionRefused => {
+                Self::new(Kind::Refused, format!("{address} refuses connections"))
+            }
             _ => Self::new(Kind::Connect, format!("can't connect to {address}: {error}")),
         }
     }
@@ -94,8 +96,12 @@ impl Failure {
         match self.kind {
             Kind::Refused => Some("is the server started? --target names its address and port"),
             Kind::Resolve => Some("is the name right? --target names the server"),
-            Kind::Tls => Some("--upstream-ca takes its CA or its own certificate; https:// and http:// are two ports"),
-            Kind::NoHttp2 => Some("leave --http2 out: what was recorded over HTTP/2 is sent so where that is offered"),
+            Kind::Tls => {
+                Some("--upstream-ca takes its CA or its own certificate; https:// and http:// are two ports")
+            }
+            Kind::NoHttp2 => {
+                Some("leave --http2 out: what was recorded over HTTP/2 is sent so where that is offered")
+            }
             _ => None,
         }
     }

@@ -34,11 +34,7 @@ pub(super) use self::{
     road::{Road, Versions},
     seen::Seen,
 };
-use super::{
-    answer,
-    judge::Outcome,
-    same::is_same,
-};
+use super::{answer, judge::Outcome, same::is_same};
 
 /// After so many connections that were not to be had, one after the other, the server is gone.
 const GONE: u64 = 32;

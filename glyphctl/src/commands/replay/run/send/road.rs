@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use glyphd::capture::tls::{Alpn, Trust, offering};
+use glyphd::capture::{
+    TlsFileError,
+    tls::{Alpn, Trust, offering},
+};
 use http::uri::Scheme;
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, pki_types::ServerName};
@@ -74,7 +77,8 @@ impl Road {
     ) -> anyhow::Result<Self> {
         let (host, port) = (target.host(), target.port());
         let address = target.authority.to_string();
-        let unresolved = |cause: String| Failure::new(Kind::Resolve, format!("can't resolve {host}: {cause}"));
+        let unresolved =
+            |cause: String| Failure::new(Kind::Resolve, format!("can't resolve {host}: {cause}"));
         let addresses = lookup_host((host, port)).await.map_err(|e| unresolved(e.to_string()))?;
         let tls = match target.is_tls() {
             true => Some(Tls::new(host, &trust().context("--upstream-ca")?)?),
@@ -82,7 +86,15 @@ impl Road {
         };
         let plain_http2 = versions == Versions::Http2;
         let addresses: Vec<_> = addresses.collect();
-        Ok(Self { address, addresses, scheme: target.scheme.clone(), versions, plain_http2, tls, is_recorded: false })
+        Ok(Self {
+            address,
+            addresses,
+            scheme: target.scheme.clone(),
+            versions,
+            plain_http2,
+            tls,
+            is_recorded: false,
+        })
     }
 
     /// To a proxy in front of it, which speaks to the server as it is spoken to.

@@ -38,13 +38,7 @@ struct Entry<J> {
 
 impl<J> Default for Schedule<J> {
     fn default() -> Self {
-        Self {
-            entries: Vec::new(),
-            free: Vec::new(),
-            last: HashMap::new(),
-            ready: VecDeque::new(),
-            left: 0,
-        }
+        Self { entries: Vec::new(), free: Vec::new(), last: HashMap::new(), ready: VecDeque::new(), left: 0 }
     }
 }
 
