@@ -25,6 +25,8 @@ mod plugin;
 mod record;
 mod replay;
 mod replay_run;
+mod site;
+mod through_plugins;
 mod trace_exports;
 #[cfg(target_os = "linux")]
 mod trace_hostile;

@@ -8,7 +8,7 @@ use glyph_analysis::trace::duration;
 use glyphd::capture::{TlsFileError, tls::Trust};
 
 use super::{
-    super::compare::CompareArgs,
+    super::{compare::CompareArgs, through_plugins::ThroughPluginsArgs},
     pace::{Pace, Speed, rate},
     plan::{HeaderFlags, SecretFlags, Target},
     send::Versions,
@@ -51,7 +51,7 @@ pub(in super::super) struct RunArgs {
     #[arg(value_name = "RECORDING", help = source::INPUT_HELP)]
     pub(super) input: PathBuf,
     /// Where to send the requests: http://HOST:PORT or https://HOST:PORT, with a path if there is one before all others
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "through_plugins")]
     target: Option<Target>,
     /// How many times as fast as recorded: 1, 2, 0.5, …, or max, as fast as they are answered
     #[arg(long, value_name = "TIMES", default_value = "1", help_heading = "Pace")]
@@ -100,6 +100,8 @@ pub(in super::super) struct RunArgs {
     max_body_bytes: usize,
     #[command(flatten)]
     pub(super) filter: FilterArgs,
+    #[command(flatten)]
+    pub(super) plugins: ThroughPluginsArgs,
 }
 
 fn time(text: &str) -> Result<Duration, String> {
@@ -112,7 +114,8 @@ impl RunArgs {
     /// Where requests go.
     pub(super) fn target(&self) -> anyhow::Result<&Target> {
         self.target.as_ref().ok_or_else(|| {
-            anyhow!("where to? --target is missing").hint("--target http://HOST:PORT names the server")
+            anyhow!("where to? --target is missing")
+                .hint("--target http://HOST:PORT names the server; --through-plugins needs none")
         })
     }
 

@@ -30,10 +30,24 @@ use self::{
     course::Course,
     plan::{Plan, Preparer},
 };
-use crate::{output::failure::HintExt, telemetry::traced};
+use super::through_plugins;
+use crate::{
+    output::{check::CheckFormat, failure::HintExt, replay::ReportFormat},
+    telemetry::traced,
+};
 
 /// Runs it.
 pub(super) fn run(flags: &RunArgs, trace: TraceArgs) -> anyhow::Result<ExitCode> {
+    if flags.plugins.is_wanted() {
+        let limit = flags.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let format = match flags.compare.format() {
+            ReportFormat::Table => CheckFormat::Table,
+            ReportFormat::Json => CheckFormat::Json,
+            ReportFormat::Markdown => CheckFormat::Markdown,
+            ReportFormat::Junit => CheckFormat::Junit,
+        };
+        return through_plugins::run(&flags.plugins, &flags.input, &flags.filter, limit, format);
+    }
     let rules = flags.compare.rules()?;
     let (target, marks) = (flags.target()?.clone(), flags.record.is_some());
     let preparer = Preparer::new(target, &flags.secrets, &flags.headers, rules, marks)?;
