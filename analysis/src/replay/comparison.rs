@@ -98,6 +98,8 @@ pub enum Why {
     BrokenOff,
     /// The client of the recording did not wait for the answer.
     ClientGone,
+    /// A tunnel: its bytes are not recorded.
+    Tunnel,
 }
 
 impl Why {
@@ -108,6 +110,7 @@ impl Why {
             Self::Digest => "only its digest was recorded, with another key",
             Self::BrokenOff => "it broke off",
             Self::ClientGone => "the client had not waited for it",
+            Self::Tunnel => "what passes a tunnel is not recorded",
         }
     }
 }

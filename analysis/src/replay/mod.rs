@@ -5,8 +5,18 @@
 
 mod rules;
 mod comparison;
+mod told;
+mod context;
+mod alike;
+mod named;
+mod headers;
+mod json;
+mod body;
 mod compare;
 mod report;
+
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     compare::compare,

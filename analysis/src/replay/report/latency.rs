@@ -5,7 +5,7 @@ use std::{cmp::Ordering, fmt};
 use glyph_formats::Flow;
 use hdrhistogram::Histogram;
 
-use super::summary::{Latencies, Quantiles, Ratios};
+use super::summary::{Latencies, Quantiles, Ratios, duration_ns};
 
 /// Three digits are exact.
 const DIGITS: u8 = 3;
@@ -105,8 +105,4 @@ impl fmt::Debug for Latency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Latency").field(&self.told()).finish()
     }
-}
-
-fn duration_ns(flow: &Flow) -> u64 {
-    flow.end_time_unix_nano.0.saturating_sub(flow.start_time_unix_nano.0)
 }

@@ -1,12 +1,14 @@
 //! A report as plain data: what `--format json` prints, and what all other formats are made of.
 
+use glyph_formats::Flow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{
-    super::comparison::{Difference, Kind, LeftOut},
-    Sending,
-};
+use super::Sending;
+use crate::replay::comparison::{Difference, Kind, LeftOut};
+
+/// Of a longer URL the beginning is told.
+const URL: usize = 500;
 
 /// What came of all comparisons.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -32,9 +34,9 @@ pub struct Summary {
     pub more_differences: u64,
     /// Exchanges that differ, in the order in which they were recorded: the first of them.
     pub exchanges: Vec<Differing>,
-    /// Recorded exchanges that have none beside them: the first of them.
+    /// Recorded exchanges that have none beside them, by method and URL: the first of them.
     pub missing_exchanges: Vec<Stray>,
-    /// New exchanges that were not recorded: the first of them.
+    /// New exchanges that were not recorded, by method and URL: the first of them.
     pub extra_exchanges: Vec<Stray>,
     /// How long exchanges took that were answered on both sides; none if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +79,12 @@ pub struct Group {
     pub count: u64,
     /// In how many exchanges.
     pub exchanges: u64,
+    /// What was recorded, if it is the same in all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<String>,
+    /// What stands there now, if it is the same in all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<String>,
     /// The first of them.
     pub examples: Vec<Example>,
 }
@@ -107,6 +115,32 @@ pub struct Exchange {
     pub new_flow: String,
 }
 
+impl Exchange {
+    pub(super) fn of(recorded: &Flow, new: &Flow) -> Self {
+        Self {
+            method: recorded.request.method.clone(),
+            url: url(recorded),
+            recorded_flow: recorded.id.clone(),
+            recorded_sequence: recorded.sequence,
+            new_flow: new.id.clone(),
+        }
+    }
+}
+
+/// The URL of a request, cut to a readable length.
+pub(super) fn url(flow: &Flow) -> String {
+    let url = &flow.request.url;
+    match url.len() > URL {
+        true => format!("{}…", &url[..url.floor_char_boundary(URL)]),
+        false => url.clone(),
+    }
+}
+
+/// How long it took.
+pub(super) fn duration_ns(flow: &Flow) -> u64 {
+    flow.end_time_unix_nano.0.saturating_sub(flow.start_time_unix_nano.0)
+}
+
 /// An exchange that differs from the one beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Differing {
@@ -133,18 +167,29 @@ pub struct Side {
     pub duration_ns: u64,
 }
 
-/// An exchange that stands alone.
+impl Side {
+    pub(super) fn of(flow: &Flow) -> Self {
+        Self {
+            status: flow.response.as_ref().map(|response| response.status),
+            duration_ns: duration_ns(flow),
+        }
+    }
+}
+
+/// Exchanges that stand alone, of one method and URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stray {
     /// The method.
     pub method: String,
     /// The URL, cut to a readable length.
     pub url: String,
-    /// The id of the flow.
+    /// How many there are.
+    pub count: u64,
+    /// The id of the first flow.
     pub flow: String,
     /// Its number in its run.
     pub sequence: u64,
-    /// What comes nearest to it among those that stand alone on the other side.
+    /// What comes nearest to them among those that stand alone on the other side.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<String>,
 }
