@@ -19,11 +19,11 @@ pub use self::summary::{
     Differing, Example, Exchange, Group, Latencies, LeftOutCount, Quantiles, Ratios, Side, Stray, Summary,
     Verdict,
 };
+use self::{first::First, groups::Groups, latency::Latency, strays::Strays};
 pub use self::{
     latency::Durations,
     sending::{Failures, Lateness, NotSent, SecretsSent, Sending},
 };
-use self::{first::First, groups::Groups, latency::Latency, strays::Strays};
 use super::comparison::{Comparison, LeftOut};
 
 /// Exchanges that differ are told so many.

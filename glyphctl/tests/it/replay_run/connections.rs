@@ -123,7 +123,7 @@ fn a_replay_can_be_a_recording_itself() {
         });
         assert_eq!(told.collect::<BTreeSet<_>>(), was);
         let summary = harness::run(["trace", "summarize", &again, "--format", "csv"]).fine();
-        assert!(summary.stdout.contains("proxy.upstream_request,6"), "{}", summary.stdout);
+        assert!(summary.stdout.contains("\"proxy.upstream_request\",6,"), "{}", summary.stdout);
         assert!(Path::new(&again).join("metrics.om").exists());
 
         // It is never written over.
@@ -146,8 +146,9 @@ fn what_fails_behind_the_recording_proxy_is_no_answer() {
     });
     let again = recording.beside("again");
     for flags in [&[][..], &["--record", &again]] {
-        let (code, report, _) = replay(&recording.path(), &url, flags);
-        assert_eq!((code, super::places(&report)), (1, vec!["error".to_owned()]), "{report:#}");
+        let (code, report, stderr) = replay(&recording.path(), &url, flags);
+        assert!(stderr.contains("no request was answered"), "{stderr}");
+        assert_eq!((code, super::places(&report)), (2, vec!["error".to_owned()]), "{report:#}");
         assert_eq!(report["sending"]["failures"][0]["kind"], "upstream_closed", "{report:#}");
     }
 }

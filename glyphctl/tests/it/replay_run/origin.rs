@@ -194,7 +194,8 @@ fn acceptor(folder: &TempDir) -> TlsAcceptor {
     let key = rcgen::KeyPair::generate().unwrap();
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let certificate = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
-    let lines: Vec<_> = BASE64_STANDARD.encode(certificate.der()).into_bytes().chunks(64).map(<[u8]>::to_vec).collect();
+    let lines: Vec<_> =
+        BASE64_STANDARD.encode(certificate.der()).into_bytes().chunks(64).map(<[u8]>::to_vec).collect();
     let text = String::from_utf8(lines.join(&b'\n')).unwrap();
     let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
     std::fs::write(folder.path().join("cert.pem"), pem).unwrap();

@@ -117,7 +117,7 @@ fn a_dry_run_tells_and_sends_nothing() {
         "--rate",
         "2",
     ]);
-    assert!(run.stdout.contains("2 requests a second, in 1.00 s"), "{}", run.stdout);
+    assert!(run.stdout.contains("2 requests a second, in 1.00s"), "{}", run.stdout);
     assert!(origin.asked().is_empty());
 }
 

@@ -85,18 +85,22 @@ fn a_secret_can_come_from_a_variable() {
 
 #[test]
 fn what_was_recorded_without_redaction_goes_to_no_other_host_either() {
-    let origin = Origin::plain(|_| answer(200, "text/plain", "welcome"));
+    let origin = Origin::plain(|asked| answer(200, "application/json", asked.body.clone()));
     let settings = |config: &mut glyphd::Config, _: &std::path::Path| {
         config.policy.redaction = RedactionPolicy { redact: Switch::Off, ..RedactionPolicy::default() };
     };
     let recording = Recording::with(&origin, settings, [ask()]);
-    replay(&recording.path(), &origin.url(), &[]);
-    assert_eq!(sent(&origin).matches(SECRET).count(), 4);
-    let (_, report, _) = replay(&recording.path(), &origin.url_as("localhost"), &[]);
+    let (code, report, _) = replay(&recording.path(), &origin.url(), &[]);
+    assert_eq!((code, sent(&origin).matches(SECRET).count()), (0, 4), "{report:#}");
+    let (code, report, _) = replay(&recording.path(), &origin.url_as("localhost"), &[]);
+    assert_eq!(code, 0, "{report:#}");
     let told = sent(&origin);
     assert!(!told.contains(SECRET) && told.contains("glyph-redacted-"), "{told}");
     assert_eq!(report["sending"]["secrets"]["held_back"], 1);
-    assert!(!report.to_string().contains(SECRET));
+    // Nor is it printed where something differs.
+    let changed = Origin::plain(|_| answer(200, "application/json", "{}"));
+    let (code, report, _) = replay(&recording.path(), &changed.url(), &[]);
+    assert_eq!((code, report.to_string().contains(SECRET)), (1, false), "{report:#}");
 }
 
 #[test]

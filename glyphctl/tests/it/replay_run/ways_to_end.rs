@@ -35,7 +35,7 @@ fn an_interrupt_ends_it_with_a_report_of_what_was_done() {
     });
     let mut child = piped(&mut command(&recording.path(), &origin.url(), &[]));
     within("the third request", || origin.asked().len() == 3);
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     // It says so before it waits for what is under way.
     let mut told = BufReader::new(child.stderr.take().unwrap());
     let mut stderr = String::new();

@@ -42,18 +42,21 @@ pub(super) fn conclude(flags: &RunArgs, course: Course) -> anyhow::Result<ExitCo
         let dropped = recorder.flows_dropped + recorder.spans_dropped;
         note(format_args!("{}: {figures}; {dropped} dropped", dir.display()));
     }
+    let is_answered = sending.answered > 0;
     report.set_sending(sending);
+    let code = flags.compare.conclude(&report);
     if let Some(failure) = gone {
         let hint = failure.hint();
-        warn("the target takes no connections any more, so no more was sent");
-        flags.compare.conclude(&report)?;
-        return Err(anyhow::Error::new(failure).context("--target").maybe_hint(hint));
+        let error = anyhow::Error::new(failure).context("the target takes no connections any more");
+        return Err(error.maybe_hint(hint));
     }
-    let code = flags.compare.conclude(&report)?;
     if interrupted {
         return Err(anyhow!("interrupted: what is told is of the requests until then"));
     }
-    Ok(code)
+    match code? {
+        _ if !is_answered => Err(anyhow!("no request was answered")),
+        code => Ok(code),
+    }
 }
 
 pub(super) fn not_sent(tally: &Tally) -> Vec<NotSent> {

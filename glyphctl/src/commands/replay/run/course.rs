@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::bail;
 use glyph_analysis::{replay::Report, text::grouped};
-use glyphd::app::Summary;
+use glyphd::{app::Summary, sanitize::Sanitizer};
 
 use super::{
     RunArgs,
@@ -43,7 +43,12 @@ pub(super) struct Course {
 
 impl Course {
     /// Sends everything.
-    pub(super) async fn run(flags: &RunArgs, plan: Plan, preparer: Preparer) -> anyhow::Result<Self> {
+    pub(super) async fn run(
+        flags: &RunArgs,
+        plan: Plan,
+        preparer: Preparer,
+        sanitizer: Arc<Sanitizer>,
+    ) -> anyhow::Result<Self> {
         // From the first moment on, so that none is lost.
         let mut signals = Signals::listen()?;
         let (target, options) = (preparer.target().clone(), flags.options());
@@ -63,7 +68,7 @@ impl Course {
         };
         let rules = preparer.rules().clone();
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let judges = Judges::start(cores.div_ceil(2), rules.clone(), options.body_bytes)?;
+        let judges = Judges::start(cores.div_ceil(2), rules.clone(), sanitizer)?;
         let desk = Arc::<Desk>::default();
         let mut senders = Senders::start(&desk, road, rules, options, &judges.door())?;
 

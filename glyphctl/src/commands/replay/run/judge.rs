@@ -3,23 +3,27 @@
 //! On threads of its own, so that nobody who is to send a request waits for it.
 
 use std::{
+    borrow::Cow,
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Instant, SystemTime},
 };
 
 use async_channel::{Receiver, Sender};
+use bytes::Bytes;
 use glyph_analysis::replay::{Report, Rules, compare};
 use glyph_formats::{
-    Flow, UnixNanos, content,
+    Flow, UnixNanos,
+    content::{self, Content},
     flow::{self, Timings},
 };
-use glyphd::sanitize::{Message, RedactionPolicy, Sanitizer};
-use http::Version;
+use glyphd::sanitize::{Message, Sanitizer};
+use http::{HeaderMap, HeaderValue, Version, header::CONTENT_ENCODING};
 
 use super::{
     answer::Answer,
-    plan::{Prepared, Secrecy},
+    plan::{Prepared, PutBack},
+    raw::message,
     send::Failure,
 };
 
@@ -45,15 +49,14 @@ pub(super) struct Judges {
 #[derive(Debug)]
 struct Bench {
     rules: Rules,
-    sanitizer: Sanitizer,
+    sanitizer: Arc<Sanitizer>,
     /// The same instant by both clocks.
     began: (Instant, SystemTime),
 }
 
 impl Judges {
-    /// So many, who hold answers against the record by these rules. Of bodies `limit` bytes are compared.
-    pub(super) fn start(threads: usize, rules: Rules, limit: usize) -> std::io::Result<Self> {
-        let sanitizer = Sanitizer::new(RedactionPolicy::default(), limit);
+    /// So many, who hold answers against the record by these rules.
+    pub(super) fn start(threads: usize, rules: Rules, sanitizer: Arc<Sanitizer>) -> std::io::Result<Self> {
         let bench = Arc::new(Bench { rules, sanitizer, began: (Instant::now(), SystemTime::now()) });
         let (to, outcomes) = async_channel::bounded(WAITING);
         let judge = |_| {
@@ -89,12 +92,29 @@ impl Bench {
         while let Ok(outcome) = outcomes.recv_blocking() {
             // The line was read as a flow before.
             let Ok(mut recorded) = outcome.request.recorded() else { continue };
+            if recorded.unredacted {
+                self.sanitize(&mut recorded);
+            }
             content::modernize(&mut recorded);
             let new = self.flow(&recorded, &outcome);
             let comparison = compare(&recorded, &new, &self.rules);
             report.add(&recorded, &new, &comparison);
         }
         report
+    }
+
+    /// Replaces the secrets that were recorded as they passed: equal ones have equal tokens on both sides.
+    fn sanitize(&self, recorded: &mut Flow) {
+        let clean = |side, headers: &mut Vec<(String, String)>, body: &mut flow::Body| {
+            let clean = self.sanitizer.message(side, &message(headers, body));
+            (*headers, *body) = (clean.headers, clean.body);
+        };
+        let flow::Request { url, headers, body, .. } = &mut recorded.request;
+        *url = self.sanitizer.url(url);
+        clean("request", headers, body);
+        if let Some(flow::Response { headers, body, .. }) = &mut recorded.response {
+            clean("response", headers, body);
+        }
     }
 
     /// The exchange as it was this time, sanitised.
@@ -112,35 +132,24 @@ impl Bench {
             end_time_unix_nano: self.wall(*ended),
             ..recorded.clone()
         };
-        if request.secrecy == Secrecy::Sent {
-            // Its secrets have other tokens here, and an answer that repeats them has these.
-            let message = Message {
-                headers: request.headers.clone(),
-                trailers: None,
-                content: request.body.clone(),
-                size: request.body.len() as u64,
-                complete: true,
-            };
-            let clean = self.sanitizer.message("request", &message);
-            new.request.url = self.sanitizer.url(&request.url());
-            (new.request.headers, new.request.body) = (clean.headers, clean.body);
-            new.redactions = clean.redactions;
-        }
         match answer {
-            Ok(answer) => self.take_answer(&mut new, answer),
+            Ok(answer) => self.take_answer(&mut new, answer, &request.put_back),
             Err(failure) => new.error = Some(failure.for_flow()),
         }
         new
     }
 
-    fn take_answer(&self, new: &mut Flow, answer: &Answer) {
-        let message = Message {
+    fn take_answer(&self, new: &mut Flow, answer: &Answer, put_back: &PutBack) {
+        let mut message = Message {
             headers: answer.headers.clone(),
             trailers: answer.trailers.clone(),
             content: answer.content.clone(),
             size: answer.size,
             complete: answer.broken.is_none(),
         };
+        if !put_back.is_empty() {
+            take_out(put_back, &mut message);
+        }
         let clean = self.sanitizer.message("response", &message);
         new.response = Some(flow::Response {
             status: answer.status.as_u16(),
@@ -164,4 +173,27 @@ impl Bench {
         };
         time.into()
     }
+}
+
+/// Puts the recorded tokens in place of secrets that were sent, wherever the answer repeats them.
+fn take_out(put_back: &PutBack, message: &mut Message) {
+    for value in
+        message.headers.values_mut().chain(message.trailers.iter_mut().flat_map(HeaderMap::values_mut))
+    {
+        if let Ok(clean) = HeaderValue::from_bytes(&put_back.taken_out(value.as_bytes())) {
+            *value = clean;
+        }
+    }
+    let codings = message.headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let codings = codings.collect::<Vec<_>>().join(",");
+    let content = Content::decoded(Cow::Borrowed(&message.content), &codings, content::LIMIT);
+    let is_whole = message.complete && message.size == message.content.len() as u64 && !content.cut;
+    let clean = Bytes::from(put_back.taken_out(&content.bytes));
+    if !content.undone.is_empty() {
+        message.headers.remove(CONTENT_ENCODING);
+    }
+    if is_whole {
+        message.size = clean.len() as u64;
+    }
+    message.content = clean;
 }

@@ -10,6 +10,7 @@ mod pace;
 mod send;
 mod answer;
 mod same;
+mod raw;
 mod judge;
 mod recorder;
 mod feed;
@@ -17,11 +18,12 @@ mod course;
 mod account;
 mod dry;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::anyhow;
 use glyphd::{
     cli::TraceArgs,
+    sanitize::{RedactionPolicy, Sanitizer},
     telemetry::{Telemetry, name},
 };
 
@@ -49,15 +51,18 @@ pub(super) fn run(flags: &RunArgs, trace: TraceArgs) -> anyhow::Result<ExitCode>
         return through_plugins::run(&flags.plugins, &flags.input, &flags.filter, limit, format);
     }
     let rules = flags.compare.rules()?;
+    // One for all: equal secrets have equal tokens in what is sent and in what comes back.
+    let sanitizer = Sanitizer::new(RedactionPolicy::default(), flags.options().body_bytes);
+    let sanitizer = Arc::new(sanitizer);
     let (target, marks) = (flags.target()?.clone(), flags.record.is_some());
-    let preparer = Preparer::new(target, &flags.secrets, &flags.headers, rules, marks)?;
+    let preparer = Preparer::new(target, &flags.secrets, &flags.headers, rules, &sanitizer, marks)?;
     traced(trace, |telemetry| {
         let plan = plan(flags, telemetry)?;
         if flags.dry_run {
             return dry::run(flags, &plan, &preparer);
         }
         let runtime = tokio::runtime::Runtime::new()?;
-        let course = runtime.block_on(Course::run(flags, plan, preparer))?;
+        let course = runtime.block_on(Course::run(flags, plan, preparer, sanitizer))?;
         account::conclude(flags, course)
     })?
 }

@@ -3,6 +3,8 @@
 //! The runtime's timers are grained to milliseconds, so a thread of its own keeps time: it sleeps until shortly before, on
 //! the system's fine clock, and looks at the clock from then on.
 
+#[cfg(target_os = "linux")]
+use std::num::NonZeroU64;
 use std::{
     fmt,
     str::FromStr,
@@ -10,8 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How early it wakes: what systems take to wake a thread.
-const EARLY: Duration = Duration::from_micros(80);
+/// How early it wakes: what the system takes to wake a thread.
+const EARLY: Duration = Duration::from_micros(30);
 /// How long it sleeps at most, before it looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -72,6 +74,13 @@ impl fmt::Display for Pace {
             Self::Max => f.write_str("as fast as they are answered"),
         }
     }
+}
+
+/// Has the system wake this thread when it wants to be woken, and not when it suits with other timers.
+pub(super) fn be_punctual() {
+    // Where it can't be had, what is late is told.
+    #[cfg(target_os = "linux")]
+    rustix::thread::set_current_timer_slack(NonZeroU64::new(1)).ok();
 }
 
 /// Waits for an instant; false if that is not wanted any more.

@@ -34,6 +34,9 @@ impl Recorder {
             return Err(anyhow!("--record {}: exists already", dir.display())
                 .hint("a recording is never written over; choose a new directory"));
         }
+        // What fails is told once, and not for each request. Somebody may have asked for a log already.
+        let level = std::env::var("GLYPH_LOG").unwrap_or_else(|_| "error".to_owned());
+        drop(glyphd::log_to_stderr(&level));
         let mut config = Config::on_free_ports();
         config.record = Some(dir.to_owned());
         config.record_metrics_interval = METRICS;

@@ -97,7 +97,13 @@ impl Rewriting {
         length: usize,
         target: &Target,
     ) -> Option<(HeaderMap, Authority)> {
+        let authority = match &self.host {
+            Some(host) => host.clone(),
+            None if self.keep_host => recorded_host(request)?,
+            None => target.authority.clone(),
+        };
         let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
+        headers.insert(HOST, HeaderValue::from_str(authority.as_str()).ok()?);
         let named = request.headers.get("connection");
         let named: Vec<_> = named.flat_map(|value| value.split(',')).map(str::trim).collect();
         for (name, value) in request.headers.iter() {
@@ -129,11 +135,6 @@ impl Rewriting {
         if length > 0 || had_length {
             headers.insert(CONTENT_LENGTH, length.into());
         }
-        let authority = match &self.host {
-            Some(host) => host.clone(),
-            None if self.keep_host => recorded_host(request)?,
-            None => target.authority.clone(),
-        };
         Some((headers, authority))
     }
 }
@@ -202,7 +203,10 @@ mod tests {
             ("Accept", "*/*"),
         ];
         let (lines, host) = sent(&flags(&[], &[], false), &recorded, 3);
-        assert_eq!(lines, ["cookie: a=1; b=2", "accept: */*", "te: trailers", "content-length: 3"]);
+        assert_eq!(
+            lines,
+            ["host: b.test", "cookie: a=1; b=2", "accept: */*", "te: trailers", "content-length: 3"]
+        );
         assert_eq!(host, "b.test");
     }
 
@@ -210,7 +214,7 @@ mod tests {
     fn users_have_the_last_word() {
         let wanted = flags(&["X-Env:  staging", "accept: text/html"], &["cookie"], true);
         let (lines, host) = sent(&wanted, &[("accept", "*/*"), ("cookie", "a=1"), ("host", "c.test")], 0);
-        assert_eq!(lines, ["accept: text/html", "x-env: staging"]);
+        assert_eq!(lines, ["host: c.test", "accept: text/html", "x-env: staging"]);
         assert_eq!(host, "c.test");
         assert_eq!(sent(&flags(&[], &[], true), &[], 0).1, "a.test:81");
         assert_eq!(sent(&flags(&["Host: d.test"], &[], true), &[], 0).1, "d.test");

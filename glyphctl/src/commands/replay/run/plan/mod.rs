@@ -27,7 +27,7 @@ pub(super) use self::{
     keys::Keys,
     left_out::LeftOut,
     request::{Exactly, Prepared, Preparer},
-    secrets::{Secrecy, SecretFlags},
+    secrets::{PutBack, Secrecy, SecretFlags},
     tally::Tally,
     target::Target,
 };

@@ -1,8 +1,11 @@
 //! A recorded request as it is to be sent, and what the answer to it is held against.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use glyph_analysis::replay::Rules;
 use glyph_formats::Flow;
+use glyphd::sanitize::Sanitizer;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Version,
     uri::{Authority, PathAndQuery},
@@ -11,7 +14,7 @@ use http::{
 use super::{
     HeaderFlags, Keys, LeftOut, Secrecy, SecretFlags,
     headers::Rewriting,
-    secrets::Vault,
+    secrets::{PutBack, Vault},
     target::Target,
     view::{Request, Response, View, part},
 };
@@ -21,16 +24,16 @@ use super::{
 pub(in super::super) struct Prepared {
     pub(in super::super) method: Method,
     pub(in super::super) path: PathAndQuery,
+    /// `Host` first.
     pub(in super::super) headers: HeaderMap,
     /// What is named as the server.
     pub(in super::super) authority: Authority,
-    /// The same, as a header has it.
-    pub(in super::super) host: HeaderValue,
     pub(in super::super) body: Bytes,
     /// Whether it came over HTTP/2.
     pub(in super::super) http2: bool,
     pub(in super::super) keys: Keys,
     pub(in super::super) secrecy: Secrecy,
+    pub(in super::super) put_back: PutBack,
     /// When it was sent, in nanoseconds since 1970.
     pub(in super::super) start: u64,
     pub(in super::super) expected: Expected,
@@ -73,9 +76,15 @@ impl Preparer {
         secrets: &SecretFlags,
         headers: &HeaderFlags,
         rules: Rules,
+        sanitizer: &Arc<Sanitizer>,
         marks: bool,
     ) -> anyhow::Result<Self> {
-        Ok(Self { vault: secrets.vault(&target)?, rewriting: headers.rewriting(marks)?, target, rules })
+        Ok(Self {
+            vault: secrets.vault(&target, sanitizer)?,
+            rewriting: headers.rewriting(marks)?,
+            target,
+            rules,
+        })
     }
 
     /// What is compared.
@@ -94,15 +103,20 @@ impl Preparer {
             return Ok(Err(reason));
         }
         if !flow.may_have_secrets() {
-            return Ok(self.of(line, line, flow, Secrecy::None).ok_or(LeftOut::Unsendable));
+            return Ok(self.of(line, line, flow).ok_or(LeftOut::Unsendable));
         }
-        let (restored, secrecy) = self.vault.put_back(line, &self.target)?;
+        let (restored, secrecy, put_back) = self.vault.put_back(line, &self.target)?;
         let flow = serde_json::from_slice(&restored)?;
-        Ok(self.of(line, &restored, &flow, secrecy).ok_or(LeftOut::Unsendable))
+        // What was replaced only now may be too long to be kept.
+        if let Some(reason) = LeftOut::of(&flow) {
+            return Ok(Err(reason));
+        }
+        let prepared = self.of(line, &restored, &flow).ok_or(LeftOut::Unsendable);
+        Ok(prepared.map(|prepared| Prepared { secrecy, put_back, ..prepared }))
     }
 
     /// `line`: as it was recorded; `restored`: with its secrets, which the flow borrows from.
-    fn of(&self, line: &Bytes, restored: &Bytes, flow: &View<'_>, secrecy: Secrecy) -> Option<Prepared> {
+    fn of(&self, line: &Bytes, restored: &Bytes, flow: &View<'_>) -> Option<Prepared> {
         let Request { method, url, version, body, .. } = &flow.request;
         let body = body.stored(restored)?;
         let (headers, authority) = self.rewriting.headers(flow, restored, body.len(), &self.target)?;
@@ -111,12 +125,12 @@ impl Preparer {
             method: Method::from_bytes(method.as_bytes()).ok()?,
             path: self.target.path(url)?,
             headers,
-            host: HeaderValue::from_str(authority.as_str()).ok()?,
             authority,
             body,
             http2: over_http2(version) || flow.response.as_ref().is_some_and(|r| over_http2(&r.version)),
             keys: Keys::of(flow),
-            secrecy,
+            secrecy: Secrecy::None,
+            put_back: PutBack::default(),
             start: flow.start_time_unix_nano,
             expected: Expected {
                 took: flow.end_time_unix_nano.saturating_sub(flow.start_time_unix_nano),
@@ -150,11 +164,6 @@ impl Prepared {
     /// The recorded flow.
     pub(in super::super) fn recorded(&self) -> anyhow::Result<Flow> {
         Ok(serde_json::from_slice(&self.line)?)
-    }
-
-    /// What it asks for, as a URL.
-    pub(in super::super) fn url(&self) -> String {
-        format!("http://{}{}", self.authority, self.path)
     }
 
     /// What it takes to hold it, about.

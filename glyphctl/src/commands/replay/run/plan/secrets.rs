@@ -2,19 +2,18 @@
 //!
 //! A secret goes to the host that it was seen at, and to those that the user names; to every other one its token goes.
 
-use std::env;
+use std::{env, sync::Arc};
 
 use anyhow::{Context, anyhow};
 use bytes::Bytes;
 use clap::Args;
 use glyph_formats::{
-    Flow, content,
+    Flow,
     secrets::{Secrets, TOKEN_PREFIX},
 };
-use glyphd::sanitize::{Message, RedactionPolicy, Sanitizer};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use glyphd::sanitize::Sanitizer;
 
-use super::target::Target;
+use super::{super::raw::message, target::Target};
 use crate::commands::flows::secrets::SecretsArgs;
 
 /// Flags on secrets.
@@ -50,7 +49,33 @@ pub(super) struct Vault {
     /// Whether the target may get secrets of every host.
     is_named: bool,
     /// For recordings in which secrets stand as they passed.
-    sanitizer: Sanitizer,
+    sanitizer: Arc<Sanitizer>,
+}
+
+/// Shorter secrets could be part of anything.
+const LEAST: usize = 8;
+
+/// The tokens of a flow, and the secrets that they stand for and that were sent: no answer may show them to anybody.
+#[derive(Debug, Default)]
+pub(in super::super) struct PutBack(Vec<(String, String)>);
+
+impl PutBack {
+    /// Whether there are none.
+    pub(in super::super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A text with tokens in place of them.
+    pub(in super::super) fn taken_out(&self, text: &[u8]) -> Vec<u8> {
+        let mut text = text.to_vec();
+        for (token, secret) in &self.0 {
+            let found: Vec<_> = memchr::memmem::find_iter(&text, secret).collect();
+            for at in found.into_iter().rev() {
+                text.splice(at..at + secret.len(), token.bytes());
+            }
+        }
+        text
+    }
 }
 
 /// What became of the secrets of a request.
@@ -67,24 +92,35 @@ pub(in super::super) enum Secrecy {
 }
 
 impl SecretFlags {
-    pub(super) fn vault(&self, target: &Target) -> anyhow::Result<Vault> {
+    pub(super) fn vault(&self, target: &Target, sanitizer: &Arc<Sanitizer>) -> anyhow::Result<Vault> {
         let mut secrets = self.file.load()?.unwrap_or_default();
         for (token, variable) in &self.secret_env {
             let secret = env::var(variable).map_err(|e| anyhow!("{variable}: {e}"));
             secrets.insert(token.clone(), secret.context("--secret-env")?);
         }
         let is_named = self.send_secrets_to.iter().any(|host| host.eq_ignore_ascii_case(target.host()));
-        let sanitizer = Sanitizer::new(RedactionPolicy::default(), content::LIMIT);
-        Ok(Vault { secrets, is_named, sanitizer })
+        Ok(Vault { secrets, is_named, sanitizer: Arc::clone(sanitizer) })
     }
 }
 
 impl Vault {
-    /// The line with what may be sent in its request.
-    pub(super) fn put_back(&self, line: &Bytes, target: &Target) -> anyhow::Result<(Bytes, Secrecy)> {
+    /// The line with what may be sent in its request; and what was put back.
+    pub(super) fn put_back(
+        &self,
+        line: &Bytes,
+        target: &Target,
+    ) -> anyhow::Result<(Bytes, Secrecy, PutBack)> {
         let mut flow: Flow = serde_json::from_slice(line)?;
         let secrecy = self.put_back_in(&mut flow, target);
-        Ok((serde_json::to_vec(&flow)?.into(), secrecy))
+        let mut put_back = PutBack::default();
+        if secrecy == Secrecy::Sent || secrecy == Secrecy::Unknown {
+            let found = self.secrets.found_in(std::str::from_utf8(line)?);
+            let long = found.filter(|(_, secret)| secret.len() >= LEAST);
+            put_back.0 = long.map(|(token, secret)| (token.to_owned(), secret.to_owned())).collect();
+            put_back.0.sort_unstable();
+            put_back.0.dedup();
+        }
+        Ok((serde_json::to_vec(&flow)?.into(), secrecy, put_back))
     }
 
     fn put_back_in(&self, flow: &mut Flow, target: &Target) -> Secrecy {
@@ -108,18 +144,7 @@ impl Vault {
 
     /// Replaces what the operator's policy had left as it was.
     fn replace(&self, flow: &mut Flow) -> Secrecy {
-        let mut headers = HeaderMap::new();
-        for (name, value) in &flow.request.headers {
-            if let (Ok(name), Ok(value)) =
-                (name.parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes()))
-            {
-                headers.append(name, value);
-            }
-        }
-        let content = content::stored(&flow.request.body).unwrap_or_default().into_owned();
-        let (size, complete) = (content.len() as u64, flow.request.body.complete);
-        let message = Message { headers, trailers: None, content: Bytes::from(content), size, complete };
-        let clean = self.sanitizer.message("request", &message);
+        let clean = self.sanitizer.message("request", &message(&flow.request.headers, &flow.request.body));
         let url = self.sanitizer.url(&flow.request.url);
         if clean.redactions.is_empty() && url == flow.request.url {
             return Secrecy::None;

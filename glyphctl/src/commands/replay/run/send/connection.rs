@@ -207,9 +207,9 @@ fn message(request: &Prepared, road: &Road, http2: bool) -> Request<Body> {
         parts.path_and_query = Some(request.path.clone());
         // It is of parts that go together.
         *message.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+        message.headers_mut().remove(header::HOST);
     } else {
         *message.uri_mut() = Uri::from(request.path.clone());
-        message.headers_mut().insert(header::HOST, request.host.clone());
     }
     message
 }
