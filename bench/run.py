@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL and scraping beside
 Prometheus, what plugins and sanitizing cost, flows beside jq, what the flow log holds, capture beside other proxies, what
-telemetry costs, and artifacts beside tar and zstd.
+telemetry costs, artifacts beside tar and zstd, and recorded requests sent again beside wrk and mitmproxy.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -20,6 +20,7 @@ from runner.flows import flows
 from runner.measure import Failed
 from runner.metrics_reading import metrics_reading
 from runner.plugins import plugins
+from runner.replay import replay
 from runner.rule_testing import rule_testing
 from runner.sanitizing import sanitizing
 from runner.scenarios import Scenarios
@@ -30,7 +31,7 @@ from runner.tools import Tools, say
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
     *["queries", "metrics-reading", "scraping", "rule-testing", "plugins", "sanitizing", "flows", "flow-log", "capture"],
-    *["telemetry", "artifacts"],
+    *["telemetry", "artifacts", "replay"],
 ]
 
 
@@ -56,6 +57,8 @@ def main():
             results += flow_log(tools, args.rounds, args.patience, args.quick)
         elif name == "capture":
             results += capture(tools, args.rounds, args.patience, args.quick, args.soak_seconds)
+        elif name == "replay":
+            results += replay(tools, args.rounds, args.patience, args.quick)
         elif name == "telemetry":
             results += telemetry(tools, args.rounds, args.patience, args.quick)
         elif name == "sanitizing":

@@ -76,6 +76,17 @@ impl Secrets {
         Ok(Self { by_token })
     }
 
+    /// Adds what a token stands for.
+    pub fn insert(&mut self, token: String, secret: String) {
+        self.by_token.insert(token, secret);
+    }
+
+    /// The tokens that stand in a text and are known, and what they stand for.
+    pub fn found_in<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let tokens = text.match_indices(TOKEN_PREFIX).filter_map(|(at, _)| text.get(at..at + TOKEN));
+        tokens.filter_map(|token| Some((token, self.by_token.get(token)?.as_str())))
+    }
+
     /// How many tokens are known.
     pub fn len(&self) -> usize {
         self.by_token.len()
@@ -179,5 +190,6 @@ mod tests {
         let text = "\u{e9}{\"a\":\"glyph-redacted-0123456789ab\",\"pin\":123456789012345,\"b\":\"glyph-redacted-x\"}";
         assert_eq!(secrets.restore(text), "\u{e9}{\"a\":\"s3cr3t\",\"pin\":4711,\"b\":\"glyph-redacted-x\"}");
         assert!(matches!(secrets.restore("nothing 1234"), Cow::Borrowed(_)));
+        assert_eq!(secrets.found_in(text).collect::<Vec<_>>(), [("glyph-redacted-0123456789ab", "s3cr3t")]);
     }
 }

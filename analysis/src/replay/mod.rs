@@ -22,8 +22,8 @@ pub use self::{
     compare::compare,
     comparison::{Comparison, Difference, Kind, LeftOut, Why},
     report::{
-        Differing, Example, Exchange, Group, Latencies, LeftOutCount, Quantiles, Ratios, Report, Side, Stray,
-        Summary, Verdict,
+        Differing, Durations, Example, Exchange, Failures, Group, Latencies, Lateness, LeftOutCount, NotSent,
+        Quantiles, Ratios, Report, SecretsSent, Sending, Side, Stray, Summary, Verdict,
     },
     rules::{Preset, RuleError, Rules},
 };

@@ -25,6 +25,7 @@ mod plugin;
 mod record;
 mod replay;
 mod replay_diff;
+mod replay_run;
 mod site;
 mod through_plugins;
 mod trace_exports;

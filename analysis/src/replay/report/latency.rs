@@ -17,9 +17,9 @@ pub(super) struct Latency {
     new: Durations,
 }
 
-/// Begins to take memory with the first value, and has at most half a megabyte of it.
+/// Durations in a histogram. Begins to take memory with the first value, and has at most half a megabyte of it.
 #[derive(Default)]
-struct Durations {
+pub struct Durations {
     histogram: Option<Histogram<u64>>,
     max: u64,
 }
@@ -27,9 +27,13 @@ struct Durations {
 impl Latency {
     pub(super) fn add(&mut self, recorded: &Flow, new: &Flow) {
         if recorded.response.is_some() && new.response.is_some() {
-            self.recorded.add(duration_ns(recorded));
-            self.new.add(duration_ns(new));
+            self.add_ns(duration_ns(recorded), duration_ns(new));
         }
+    }
+
+    pub(super) fn add_ns(&mut self, recorded: u64, new: u64) {
+        self.recorded.add(recorded);
+        self.new.add(new);
     }
 
     pub(super) fn absorb(&mut self, other: &Self) {
@@ -55,7 +59,8 @@ impl Latency {
 }
 
 impl Durations {
-    fn add(&mut self, ns: u64) {
+    /// Adds one, in nanoseconds.
+    pub fn add(&mut self, ns: u64) {
         self.max = self.max.max(ns);
         if self.histogram.is_none() {
             self.histogram = Histogram::new(DIGITS).ok();
@@ -66,7 +71,8 @@ impl Durations {
         }
     }
 
-    fn absorb(&mut self, other: &Self) {
+    /// Takes all of another one.
+    pub fn absorb(&mut self, other: &Self) {
         self.max = self.max.max(other.max);
         match (&mut self.histogram, &other.histogram) {
             (Some(own), Some(other)) => own.add(other).ok().unwrap_or_default(),
@@ -75,7 +81,8 @@ impl Durations {
         }
     }
 
-    fn told(&self) -> Option<Quantiles> {
+    /// Their quantiles; none if there are none.
+    pub fn told(&self) -> Option<Quantiles> {
         let histogram = self.histogram.as_ref()?;
         let at = |q: f64| histogram.value_at_quantile(q).min(self.max);
         Some(Quantiles {
@@ -85,6 +92,12 @@ impl Durations {
             p99_ns: at(0.99),
             max_ns: self.max,
         })
+    }
+}
+
+impl fmt::Debug for Durations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Durations").field(&self.told()).finish()
     }
 }
 

@@ -6,6 +6,8 @@
 mod first;
 mod groups;
 mod latency;
+mod quick;
+mod sending;
 mod strays;
 mod summary;
 
@@ -18,6 +20,10 @@ pub use self::summary::{
     Verdict,
 };
 use self::{first::First, groups::Groups, latency::Latency, strays::Strays};
+pub use self::{
+    latency::Durations,
+    sending::{Failures, Lateness, NotSent, SecretsSent, Sending},
+};
 use super::comparison::{Comparison, LeftOut};
 
 /// Exchanges that differ are told so many.
@@ -37,6 +43,7 @@ pub struct Report {
     missing: Strays,
     extra: Strays,
     latency: Latency,
+    sending: Option<Sending>,
 }
 
 impl Report {
@@ -51,6 +58,7 @@ impl Report {
             missing: Strays::default(),
             extra: Strays::default(),
             latency: Latency::default(),
+            sending: None,
         }
     }
 
@@ -102,6 +110,7 @@ impl Report {
         self.missing.absorb(other.missing);
         self.extra.absorb(other.extra);
         self.latency.absorb(&other.latency);
+        self.sending = self.sending.take().or(other.sending);
     }
 
     /// How many pairs were compared.
@@ -155,6 +164,7 @@ impl Report {
             missing_exchanges: self.missing.told(&self.extra),
             extra_exchanges: self.extra.told(&self.missing),
             latency: self.latency.told(),
+            sending: self.sending.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@ use glyph_formats::Flow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Sending;
 use crate::replay::comparison::{Difference, Kind, LeftOut};
 
 /// Of a longer URL the beginning is told.
@@ -40,6 +41,9 @@ pub struct Summary {
     /// How long exchanges took that were answered on both sides; none if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latencies>,
+    /// How the requests were sent, if they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sending: Option<Sending>,
 }
 
 /// What comparing comes to.

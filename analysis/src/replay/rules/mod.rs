@@ -4,6 +4,7 @@
 //! `alike/`.
 
 mod path;
+mod quick;
 mod shipped;
 
 use std::fmt;

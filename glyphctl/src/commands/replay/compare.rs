@@ -68,6 +68,11 @@ impl CompareArgs {
         Ok(rules)
     }
 
+    /// How to print.
+    pub(super) fn format(&self) -> ReportFormat {
+        self.format
+    }
+
     /// Prints the report, and says how to end: 0 if nothing differs, 1 if something does, 2 if there was nothing to compare.
     pub(super) fn conclude(&self, report: &Report) -> anyhow::Result<ExitCode> {
         output::to_stdout(|out| output::replay::write(report, self.format, out))?;

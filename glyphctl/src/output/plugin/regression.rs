@@ -16,9 +16,9 @@ use serde::Serialize;
 
 use super::findings::{Refused, cells};
 use crate::output::{
-    check::CheckFormat,
     in_colour, json,
     junit::{self, Case, Fault, Outcome, Suite},
+    replay::ReportFormat,
     table::code_span,
 };
 
@@ -118,12 +118,14 @@ impl Regression {
 }
 
 /// Writes it.
-pub(crate) fn write(regression: &Regression, format: CheckFormat, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(regression: &Regression, format: ReportFormat, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        CheckFormat::Json => json::write(regression, out),
-        CheckFormat::Junit => junit::write("glyphctl replay run --through-plugins", &suites(regression), out),
-        CheckFormat::Markdown => markdown(regression, out),
-        CheckFormat::Table => text(regression, out),
+        ReportFormat::Json => json::write(regression, out),
+        ReportFormat::Junit => {
+            junit::write("glyphctl replay run --through-plugins", &suites(regression), out)
+        }
+        ReportFormat::Markdown => markdown(regression, out),
+        ReportFormat::Table => text(regression, out),
     }
 }
 

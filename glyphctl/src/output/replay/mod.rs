@@ -5,6 +5,7 @@ mod latency;
 mod table;
 mod markdown;
 mod junit;
+pub(crate) mod dry_run;
 
 use std::io::{self, Write};
 

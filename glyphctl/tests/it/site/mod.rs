@@ -5,7 +5,6 @@ mod nginx;
 
 use std::{
     io::{BufRead, BufReader},
-    path::PathBuf,
     process::Command,
 };
 
@@ -49,10 +48,6 @@ impl Visit {
         record.current_dir(dir.path()).args(["record", "--out", "run", "--", "sh", "-ec", VISIT]);
         ended(piped(record.env("SITE", nginx.url("")))).fine();
         Some(Self { dir, nginx })
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
     }
 
     /// `glyphctl ARGS` in the folder.

@@ -14,6 +14,7 @@ use rustls::{
 };
 
 use super::{Alpn, listed::Listed, pem::PemFileError};
+use crate::telemetry::tls::Anyone;
 
 /// Why a file with certificates or a key can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,17 @@ impl Trust {
             let verifier = Listed::or_signed(listed, roots, provider)?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
         }))
+    }
+
+    /// Believes whoever is there, if they hold the key of the certificate that they show.
+    ///
+    /// # Errors
+    /// If TLS can't be set up.
+    pub fn in_anyone() -> Result<Self, TlsFileError> {
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?;
+        Ok(Self(builder.dangerous().with_custom_certificate_verifier(Arc::new(Anyone { provider }))))
     }
 
     /// How TLS is spoken to upstreams, which are shown `client_cert` (a certificate and its key) if they ask.

@@ -29,13 +29,13 @@ use crate::{
     },
     output::{
         self,
-        check::CheckFormat,
         failure::HintExt,
         note,
         plugin::{
             findings::Found,
             regression::{self, PluginRegression, Regression},
         },
+        replay::ReportFormat,
     },
 };
 
@@ -73,7 +73,7 @@ pub(super) fn run(
     recording: &Path,
     filter: &FilterArgs,
     limit: Option<usize>,
-    format: CheckFormat,
+    format: ReportFormat,
 ) -> anyhow::Result<ExitCode> {
     let manifests = manifests(flags.plugins_dir.as_deref().context("--plugins-dir")?)?;
     let policy = flags.config.as_deref().map(folder::policy).transpose()?;
