@@ -8,6 +8,7 @@ mod keys;
 mod join;
 mod weigh;
 mod graph;
+mod changed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +16,7 @@ use glyph_formats::case::{Case, Cases, Evidence, Source, Step};
 use glyph_formats::{FORMAT_VERSION, Finding, Severity};
 use sha2::{Digest, Sha256};
 
+pub use self::changed::{Changed, Weight, changed};
 use self::keys::Key;
 
 /// Joins findings.

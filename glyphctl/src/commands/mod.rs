@@ -6,6 +6,7 @@ pub(crate) mod metrics;
 pub(crate) mod alerts;
 pub(crate) mod check;
 pub(crate) mod replay;
+mod showing;
 pub(crate) mod flows;
 pub(crate) mod trace;
 pub(crate) mod plugin;

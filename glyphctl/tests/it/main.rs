@@ -24,6 +24,7 @@ mod pivot;
 mod plugin;
 mod record;
 mod replay;
+mod through_plugins;
 mod trace_exports;
 #[cfg(target_os = "linux")]
 mod trace_hostile;

@@ -16,7 +16,7 @@ use crate::output::failure::HintExt;
 
 /// Why there is no manifest to be had.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(in crate::commands) enum Fault {
     /// There is none, or it can't be read.
     Unreadable(anyhow::Error),
     /// It is there, and wrong.
@@ -32,7 +32,7 @@ impl From<Fault> for anyhow::Error {
 }
 
 /// The manifest of the plugin in that folder.
-pub(super) fn manifest(dir: &Path) -> Result<Manifest, Fault> {
+pub(in crate::commands) fn manifest(dir: &Path) -> Result<Manifest, Fault> {
     load(&dir.join(FILE)).map_err(|error| match error {
         ManifestError::Toml(error @ TomlError::Invalid { .. }) => Fault::Wrong(placed(&error)),
         error => Fault::Unreadable(
@@ -43,7 +43,7 @@ pub(super) fn manifest(dir: &Path) -> Result<Manifest, Fault> {
 }
 
 /// The operator's configuration.
-pub(super) fn policy(file: &Path) -> anyhow::Result<Policy> {
+pub(in crate::commands) fn policy(file: &Path) -> anyhow::Result<Policy> {
     Policy::load(file).map_err(|error| placed(&error).context("--config"))
 }
 

@@ -1,6 +1,6 @@
 //! `glyphctl plugin …`: plugins made, checked, run over a recording, let in.
 
-mod folder;
+pub(super) mod folder;
 mod new;
 mod check;
 mod run;

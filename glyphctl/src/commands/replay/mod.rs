@@ -8,6 +8,7 @@ mod pack;
 mod run;
 mod serve;
 mod spans;
+mod through_plugins;
 mod write;
 
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ use crate::output::failure::{HintExt, report};
 
 /// The exit code for an artifact that is not what was promised.
 const CHANGED: u8 = 1;
+/// The exit code for exchanges or findings that are not as they were recorded.
+const DIVERGED: u8 = 1;
 
 /// Flags of `glyphctl replay`.
 #[derive(Debug, Args)]

@@ -65,7 +65,7 @@ fn table(findings: &[Finding]) -> Table {
     Table { heads, rows: findings.iter().map(|finding| cells(finding).to_vec()).collect() }
 }
 
-fn cells(finding: &Finding) -> [String; 5] {
+pub(super) fn cells(finding: &Finding) -> [String; 5] {
     let Finding { severity, kind, target, message, flow_id, .. } = finding;
     let flow = flow_id.clone().unwrap_or_default();
     [severity.as_str().to_owned(), kind.clone(), target.clone(), message.clone(), flow]

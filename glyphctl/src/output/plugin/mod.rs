@@ -2,6 +2,7 @@
 
 pub(crate) mod checked;
 pub(crate) mod findings;
+pub(crate) mod regression;
 
 #[cfg(test)]
 mod tests {
@@ -16,6 +17,7 @@ mod tests {
         let schemas = [
             ("plugin-check", schema_for!(super::checked::Checked)),
             ("plugin-run", schema_for!(super::findings::Found)),
+            ("replay-plugins", schema_for!(super::regression::Regression)),
         ];
         for (name, schema) in schemas {
             let path = folder.join(format!("{name}.json"));

@@ -2,8 +2,10 @@
 
 use glyph_analysis::text::counted;
 
-use super::difference::Difference;
-use crate::output::{note, plugin::findings::Found, warn};
+use crate::{
+    commands::showing::difference::Difference,
+    output::{note, plugin::findings::Found, warn},
+};
 
 /// After a run.
 pub(super) fn tell(found: &Found) {

@@ -1,15 +1,9 @@
 //! `glyphctl plugin run`: a plugin over a recording, with no proxy.
 //!
-//! [`source`] has the flows, [`once`] shows them to the plugin by the daemon's own stages, [`heard`] is what its process
-//! writes, [`account`] tells what came of it. [`watch`] does so again on every change of the plugin's [`files`], and
-//! tells the [`difference`].
+//! `commands::showing` shows it the flows, [`account`] tells what came of it. [`watch`] does so again on every change of the
+//! plugin's [`files`], and tells the difference.
 
-mod source;
-mod heard;
-mod once;
-mod outcome;
 mod account;
-mod difference;
 mod files;
 mod watch;
 
@@ -20,10 +14,12 @@ use clap::{Args, ValueEnum};
 use glyph_formats::{Severity, jsonl::input::is_stdin};
 use glyphd::config::Sandbox;
 
-use self::{heard::Heard, once::Run, source::Source};
 use super::folder;
 use crate::{
-    commands::record::signals::Signals,
+    commands::{
+        record::signals::Signals,
+        showing::{heard::Heard, once::Run, source::Source},
+    },
     output::{self, Format, note, plugin::findings},
 };
 
@@ -119,6 +115,7 @@ pub(super) fn run(flags: &RunArgs) -> anyhow::Result<ExitCode> {
         }
         let run = flags.prepare()?;
         let found = run.once(&source, &heard, &mut signals).await?.context("interrupted")?;
+        let found = found.into_iter().next().context("there is no plugin")?;
         output::to_stdout(|out| findings::write(&found, flags.format, out))?;
         account::tell(&found);
         let is_too_severe = |least: Least| found.findings.iter().any(|f| f.severity >= least.severity());
@@ -140,6 +137,6 @@ impl RunArgs {
                 manifest.name
             ));
         }
-        Ok(Run::new(manifest, policy, self.sandbox, Duration::from_secs(self.timeout)))
+        Ok(Run::new(vec![manifest], policy, self.sandbox, Duration::from_secs(self.timeout)))
     }
 }

@@ -5,9 +5,12 @@ use std::{path::PathBuf, process::ExitCode};
 
 use glyph_formats::Finding;
 
-use super::{RunArgs, account, difference, files::Files, heard::Heard, source::Source};
+use super::{RunArgs, account, files::Files};
 use crate::{
-    commands::record::signals::Signals,
+    commands::{
+        record::signals::Signals,
+        showing::{difference, heard::Heard, source::Source},
+    },
     output::{
         self, Format,
         failure::report,
@@ -19,7 +22,7 @@ use crate::{
 /// Runs and watches.
 pub(super) async fn run(
     flags: &RunArgs,
-    source: &Source,
+    source: &Source<'_>,
     heard: &Heard,
     signals: &mut Signals,
 ) -> anyhow::Result<ExitCode> {
@@ -37,7 +40,11 @@ pub(super) async fn run(
         };
         match ran {
             Ok(None) => return Ok(ExitCode::SUCCESS),
-            Ok(Some(found)) => before = Some(tell(found, before.as_deref())?),
+            Ok(Some(found)) => {
+                for found in found {
+                    before = Some(tell(found, before.as_deref())?);
+                }
+            }
             Err(error) => report(&error),
         }
         let changed = tokio::select! {

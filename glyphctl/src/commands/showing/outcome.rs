@@ -5,8 +5,8 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use anyhow::anyhow;
 use glyph_analysis::text::counted;
-use glyph_formats::{AuditEntry, Decision, Value};
-use glyphd::{app::Shown, plugin::manifest::Manifest};
+use glyph_formats::{AuditEntry, Decision, Finding, Value};
+use glyphd::plugin::manifest::Manifest;
 
 use super::heard::Heard;
 use crate::output::{
@@ -14,10 +14,21 @@ use crate::output::{
     plugin::findings::{Found, Refused},
 };
 
-pub(super) const CONNECT_HINT: &str = "glyphctl plugin check says whether its program is there; with GLYPH_LOG=info the daemon tells what it does";
+pub(in crate::commands) const CONNECT_HINT: &str = "glyphctl plugin check says whether its program is there; with GLYPH_LOG=info the daemon tells what it does";
+
+/// What is about one plugin.
+pub(in crate::commands) fn of(plugin: &str, audit: &[AuditEntry]) -> Vec<AuditEntry> {
+    audit.iter().filter(|entry| entry.plugin.as_deref() == Some(plugin)).cloned().collect()
+}
+
+/// Whether the plugin ended, or was ended, before its time.
+pub(in crate::commands) fn has_ended_early(audit: &[AuditEntry]) -> bool {
+    let is_denied = |entry: &AuditEntry| entry.decision == Decision::Deny;
+    audit.iter().any(|e| e.event == "plugin_terminated" || (e.event == "session_closed" && is_denied(e)))
+}
 
 /// To how many kinds of flow events the plugin's session subscribed.
-pub(super) fn subscriptions(audit: &[AuditEntry]) -> u64 {
+pub(in crate::commands) fn subscriptions(audit: &[AuditEntry]) -> u64 {
     of_opening(audit, "subscriptions").map_or(0, |all| all.len() as u64)
 }
 
@@ -30,7 +41,7 @@ fn of_opening<'a>(audit: &'a [AuditEntry], name: &str) -> Option<&'a [Value]> {
 }
 
 /// Whether the plugin had a session.
-pub(super) fn has_opened(audit: &[AuditEntry]) -> bool {
+pub(in crate::commands) fn has_opened(audit: &[AuditEntry]) -> bool {
     audit.iter().any(is_opening)
 }
 
@@ -38,14 +49,19 @@ fn is_opening(entry: &AuditEntry) -> bool {
     entry.event == "session_opened" && entry.decision == Decision::Allow
 }
 
-/// What is printed: findings with the worst first, otherwise as they came.
-pub(super) fn found(manifest: &Manifest, flows: u64, left: Shown) -> Found {
-    let refused = refused(&left.audit);
-    let denied = of_opening(&left.audit, "denied").unwrap_or_default();
+/// What a plugin found: the worst first, otherwise as it came.
+pub(in crate::commands) fn found(
+    manifest: &Manifest,
+    flows: u64,
+    findings: &[Finding],
+    audit: &[AuditEntry],
+) -> Found {
+    let refused = refused(audit);
+    let denied = of_opening(audit, "denied").unwrap_or_default();
     let denied_subscriptions = denied.iter().map(ToString::to_string).collect();
-    let mut findings = left.findings;
-    findings.sort_by_key(|finding| Reverse(finding.severity));
     let (plugin, version) = (manifest.name.clone(), manifest.version.clone());
+    let mut findings: Vec<_> = findings.iter().filter(|finding| finding.plugin == plugin).cloned().collect();
+    findings.sort_by_key(|finding| Reverse(finding.severity));
     Found { plugin, version, flows, findings, denied_subscriptions, refused }
 }
 
@@ -59,7 +75,12 @@ fn refused(audit: &[AuditEntry]) -> Vec<Refused> {
 }
 
 /// Why a plugin did not come to the end.
-pub(super) fn failure(name: &str, audit: &[AuditEntry], unanswered: u64, heard: &Heard) -> anyhow::Error {
+pub(in crate::commands) fn failure(
+    name: &str,
+    audit: &[AuditEntry],
+    unanswered: u64,
+    heard: &Heard,
+) -> anyhow::Error {
     let what = match has_opened(audit) {
         true => format!(
             "the plugin {name} ended before it had answered everything ({} open)",
@@ -90,7 +111,7 @@ fn cause(audit: &[AuditEntry]) -> Option<&str> {
 }
 
 /// With the last thing that the plugin said.
-pub(super) fn with_last_line(error: anyhow::Error, heard: &Heard) -> anyhow::Error {
+pub(in crate::commands) fn with_last_line(error: anyhow::Error, heard: &Heard) -> anyhow::Error {
     match heard.last() {
         Some(line) => anyhow!("{error}: {line}"),
         None => error,

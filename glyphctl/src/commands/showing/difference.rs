@@ -7,13 +7,13 @@ use glyph_formats::{Finding, Severity};
 
 /// What is different.
 #[derive(Debug, PartialEq)]
-pub(super) struct Difference<'a> {
+pub(in crate::commands) struct Difference<'a> {
     /// Only in the second run, in its order.
-    pub(super) new: Vec<&'a Finding>,
+    pub(in crate::commands) new: Vec<&'a Finding>,
     /// Only in the first, in its order.
-    pub(super) gone: Vec<&'a Finding>,
+    pub(in crate::commands) gone: Vec<&'a Finding>,
     /// How many are in both.
-    pub(super) unchanged: usize,
+    pub(in crate::commands) unchanged: usize,
 }
 
 /// What a finding says; ids and times are of one run alone.
@@ -24,7 +24,7 @@ fn identity(finding: &Finding) -> Identity<'_> {
 }
 
 /// Compares.
-pub(super) fn between<'a>(before: &'a [Finding], after: &'a [Finding]) -> Difference<'a> {
+pub(in crate::commands) fn between<'a>(before: &'a [Finding], after: &'a [Finding]) -> Difference<'a> {
     let new = without(after, before);
     let unchanged = after.len() - new.len();
     Difference { new, gone: without(before, after), unchanged }

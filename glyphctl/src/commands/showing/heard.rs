@@ -23,14 +23,14 @@ use tracing_subscriber::{
 
 /// Listens. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Heard {
+pub(in crate::commands) struct Heard {
     bar: ProgressBar,
     last: Arc<Mutex<Option<String>>>,
 }
 
 impl Heard {
     /// From now on. With `GLYPH_LOG` the daemon's log is shown instead, plugins' lines among it.
-    pub(super) fn listen() -> anyhow::Result<Self> {
+    pub(in crate::commands) fn listen() -> anyhow::Result<Self> {
         let bar = if Term::stderr().is_term() { ProgressBar::no_length() } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}: {pos} flows, {per_sec}") {
             bar.set_style(style);
@@ -48,24 +48,24 @@ impl Heard {
     }
 
     /// A run begins: what was said before is forgotten.
-    pub(super) fn begin(&self, what: &str) {
+    pub(in crate::commands) fn begin(&self, what: &str) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.bar.reset();
         self.bar.set_message(what.to_owned());
     }
 
     /// A flow was shown.
-    pub(super) fn shown(&self) {
+    pub(in crate::commands) fn shown(&self) {
         self.bar.inc(1);
     }
 
     /// The run is over.
-    pub(super) fn end(&self) {
+    pub(in crate::commands) fn end(&self) {
         self.bar.finish_and_clear();
     }
 
     /// The last thing that the plugin said on standard error.
-    pub(super) fn last(&self) -> Option<String> {
+    pub(in crate::commands) fn last(&self) -> Option<String> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
