@@ -19,11 +19,13 @@ mod server;
 mod telemetry;
 mod demo;
 mod flows;
+mod har;
 mod perfetto;
 mod pivot;
 mod plugin;
 mod record;
 mod replay;
+mod replay_serve;
 mod through_plugins;
 mod trace_exports;
 #[cfg(target_os = "linux")]

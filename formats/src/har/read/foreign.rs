@@ -30,6 +30,8 @@ pub(super) fn flow(
     let target = Target::of(asked.url.text()).ok_or_else(|| no_target(asked.url.text()))?;
     let method = match asked.method.text().trim() {
         "" => return Err(NO_REQUEST.to_owned()),
+        // A tunnel; what passed in it stands in entries of its own, if anywhere.
+        "CONNECT" => return Err("with CONNECT".to_owned()),
         method => method.to_owned(),
     };
     let start = instant(entry.started_date_time.text());

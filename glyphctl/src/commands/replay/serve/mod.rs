@@ -18,7 +18,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, process::ExitCode, 
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use glyph_analysis::text::counted;
+use glyph_analysis::text::{counted, grouped};
 use glyphd::{
     capture::tls::{CertificateAuthority, Leaves},
     cli::TraceArgs,
@@ -214,10 +214,12 @@ async fn serve(server: &Arc<Server>, listener: TcpListener) -> anyhow::Result<Ac
 /// Says what was asked for, and what was not.
 fn tell(account: &Account, book: &Book) -> anyhow::Result<()> {
     let Account { answered, unmatched, unserved, forwarded, .. } = account;
-    let mut told = vec![format!("{answered} answered from the recording")];
+    let mut told = vec![format!("{} answered from the recording", grouped(*answered))];
     let more = [(unmatched, "not matched"), (unserved, "recorded, but not so that they could be served")];
     let more = more.into_iter().chain([(forwarded, "passed on")]);
-    told.extend(more.filter(|(number, _)| **number > 0).map(|(number, what)| format!("{number} {what}")));
+    told.extend(
+        more.filter(|(number, _)| **number > 0).map(|(number, what)| format!("{} {what}", grouped(*number))),
+    );
     note(format_args!("{}: {}", counted(account.requests(), "request"), told.join(", ")));
     for (name, times) in account.names.iter().take(NAMED) {
         note(format_args!(
@@ -231,7 +233,11 @@ fn tell(account: &Account, book: &Book) -> anyhow::Result<()> {
     match book.unasked(NAMED) {
         Ok((0, _)) => {}
         Ok((number, named)) => {
-            note(format_args!("never asked for: {number} of {}", counted(book.len(), "recorded exchange")));
+            note(format_args!(
+                "never asked for: {} of {}",
+                grouped(number),
+                counted(book.len(), "recorded exchange")
+            ));
             named
                 .iter()
                 .for_each(|named| note(format_args!("never asked for: {} {}", named.method, named.url)));

@@ -57,7 +57,7 @@ impl Server {
         }
     }
 
-    /// Finds out what is spoken, and speaks it. Boxed, since TLS may be in it, and a CONNECT in that.
+    /// Finds out what is spoken, and speaks it. Boxed, since a CONNECT may be in it.
     fn converse<S>(
         self: Arc<Self>,
         mut stream: Prefixed<S>,
@@ -67,14 +67,23 @@ impl Server {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         Box::pin(async move {
-            let Ok(Ok(spoken)) = timeout(PATIENCE, first_words(&mut stream)).await else { return };
-            match spoken {
-                Sniffed::Tls => self.secure(stream, place).await,
-                Sniffed::Http2 => self.http2(stream, place).await,
-                // What is no HTTP is told so by its parser.
-                _ => self.http1(stream, place).await,
+            match timeout(PATIENCE, first_words(&mut stream)).await {
+                Ok(Ok(Sniffed::Tls)) => self.secure(stream, place).await,
+                Ok(Ok(spoken)) => self.plain(stream, spoken, place).await,
+                _ => {}
             }
         })
+    }
+
+    async fn plain<S>(self: Arc<Self>, stream: Prefixed<S>, spoken: Sniffed, place: Place)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        match spoken {
+            Sniffed::Http2 => self.http2(stream, place).await,
+            // What is no HTTP is told so by its parser.
+            _ => self.http1(stream, place).await,
+        }
     }
 
     async fn secure<S>(self: Arc<Self>, stream: Prefixed<S>, mut place: Place)
@@ -97,9 +106,16 @@ impl Server {
         };
         let Ok(Ok((stream, chosen))) = timeout(PATIENCE, handshake).await else { return };
         place.scheme = Scheme::HTTPS;
+        let mut stream = Prefixed::new(Bytes::new(), stream);
         match chosen {
             Some(Alpn::Http2) => self.http2(stream, place).await,
-            _ => self.converse(Prefixed::new(Bytes::new(), stream), place).await,
+            Some(Alpn::Http1) => self.http1(stream, place).await,
+            // Who offers nothing may still speak HTTP/2.
+            None => {
+                if let Ok(Ok(spoken)) = timeout(PATIENCE, first_words(&mut stream)).await {
+                    self.plain(stream, spoken, place).await;
+                }
+            }
         }
     }
 
