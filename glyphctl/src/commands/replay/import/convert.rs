@@ -1,6 +1,6 @@
 //! Flows out of a HAR document, without the secrets in them.
 
-use std::{io, path::Path, sync::Arc};
+use std::{io, path::Path};
 
 use anyhow::Context;
 use glyph_analysis::text::counted;
@@ -19,7 +19,7 @@ pub(super) const LONGEST_BODY: usize = 256 << 20;
 /// Whether secrets are replaced, and by which rules.
 #[derive(Debug)]
 pub(in crate::commands) enum Redaction {
-    On(Arc<Sanitizer>),
+    On(Box<Sanitizer>),
     Off,
 }
 
@@ -43,7 +43,7 @@ impl Redaction {
             }
             None => sanitizer,
         };
-        Ok(Self::On(Arc::new(sanitizer)))
+        Ok(Self::On(Box::new(sanitizer)))
     }
 
     /// For flows that pass: by glyphd's own rules, with all of what is no text.

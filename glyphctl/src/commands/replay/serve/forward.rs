@@ -1,6 +1,6 @@
 //! What was not recorded, asked of a server: the one that is named, or the one that the request is for.
 
-use std::sync::Arc;
+use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use bytes::Bytes;
@@ -122,7 +122,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Whom upstreams are believed by.
-pub(super) fn trust(upstream_ca: Option<&std::path::Path>) -> anyhow::Result<Arc<Trust>> {
+pub(super) fn trust(upstream_ca: Option<&Path>) -> anyhow::Result<Trust> {
     let trust = Trust::load(upstream_ca).context("--upstream-ca");
-    trust.map(Arc::new).map_err(|error| error.hint("--upstream-ca takes a file with certificates in PEM"))
+    trust.map_err(|error| error.hint("--upstream-ca takes a file with certificates in PEM"))
 }

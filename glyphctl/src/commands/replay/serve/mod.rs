@@ -157,7 +157,7 @@ impl ServeArgs {
         let leaves = leaves.transpose().context("--ca-dir")?;
         let forward = self.forward.clone().map(|to| {
             let _inside = runtime.enter();
-            Forward::new(to, &*forward::trust(self.upstream_ca.as_deref())?)
+            Forward::new(to, &forward::trust(self.upstream_ca.as_deref())?)
         });
         let forward = forward.transpose()?;
         let listener = runtime.block_on(TcpListener::bind(self.addr)).map_err(|error| {

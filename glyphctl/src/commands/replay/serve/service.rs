@@ -18,7 +18,7 @@ use super::{
     tally::Tally,
 };
 
-/// A request's body that counts is held up to so many bytes; of a longer one these count.
+/// A request's body that counts is held, and may have so many bytes.
 const BODY: usize = 16 << 20;
 
 /// All that is needed to answer.
@@ -51,8 +51,11 @@ impl Service {
         let body = match incoming.is_end_stream() {
             true => Bytes::new(),
             false if self.likeness.needs_body() => match collected(&mut incoming).await {
-                Some(body) => body,
-                None => return response::empty(StatusCode::BAD_REQUEST),
+                Ok(body) => body,
+                Err(status) => {
+                    self.tally.unserved();
+                    return response::empty(status);
+                }
             },
             false => Bytes::new(),
         };
@@ -213,16 +216,18 @@ fn host_header(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST)?.to_str().ok()
 }
 
-/// A body, up to a limit; what is longer is read, and left out. None if it broke off.
-async fn collected(body: &mut Incoming) -> Option<Bytes> {
+/// A body, or how it is refused: if it broke off, or is longer than may be.
+async fn collected(body: &mut Incoming) -> Result<Bytes, StatusCode> {
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame.ok()?.into_data() {
-            let room = BODY - all.len();
-            all.extend_from_slice(&data[..data.len().min(room)]);
+        if let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() {
+            all.extend_from_slice(&data);
+        }
+        if all.len() > BODY {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
     }
-    Some(all.freeze())
+    Ok(all.freeze())
 }
 
 async fn drain(body: &mut Incoming) {
