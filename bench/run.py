@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL and scraping beside
 Prometheus, what plugins and sanitizing cost, flows beside jq, what the flow log holds, capture beside other proxies, what
-telemetry costs, artifacts beside tar and zstd, and recorded requests sent again beside wrk and mitmproxy.
+telemetry costs, artifacts beside tar and zstd, recorded requests sent again beside wrk and mitmproxy, and how fast recorded
+responses are served.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -25,13 +26,14 @@ from runner.rule_testing import rule_testing
 from runner.sanitizing import sanitizing
 from runner.scenarios import Scenarios
 from runner.scraping import scraping
+from runner.serving import serving
 from runner.telemetry import telemetry
 from runner.tools import Tools, say
 
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
     *["queries", "metrics-reading", "scraping", "rule-testing", "plugins", "sanitizing", "flows", "flow-log", "capture"],
-    *["telemetry", "artifacts", "replay"],
+    *["telemetry", "artifacts", "replay", "serve"],
 ]
 
 
@@ -59,6 +61,8 @@ def main():
             results += capture(tools, args.rounds, args.patience, args.quick, args.soak_seconds)
         elif name == "replay":
             results += replay(tools, args.rounds, args.patience, args.quick)
+        elif name == "serve":
+            results += serving(tools, args.rounds, args.patience, args.quick)
         elif name == "telemetry":
             results += telemetry(tools, args.rounds, args.patience, args.quick)
         elif name == "sanitizing":

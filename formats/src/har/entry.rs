@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use super::{Cache, Content, Entry, Glyph, Pair, PostData, Request, Response, Timings, cookies};
+use super::{Cache, Content, Entry, Glyph, Pair, PostData, Request, Response, Target, Timings, cookies};
 use crate::{
     Flow, content,
     flow::{Body, FlowKind, Request as Asked, Response as Answered},
@@ -48,15 +48,35 @@ impl Glyph {
             error: flow.error.clone(),
             redactions: flow.redactions.clone(),
             unredacted: flow.unredacted,
-            request_body: about(&flow.request.body),
-            response_body: flow.response.as_ref().map(|response| about(&response.body)),
+            target: Target::beside(&flow.request),
+            websocket: flow.websocket.clone(),
+            request_trailers: flow.request.trailers.clone(),
+            response_trailers: flow.response.as_ref().map(|r| r.trailers.clone()).unwrap_or_default(),
+            request_body: about(&flow.request.body, &flow.request.headers),
+            response_body: flow.response.as_ref().map(|response| about(&response.body, &response.headers)),
         }
     }
 }
 
-/// A body without its content, which stands where HAR has it.
-fn about(body: &Body) -> Body {
-    Body { utf8: None, base64: None, ..body.clone() }
+/// A body of which the content is empty: it stands where HAR has it. If it is another there (decoded, or without its cut
+/// end), it stands here, too.
+fn about(body: &Body, headers: &Headers) -> Body {
+    let is_same = content::Content::of(body, headers).is_some_and(|content| {
+        content.undone.is_empty() && content.text().is_none_or(|text| text.len() == content.bytes.len())
+    });
+    if !is_same {
+        return body.clone();
+    }
+    let Body { size, captured_size, complete, truncated, redacted, .. } = *body;
+    Body {
+        utf8: body.utf8.as_ref().map(|_| String::new()),
+        base64: body.base64.as_ref().map(|_| String::new()),
+        sha256: body.sha256.clone(),
+        digest: body.digest.clone(),
+        content_encoding: body.content_encoding.clone(),
+        charset: body.charset.clone(),
+        ..Body { size, captured_size, complete, truncated, redacted, ..Body::default() }
+    }
 }
 
 impl Timings {
@@ -152,7 +172,7 @@ fn no_response() -> Response {
 }
 
 fn post_data(asked: &Asked) -> Option<PostData> {
-    if asked.body.size == 0 {
+    if asked.body.size == 0 && content::stored(&asked.body).is_none_or(|stored| stored.is_empty()) {
         return None;
     }
     let mime_type = values(&asked.headers, "content-type").next().unwrap_or_default().to_owned();

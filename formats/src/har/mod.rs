@@ -1,17 +1,22 @@
 //! HAR 1.2, the HTTP Archive: what browsers and proxies hand over of exchanges.
 //!
-//! In: flows. Out: entries with what HAR knows of them, and under `_glyph` what it does not, so that nothing is lost. The
-//! types can be read, too: what the specification has as optional may be missing, and fields of others are passed over.
-//! Times are milliseconds with a fraction; sizes and times that are not known are -1.
+//! In: flows. Out: entries with what HAR knows of them, and under `_glyph` what it does not, so that nothing is lost. And the
+//! other way round: [`Reader`] makes flows of a document, whoever wrote it, entry by entry. The types can be read, too: what
+//! the specification has as optional may be missing, and fields of others are passed over. Times are milliseconds with a
+//! fraction; sizes and times that are not known are -1.
 
 mod entry;
 mod cookies;
+mod target;
+mod read;
+
+pub use read::{Account, HarError, Imported, Reader, begins};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     SpanId, TraceId, UnixNanos,
-    flow::{Body, FlowError, Redaction, Timings as Steps},
+    flow::{Body, FlowError, Redaction, Timings as Steps, WebSocket},
 };
 
 /// The version of the format.
@@ -255,11 +260,36 @@ pub struct Glyph {
     /// Whether redaction was switched off for it.
     #[serde(default)]
     pub unredacted: bool,
-    /// The request's body, without its content.
+    /// Where the request went, if its URL does not say just that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// What passed over a WebSocket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub websocket: Option<WebSocket>,
+    /// The request's trailers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub request_trailers: Vec<(String, String)>,
+    /// The response's trailers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub response_trailers: Vec<(String, String)>,
+    /// The request's body. Its `utf8` or `base64` is empty where its content stands in the entry.
     pub request_body: Body,
-    /// The response's body, without its content.
+    /// The response's body, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_body: Option<Body>,
+}
+
+/// Where a request went, as a flow has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The URL, with its fragment.
+    pub url: String,
+    /// Its scheme.
+    pub scheme: String,
+    /// The host, without the port.
+    pub host: String,
+    /// The port.
+    pub port: u16,
 }
 
 fn unknown() -> f64 {

@@ -19,6 +19,7 @@ mod server;
 mod telemetry;
 mod demo;
 mod flows;
+mod har;
 mod perfetto;
 mod pivot;
 mod plugin;
@@ -27,6 +28,7 @@ mod replay;
 mod replay_diff;
 mod replay_run;
 mod site;
+mod replay_serve;
 mod through_plugins;
 mod trace_exports;
 #[cfg(target_os = "linux")]

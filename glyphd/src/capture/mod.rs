@@ -30,7 +30,7 @@ mod recorder;
 mod tee;
 mod failure;
 mod idle;
-mod prefixed;
+pub mod prefixed;
 mod interim;
 pub(crate) mod exchange;
 

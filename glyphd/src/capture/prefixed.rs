@@ -11,23 +11,27 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 /// Gives those bytes first, then what the stream gives.
 #[derive(Debug)]
-pub(super) struct Prefixed<S> {
+pub struct Prefixed<S> {
     prefix: Bytes,
     inner: S,
 }
 
 impl<S: AsyncRead + Unpin> Prefixed<S> {
-    pub(super) fn new(prefix: Bytes, inner: S) -> Self {
+    /// Those bytes, and the stream behind them.
+    pub fn new(prefix: Bytes, inner: S) -> Self {
         Self { prefix, inner }
     }
 
     /// The bytes that will come first, as far as they are here.
-    pub(super) fn peeked(&self) -> &[u8] {
+    pub fn peeked(&self) -> &[u8] {
         &self.prefix
     }
 
     /// Waits for more of them. False at the end of the stream.
-    pub(super) async fn peek_more(&mut self) -> io::Result<bool> {
+    ///
+    /// # Errors
+    /// If the stream can't be read.
+    pub async fn peek_more(&mut self) -> io::Result<bool> {
         // Cancelled, it loses nothing: what is read is in the prefix by then.
         let mut more = [0; 1_024];
         let read = self.inner.read(&mut more).await?;

@@ -20,6 +20,7 @@ mod body;
 mod secrets;
 mod secrets_file;
 mod raw;
+mod imported;
 mod intake;
 
 use std::{

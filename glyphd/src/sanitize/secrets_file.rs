@@ -27,8 +27,12 @@ pub(crate) struct SecretsFile {
 impl SecretsFile {
     /// Starts the thread that writes.
     pub(crate) fn start(writer: Writer) -> io::Result<Self> {
+        Self::start_with(writer, AppenderOptions::default())
+    }
+
+    pub(super) fn start_with(writer: Writer, options: AppenderOptions) -> io::Result<Self> {
         let write = |(), line: &[u8], writer: &mut Writer| writer.write_lines(line);
-        let appender = Appender::spawn("secrets", writer, AppenderOptions::default(), write)?;
+        let appender = Appender::spawn("secrets", writer, options, write)?;
         Ok(Self { appender, known: Mutex::default(), hasher: RandomState::new() })
     }
 

@@ -28,8 +28,7 @@ use crate::{
 };
 
 /// What the help says of RECORDING.
-pub(in crate::commands) const INPUT_HELP: &str =
-    "A recording (directory or artifact), a file of flows (also .gz and .zst), or - for standard input";
+pub(in crate::commands) const INPUT_HELP: &str = "A recording (directory or artifact), a file of flows or a HAR (also .gz and .zst), or - for standard input";
 
 /// A file of flows with its closed segments.
 #[derive(Debug)]
@@ -54,7 +53,7 @@ impl Record<'_> {
 impl Source {
     /// Finds the files.
     pub(in crate::commands) fn open(given: &Path) -> anyhow::Result<Self> {
-        let opened = Opened::open(given)?;
+        let opened = Opened::flows(given)?;
         let path = opened.path();
         let path = if path.is_dir() { path.join(FLOWS) } else { path.to_owned() };
         let files = segments::with_closed(&path).map_err(unreadable)?;

@@ -20,6 +20,7 @@ use clap::{Args, Subcommand};
 use glyph_formats::artifact::{ArtifactError, Kind};
 use glyphd::cli::TraceArgs;
 
+pub(in crate::commands) use self::import::convert::{Redaction, convert};
 pub(crate) use self::{
     load::load,
     pack::{pack, tell},

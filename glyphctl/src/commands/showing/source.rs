@@ -24,7 +24,7 @@ pub(in crate::commands) struct Source<'a> {
 impl<'a> Source<'a> {
     /// A recording, an artifact, or a file of flows.
     pub(in crate::commands) fn open(given: &Path, limit: Option<usize>) -> anyhow::Result<Self> {
-        let source = Self { opened: Opened::open(given)?, limit, filter: None };
+        let source = Self { opened: Opened::flows(given)?, limit, filter: None };
         if !is_stdin(given) {
             // What is wrong at once is told before a plugin is started for it.
             source.flows(|_| {})?.next().transpose()?;

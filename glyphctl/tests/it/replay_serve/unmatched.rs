@@ -1,0 +1,57 @@
+use serde_json::{Value, json};
+
+use super::served::{Served, exchange};
+use crate::server::Server;
+
+#[test]
+fn what_fits_nothing_is_told_what_is_nearest() {
+    let flows = [
+        exchange(1, "GET", "http://a.test/items/7?page=1", 200, ""),
+        exchange(2, "POST", "http://a.test/items/7", 200, ""),
+        exchange(3, "GET", "http://a.test/\u{202e}<script>", 200, ""),
+        exchange(4, "GET", "http://a.test/other", 200, ""),
+    ];
+    let served = Served::of(&flows, &[]);
+    let text = served.get("/items/7?page=2");
+    assert_eq!(text.status, 404);
+    assert!(text.head.contains("content-type: text/plain") && text.head.contains("x-glyph-error: unmatched"));
+    let near: Vec<_> =
+        text.body.lines().skip_while(|line| !line.starts_with("nearest")).skip(1).take(2).collect();
+    assert_eq!(near, ["  GET http://a.test/items/7?page=1", "  POST http://a.test/items/7"]);
+    let json = served.ask("GET", "/items/7", &["Accept: application/json"], "");
+    let value: Value = serde_json::from_str(&json.body).unwrap();
+    assert_eq!(
+        (&value["error"], &value["method"], &value["url"]),
+        (&json!("unmatched"), &json!("GET"), &json!("/items/7"))
+    );
+    assert_eq!(value["nearest"][0]["url"], "http://a.test/items/7?page=1");
+    let hidden = served.get("/%E2%80%AE<script>").body;
+    assert!(!hidden.contains('\u{202e}'), "{hidden}");
+    let told = served.end().fine().stderr;
+    assert!(told.contains("3 requests: 0 answered from the recording, 3 not matched"), "{told}");
+}
+
+#[test]
+fn what_fits_nothing_can_be_passed_on() {
+    let upstream = Server::text("from the server");
+    let flows = [exchange(1, "GET", "http://a.test/recorded", 200, "recorded")];
+    let served = Served::of(&flows, &[&format!("--forward={}", upstream.url(""))]);
+    assert_eq!(served.get("/recorded").body, "recorded");
+    let answer = served.ask("POST", "/new?x=1", &[], "a body");
+    assert_eq!((answer.status, answer.body.as_str()), (200, "from the server"));
+    assert_eq!(upstream.answered(), 1);
+    let told = served.end().fine().stderr;
+    assert!(told.contains("2 requests: 1 answered from the recording, 1 passed on"), "{told}");
+}
+
+#[test]
+fn it_is_passed_on_to_the_host_that_is_asked_for_and_never_back_here() {
+    let upstream = Server::text("from the server");
+    let flows = [exchange(1, "GET", "http://a.test/recorded", 200, "recorded")];
+    let served = Served::of(&flows, &["--forward"]);
+    assert_eq!(served.get(&upstream.url("/x")).body, "from the server");
+    // The host that is asked for is this one.
+    assert_eq!(served.get("/x").status, 404);
+    let gone = served.get("http://127.0.0.1:1/x");
+    assert!(gone.status == 502 && gone.body.contains("in vain"), "{gone:?}");
+}
