@@ -41,7 +41,8 @@ impl Sink {
             let what = "flows are written into a .jsonl, a .jsonl.zst, or a directory";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         } else {
-            let dir = AtomicDir::create(output)?;
+            let dir = AtomicDir::resume(output)?;
+            dir.prune(&|_| false)?;
             let file = File::create_new(dir.path().join(FLOWS))?;
             To::Recording(dir, BufWriter::with_capacity(1 << 18, file))
         };
@@ -77,6 +78,7 @@ impl Sink {
                     options,
                     addresses: BTreeMap::new(),
                     segments: BTreeMap::new(),
+                    plugins: Vec::new(),
                 };
                 Recording { dir: dir.path().to_owned(), info }.save()?;
                 dir.commit()?;
