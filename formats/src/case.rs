@@ -12,7 +12,7 @@ pub const MOST_TARGETS: usize = 1_000;
 /// The steps of a case are those of so many findings at most, of the worst, and of these the first.
 pub const MOST_SEEN: usize = 200;
 /// Where there are many cases, each has its share of so many claims, targets and findings ...
-pub const ALL_EVIDENCE: usize = 40_000;
+pub const ALL_EVIDENCE: usize = 20_000;
 /// ... and these at least.
 pub const LEAST: usize = 10;
 /// Of one claim, so many findings are told, the first.

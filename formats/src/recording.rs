@@ -80,7 +80,7 @@ pub struct RecordedPlugin {
     /// What of that the operator grants.
     pub granted: Vec<String>,
     /// SHA-256 of its program, of what its command names in its folder, and of the files that the operator pinned, by their
-    /// paths in its folder. A program that is looked for on the `PATH` is not among them.
+    /// paths in its folder; of a program that lies elsewhere by its name. One that is looked for on the `PATH` is not among them.
     pub files: BTreeMap<String, String>,
 }
 

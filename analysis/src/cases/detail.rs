@@ -4,6 +4,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    mem,
 };
 
 use glyph_formats::{
@@ -99,9 +100,10 @@ impl Joined {
         self.place(finding).map(|at| self.cases[at].id.as_str())
     }
 
-    /// The cases.
-    pub fn cases(&self) -> Cases {
-        let mut cases: Vec<Case> = self.cases.iter().map(CaseInFull::told).collect();
+    /// The cases. Handed out once: what is told of them is not kept beside.
+    pub fn cases(&mut self) -> Cases {
+        self.claims = FxHashMap::default();
+        let mut cases: Vec<Case> = self.cases.iter_mut().map(CaseInFull::told).collect();
         // Rounded, the risk of many milder claims may reach the next severity's.
         let order = |a: &Case, b: &Case| b.severity.cmp(&a.severity).then(b.risk.total_cmp(&a.risk));
         cases.sort_by(|a, b| order(a, b).then_with(|| a.key.cmp(&b.key)));
@@ -167,8 +169,10 @@ impl CaseInFull {
         }
     }
 
-    fn told(&self) -> Case {
-        let evidence: Vec<_> = self.claims.iter().map(|(claim, claimed)| claimed.told(claim)).collect();
+    fn told(&mut self) -> Case {
+        let steps = self.steps();
+        let evidence: Vec<_> =
+            mem::take(&mut self.claims).into_iter().map(|(claim, claimed)| claimed.told(claim)).collect();
         let source = |(plugin, counted): (&String, &Counted)| Source {
             plugin: plugin.clone(),
             findings: counted.findings,
@@ -186,9 +190,9 @@ impl CaseInFull {
             confidence: weigh::confidence(self.sources.values()),
             findings: sources.iter().map(|source| source.findings).sum(),
             claims,
-            targets: self.targets.iter().cloned().collect(),
+            targets: mem::take(&mut self.targets).into_iter().collect(),
             sources,
-            steps: self.steps(),
+            steps,
             graph: graph::draw(&title, severity, claims, &evidence),
             title,
             evidence,
@@ -196,21 +200,20 @@ impl CaseInFull {
     }
 
     /// Each exchange once, in the order of time.
-    fn steps(&self) -> Vec<Step> {
-        let mut seen: Vec<_> = self.seen.iter().map(|((_, order), seen)| (order, seen)).collect();
-        seen.sort_by(|a, b| a.0.cmp(b.0));
+    fn steps(&mut self) -> Vec<Step> {
+        let seen = mem::take(&mut self.seen).into_iter().map(|((_, order), seen)| (order, seen));
+        let mut seen: Vec<_> = seen.collect();
+        seen.sort_by(|a, b| a.0.cmp(&b.0));
         let mut steps: Vec<Step> = Vec::new();
-        let mut at: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
-        for (_, seen) in seen {
-            let place = *at.entry((&seen.target, seen.flow_id.as_deref())).or_insert_with(|| {
-                let Seen { target, flow_id, trace_id, .. } = seen;
-                let (target, flow_id) = (target.clone(), flow_id.clone());
-                steps.push(Step { target, flow_id, trace_id: *trace_id, types: Vec::new() });
+        let mut at: BTreeMap<(String, Option<String>), usize> = BTreeMap::new();
+        for (_, Seen { target, flow_id, trace_id, kind }) in seen {
+            let place = *at.entry((target.clone(), flow_id.clone())).or_insert_with(|| {
+                steps.push(Step { target, flow_id, trace_id, types: Vec::new() });
                 steps.len() - 1
             });
             let types = &mut steps[place].types;
-            if let Err(here) = types.binary_search(&seen.kind) {
-                types.insert(here, seen.kind.clone());
+            if let Err(here) = types.binary_search(&kind) {
+                types.insert(here, kind);
             }
         }
         steps
@@ -231,17 +234,18 @@ impl Claimed {
         }
     }
 
-    fn told(&self, claim: &Claim) -> Evidence {
-        let text = |first: &Option<First>| first.as_ref().map(|first| first.text.clone());
+    fn told(self, claim: Claim) -> Evidence {
+        let Claim { severity: Reverse(severity), plugin, kind, target } = claim;
+        let text = |first: Option<First>| first.map(|first| first.text);
         Evidence {
-            plugin: claim.plugin.clone(),
-            kind: claim.kind.clone(),
-            severity: claim.severity.0,
-            target: claim.target.clone(),
-            message: text(&self.message).unwrap_or_default(),
-            evidence: text(&self.evidence),
+            plugin,
+            kind,
+            severity,
+            target,
+            message: text(self.message).unwrap_or_default(),
+            evidence: text(self.evidence),
             times: self.times,
-            findings: self.findings.iter().map(|order| order.id.clone()).collect(),
+            findings: self.findings.into_iter().map(|order| order.id).collect(),
         }
     }
 }

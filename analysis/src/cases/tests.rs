@@ -169,7 +169,7 @@ fn many_cases_are_told_of_in_less_each() {
     for case in &told.cases {
         assert_eq!(
             (case.claims, case.evidence.len(), case.targets.len(), case.steps.len()),
-            (30, 20, 20, 20)
+            (30, 10, 10, 10)
         );
     }
 }

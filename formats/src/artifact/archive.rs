@@ -109,9 +109,8 @@ pub(super) fn path_fault(path: &str) -> Option<&'static str> {
 
 fn is_device(part: &str) -> bool {
     let name = part.split('.').next().unwrap_or(part).trim_end().to_ascii_lowercase();
-    let is_port =
-        |port: &&str| name.strip_prefix(*port).is_some_and(|n| matches!(n.as_bytes(), [b'1'..=b'9']));
-    DEVICES.contains(&name.as_str()) || PORTS.iter().any(|port| is_port(&port))
+    let is_port = |port: &str| name.strip_prefix(port).is_some_and(|n| matches!(n.as_bytes(), [b'1'..=b'9']));
+    DEVICES.contains(&name.as_str()) || PORTS.into_iter().any(is_port)
 }
 
 #[cfg(test)]

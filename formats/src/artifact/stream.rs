@@ -3,8 +3,9 @@
 use std::{
     io,
     path::Path,
-    sync::mpsc::{self, Receiver, SyncSender},
+    sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     thread,
+    time::Duration,
 };
 
 use super::{
@@ -15,6 +16,9 @@ use crate::jsonl::input::Progress;
 
 /// How many pieces may wait.
 const AHEAD: usize = 8;
+
+/// How long nothing may come before it is asked whether anybody wants it.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The decompressed bytes, piece by piece.
 pub(super) struct Stream {
@@ -44,8 +48,7 @@ impl Stream {
     /// The next bytes, at most so many; none at the end.
     pub(super) fn next(&mut self, most: usize) -> Result<&[u8], Broken> {
         if self.at == self.piece.len() {
-            // An end that came without a word is that of the thread.
-            let next = self.pieces.recv().unwrap_or(Ok(Vec::new()))?;
+            let next = self.wait()?;
             let old = std::mem::replace(&mut self.piece, next);
             // Where there is no room there are enough.
             drop(self.spare.try_send(old));
@@ -55,6 +58,19 @@ impl Stream {
         let bytes = &self.piece[self.at..self.at + n];
         self.at += n;
         Ok(bytes)
+    }
+
+    fn wait(&self) -> Result<Vec<u8>, Broken> {
+        loop {
+            match self.pieces.recv_timeout(PATIENCE) {
+                Ok(next) => return next,
+                // What comes through a pipe may not come for long.
+                Err(RecvTimeoutError::Timeout) if self.progress.is_stopped() => return Err(Broken::Stopped),
+                Err(RecvTimeoutError::Timeout) => {}
+                // An end without a word is that of the thread.
+                Err(RecvTimeoutError::Disconnected) => return Ok(Vec::new()),
+            }
+        }
     }
 
     /// Fills the buffer to its end.

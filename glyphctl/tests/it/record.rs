@@ -233,6 +233,17 @@ fn plugins_are_shown_what_the_command_does() {
     folder.record(&flags, &["curl", "-s", &server.url("/")]).fine();
     let findings: Vec<glyph_formats::Finding> = folder.run().all("findings.jsonl");
     assert!(findings.iter().all(|f| f.trace_id == folder.run().flows()[0].trace_id) && !findings.is_empty());
+    // Which plugin that was, the recording says, and the artifact that is made of it.
+    let recorded = &glyph_formats::Recording::open(&folder.path("run")).unwrap().info.plugins;
+    let [plugin_there] = &recorded[..] else { panic!("{recorded:?}") };
+    assert_eq!((plugin_there.name.as_str(), plugin_there.version.as_str()), ("passive-headers", "1"));
+    assert_eq!(plugin_there.granted, ["CAP_EMIT_FINDINGS", "CAP_FLOW_INSPECT"]);
+    assert_eq!(plugin_there.files.keys().collect::<Vec<_>>(), ["glyphctl"]);
+    let run = folder.path("run");
+    let packed =
+        crate::harness::run(["replay", "write", run.to_str().unwrap(), "-n", "--format", "json"]).fine();
+    let packed: serde_json::Value = serde_json::from_str(&packed.stdout).unwrap();
+    assert_eq!(packed["manifest"]["plugins"], serde_json::to_value(recorded).unwrap());
 
     fs::write(folder.path("policy.toml"), "[plugins.passive-headers]\ngrant = []\n").unwrap();
     let flags = ["--out", "other", "--plugins-dir", "plugins", "--config", "policy.toml"];

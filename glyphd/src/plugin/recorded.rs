@@ -17,13 +17,18 @@ pub(crate) fn recorded(
     let plugin = |manifest: &Manifest| {
         let allowance = allowances.get(&manifest.name);
         let pinned = allowance.into_iter().flat_map(|allowance| allowance.sha256.keys());
-        // What an argument names may also be somewhere else, or be no file.
-        let named = manifest.command.iter().map(Path::new).filter(|name| name.is_relative());
+        // What an argument names may also be no file.
+        let named = manifest.command.iter().skip(1).map(Path::new).filter(|name| name.is_relative());
         let digest = |name: &Path| {
             let path = manifest.dir.join(name).canonicalize().ok().filter(|path| path.is_file())?;
             let inside = path.strip_prefix(&manifest.dir).ok()?;
             Some((inside.to_str()?.to_owned(), digests::of(&path).ok()?))
         };
+        // The program may lie elsewhere: where, is of this machine alone.
+        let program = manifest.own_program().and_then(|program| {
+            let name = program.strip_prefix(&manifest.dir).ok().or(program.file_name().map(Path::new))?;
+            Some((name.to_str()?.to_owned(), digests::of(&program).ok()?))
+        });
         let asked = manifest.capabilities.iter().map(|c| c.as_str_name().to_owned());
         let granted = allowance.into_iter().flat_map(|allowance| allowance.capabilities.iter());
         RecordedPlugin {
@@ -33,7 +38,10 @@ pub(crate) fn recorded(
             subscriptions: manifest.subscriptions.iter().map(|s| s.as_str_name().to_owned()).collect(),
             capabilities: asked.collect(),
             granted: granted.map(|c| c.as_str_name().to_owned()).collect(),
-            files: pinned.map(AsRef::as_ref).chain(named).filter_map(digest).collect(),
+            files: program
+                .into_iter()
+                .chain(pinned.map(AsRef::as_ref).chain(named).filter_map(digest))
+                .collect(),
         }
     };
     let mut plugins: Vec<_> = manifests.iter().map(plugin).collect();

@@ -21,6 +21,11 @@ use serde::Deserialize;
 
 use crate::output::warn;
 
+/// Who is shown findings, and the lines that they stand in.
+type SeeFinding<'a> = &'a mut dyn FnMut(&[u8], &Finding) -> Result<(), ArtifactError>;
+/// Who is shown lines, and their numbers.
+type SeeLine<'a> = &'a mut dyn FnMut(u64, &[u8]) -> Result<(), ArtifactError>;
+
 /// No finding is longer.
 const LONGEST: usize = 16 << 20;
 
@@ -71,11 +76,7 @@ impl Findings {
     }
 
     /// Shows each finding, and the line that it stands in. What is no finding is left out.
-    pub(super) fn each(
-        &self,
-        progress: &Progress,
-        see: &mut dyn FnMut(&[u8], &Finding) -> Result<(), ArtifactError>,
-    ) -> Result<(), ArtifactError> {
+    pub(super) fn each(&self, progress: &Progress, see: SeeFinding<'_>) -> Result<(), ArtifactError> {
         self.files.iter().try_for_each(|file| {
             read(file, progress, &mut |_, line| match serde_json::from_slice::<Finding>(line) {
                 Ok(finding) => see(line, &finding),
@@ -86,11 +87,7 @@ impl Findings {
 }
 
 /// Shows each line of a file, with its number.
-fn read(
-    file: &Path,
-    progress: &Progress,
-    see: &mut dyn FnMut(u64, &[u8]) -> Result<(), ArtifactError>,
-) -> Result<(), ArtifactError> {
+fn read(file: &Path, progress: &Progress, see: SeeLine<'_>) -> Result<(), ArtifactError> {
     let input = input::open(file).map_err(unreadable)?;
     let mut blocks = Blocks::new(input).leaving_out_longer_than(LONGEST);
     while let Some(block) = blocks.next_block().map_err(unreadable)? {

@@ -120,6 +120,9 @@ fn hint(error: &ArtifactError) -> Option<&'static str> {
         ArtifactError::Recording(_) => Some("a recording is a directory that glyphd --record made"),
         ArtifactError::Moving(_) => Some("stop the daemon that writes the recording, then pack it"),
         ArtifactError::Exists(_) => Some("nothing is written over; choose a new directory"),
+        ArtifactError::Interrupted(_) => {
+            Some("what stood there still does; an unpacking is gone on with by the same command")
+        }
         ArtifactError::NotAnArtifact { .. } => Some("an artifact is what glyphctl replay write makes"),
         ArtifactError::Damaged { .. } => Some("it was cut short or broken on its way; get it again"),
         ArtifactError::Refused { .. } => {

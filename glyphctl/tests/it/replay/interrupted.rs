@@ -106,36 +106,60 @@ fn a_file_that_may_grow_only_so_far_leaves_the_old_artifact_and_nothing_else() {
     }
 }
 
-#[cfg(unix)]
+/// Sends a signal to a process that heeds signals by then.
+#[cfg(target_os = "linux")]
+fn send(signal: &str, to: &Child) {
+    let status = format!("/proc/{}/status", to.id());
+    within("its signals", || {
+        let status = fs::read_to_string(&status).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = caught.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0);
+        // SIGINT and SIGTERM.
+        caught & 0x4002 == 0x4002
+    });
+    Command::new("kill").args([format!("-{signal}"), to.id().to_string()]).status().unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_loading_that_waits_for_a_pipe() {
+    let packed = Packed::new();
+    let bytes = fs::read(&packed.artifact).unwrap();
+    let (out, partial) = (packed.path("out"), packed.path(".out.partial"));
+    let mut command = glyphctl();
+    command.args(["replay", "load", "-", "--out"]).arg(&out);
+    let mut child = crate::harness::piped(&mut command);
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, &bytes[..bytes.len() - 20]).unwrap();
+    send("INT", &child);
+    let ended = crate::harness::ended(child);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.stderr.contains("-: interrupted\nhint: "), "{}", ended.stderr);
+    assert!(!out.exists() && partial.exists(), "what is there is kept");
+    packed.load(&["--out", out.to_str().unwrap()]).fine();
+    assert!(out.exists() && !partial.exists());
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn ctrl_c_ends_packing_in_order() {
-    let (packed, run_dir) = large();
+    let packed = Packed::new();
     let old = fs::read(&packed.artifact).unwrap();
-    for (round, signal) in ["INT", "TERM", "INT", "TERM"].into_iter().enumerate() {
-        let mut child = spawn(&mut write(&run_dir, &packed.artifact));
-        let status = format!("/proc/{}/status", child.id());
-        // Until it heeds signals; where that can't be seen, it may be killed, which is all right, too.
-        let heeds = || {
-            let status = fs::read_to_string(&status).unwrap_or_default();
-            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-            caught
-                .and_then(|set| u64::from_str_radix(set.trim(), 16).ok())
-                .is_some_and(|set| set & 0x4002 == 0x4002)
-        };
-        let mut ended = None;
-        within("its signals", || {
-            ended = child.try_wait().unwrap();
-            heeds() || ended.is_some()
-        });
-        Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
-        let status = child.wait().unwrap();
-        assert!(matches!(status.code(), Some(0 | 2)), "round {round}: {status:?}");
-        let left = names_in(packed.dir.path());
-        assert!(!left.iter().any(|name| name.ends_with(".partial")), "{left:?}");
-        if status.code() == Some(2) {
-            assert!(fs::read(&packed.artifact).unwrap() == old);
-        }
-        fs::write(&packed.artifact, &old).unwrap();
+    let run_dir = packed.path("run");
+    fs::create_dir(&run_dir).unwrap();
+    fs::copy(recording().join("recording.json"), run_dir.join("recording.json")).unwrap();
+    // A hole takes no room on the disk, and seconds to read.
+    fs::File::create(run_dir.join("flows.jsonl")).unwrap().set_len(8 << 30).unwrap();
+    for signal in ["INT", "TERM"] {
+        let mut command = write(&run_dir, &packed.artifact);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        send(signal, &child);
+        let ended = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains("flows.jsonl: interrupted"), "{stderr}");
+        assert!(fs::read(&packed.artifact).unwrap() == old);
+        assert_eq!(names_in(packed.dir.path()), ["run", "shop.glyph.tar.zst"]);
     }
 }
 

@@ -160,7 +160,7 @@ impl Sight<'_> {
             Some(contents) => contents.manifest.seed.clone(),
             None => dir.map(findings::seed_in).unwrap_or_default(),
         };
-        let joined = findings.joined(&seed, progress)?;
+        let mut joined = findings.joined(&seed, progress)?;
         let cases = joined.cases();
         let packed = match dir.map(|dir| dir.join(CASES)).filter(|path| path.exists()) {
             Some(path) => compare::packed(&path, &cases)?,
