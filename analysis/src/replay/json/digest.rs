@@ -22,8 +22,22 @@ impl Keyed {
 }
 
 impl<'a> Walk<'a, '_, '_> {
-    /// The value's number, at the path at which the walk stands.
+    /// The value's number, at the path at which the walk stands. That of a list or an object is reckoned once: it is asked for
+    /// again at every list around it.
     pub(super) fn digest(&mut self, node: &Node<'a>) -> u64 {
+        if !matches!(node.value, Value::Array(_) | Value::Object(_)) {
+            return self.reckon(node);
+        }
+        let address = std::ptr::from_ref(node).addr();
+        if let Some(known) = self.digests.get(&address) {
+            return *known;
+        }
+        let digest = self.reckon(node);
+        self.digests.insert(address, digest);
+        digest
+    }
+
+    fn reckon(&mut self, node: &Node<'a>) -> u64 {
         match &node.value {
             Value::Word => self.keyed.of(|h| (0, node.text).hash(h)),
             Value::Number if self.may_be_token(node.text) => self.keyed.of(|h| 1.hash(h)),

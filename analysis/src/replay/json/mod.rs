@@ -10,6 +10,8 @@ mod node;
 mod number;
 mod place;
 
+use rustc_hash::FxHashMap;
+
 pub(super) use self::node::{Node, Value};
 use self::{digest::Keyed, number::Number};
 use super::{
@@ -28,6 +30,8 @@ pub(super) struct Walk<'a, 'c, 'f> {
     /// Texts that are equal may hold tokens that don't belong together.
     tokens: bool,
     keyed: Keyed,
+    /// By where a node lies; both documents stay where they are.
+    digests: FxHashMap<usize, u64>,
     /// If nothing is to be told yet: whether all has been the same so far.
     probe: Option<bool>,
 }
@@ -41,6 +45,7 @@ impl<'a, 'c, 'f> Walk<'a, 'c, 'f> {
             path: Vec::new(),
             tokens,
             keyed: Keyed::default(),
+            digests: FxHashMap::default(),
             probe: None,
         }
     }
