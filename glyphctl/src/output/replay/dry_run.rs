@@ -72,3 +72,22 @@ pub(crate) fn write(dry: &DryRun, format: ReportFormat, out: &mut dyn Write) -> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use schemars::schema_for;
+
+    /// `GLYPH_BLESS=1 cargo test -p glyphctl` writes it anew.
+    #[test]
+    fn the_schema_in_docs_is_that_of_the_type() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schemas/replay-dry-run.json");
+        let text = serde_json::to_string_pretty(&schema_for!(super::DryRun)).unwrap() + "\n";
+        if std::env::var_os("GLYPH_BLESS").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == text, "{} is out of date: run with GLYPH_BLESS=1", path.display());
+    }
+}

@@ -122,3 +122,17 @@ fn an_answer_that_breaks_off_or_does_not_come_is_a_difference() {
     assert_eq!(report["sending"]["failures"][0]["kind"], "upstream_timeout");
     assert!(stderr.contains("no whole answer within 0.3 s"), "{stderr}");
 }
+
+#[test]
+fn the_servers_own_address_in_an_answer_is_the_recorded_one() {
+    let links = |asked: &Asked| {
+        let mut given = answer(302, "text/html", format!("<a href='http://{}/x'>there</a>", asked.host));
+        let location = format!("http://{}/x", asked.host);
+        given.headers_mut().insert("location", location.parse().unwrap());
+        given
+    };
+    let recording = Recording::of(&Origin::plain(links), [Ask::get("/")]);
+    let elsewhere = Origin::plain(links);
+    let (code, report, _) = replay(&recording.path(), &elsewhere.url(), &[]);
+    assert_eq!(code, 0, "{report:#}");
+}

@@ -30,10 +30,18 @@ fn headers_are_those_of_the_recording_and_of_the_user() {
     };
     let asked = sent(&[]);
     let names: Vec<_> = asked.headers.keys().map(String::as_str).collect();
-    assert_eq!(names, ["accept", "host", "x-old"]);
+    assert_eq!(names, ["accept", "host", "via", "x-old"]);
     assert_eq!(asked.path, "/a?b=c%20d");
-    let asked =
-        sent(&["--set-header", "X-Env: test", "--set-header", "accept: */*", "--remove-header", "X-Old"]);
+    let asked = sent(&[
+        "--set-header",
+        "X-Env: test",
+        "--set-header",
+        "accept: */*",
+        "--remove-header",
+        "X-Old",
+        "--remove-header",
+        "via",
+    ]);
     let mut headers = asked.headers.clone();
     headers.remove("host");
     let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

@@ -68,7 +68,7 @@ impl Course {
         };
         let rules = preparer.rules().clone();
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let judges = Judges::start(cores.div_ceil(2), rules.clone(), sanitizer)?;
+        let judges = Judges::start(cores.div_ceil(2), rules.clone(), sanitizer, target.to_string())?;
         let desk = Arc::<Desk>::default();
         let mut senders = Senders::start(&desk, road, rules, options, &judges.door())?;
 

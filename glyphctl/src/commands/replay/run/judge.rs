@@ -3,27 +3,25 @@
 //! On threads of its own, so that nobody who is to send a request waits for it.
 
 use std::{
-    borrow::Cow,
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Instant, SystemTime},
 };
 
 use async_channel::{Receiver, Sender};
-use bytes::Bytes;
 use glyph_analysis::replay::{Report, Rules, compare};
 use glyph_formats::{
-    Flow, UnixNanos,
-    content::{self, Content},
+    Flow, UnixNanos, content,
     flow::{self, Timings},
 };
 use glyphd::sanitize::{Message, Sanitizer};
-use http::{HeaderMap, HeaderValue, Version, header::CONTENT_ENCODING};
+use http::Version;
 
 use super::{
     answer::Answer,
     plan::{Prepared, PutBack},
     raw::message,
+    replaced::{Replacement, as_recorded, origin},
     send::Failure,
 };
 
@@ -50,14 +48,21 @@ pub(super) struct Judges {
 struct Bench {
     rules: Rules,
     sanitizer: Arc<Sanitizer>,
+    /// Where it all goes, as a URL without a slash at its end.
+    target: String,
     /// The same instant by both clocks.
     began: (Instant, SystemTime),
 }
 
 impl Judges {
     /// So many, who hold answers against the record by these rules.
-    pub(super) fn start(threads: usize, rules: Rules, sanitizer: Arc<Sanitizer>) -> std::io::Result<Self> {
-        let bench = Arc::new(Bench { rules, sanitizer, began: (Instant::now(), SystemTime::now()) });
+    pub(super) fn start(
+        threads: usize,
+        rules: Rules,
+        sanitizer: Arc<Sanitizer>,
+        target: String,
+    ) -> std::io::Result<Self> {
+        let bench = Arc::new(Bench { rules, sanitizer, target, began: (Instant::now(), SystemTime::now()) });
         let (to, outcomes) = async_channel::bounded(WAITING);
         let judge = |_| {
             let (bench, outcomes) = (Arc::clone(&bench), outcomes.clone());
@@ -147,8 +152,9 @@ impl Bench {
             size: answer.size,
             complete: answer.broken.is_none(),
         };
-        if !put_back.is_empty() {
-            take_out(put_back, &mut message);
+        let replacements = self.replacements(new, put_back);
+        if !replacements.is_empty() {
+            as_recorded(&mut message, &replacements);
         }
         let clean = self.sanitizer.message("response", &message);
         new.response = Some(flow::Response {
@@ -165,6 +171,14 @@ impl Bench {
         }
     }
 
+    /// What stood in the recorded answer where this stands now: tokens of secrets that were sent, and the address of the
+    /// server.
+    fn replacements(&self, new: &Flow, put_back: &PutBack) -> Vec<Replacement> {
+        let secrets = put_back.iter().map(|(token, secret)| Replacement::of_text(secret, token));
+        let origin = origin(&new.request.url).filter(|origin| *origin != self.target);
+        secrets.chain(origin.map(|origin| Replacement::of_origin(&self.target, origin))).collect()
+    }
+
     fn wall(&self, at: Instant) -> UnixNanos {
         let (instant, time) = self.began;
         let time = match at.checked_duration_since(instant) {
@@ -173,27 +187,4 @@ impl Bench {
         };
         time.into()
     }
-}
-
-/// Puts the recorded tokens in place of secrets that were sent, wherever the answer repeats them.
-fn take_out(put_back: &PutBack, message: &mut Message) {
-    for value in
-        message.headers.values_mut().chain(message.trailers.iter_mut().flat_map(HeaderMap::values_mut))
-    {
-        if let Ok(clean) = HeaderValue::from_bytes(&put_back.taken_out(value.as_bytes())) {
-            *value = clean;
-        }
-    }
-    let codings = message.headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let codings = codings.collect::<Vec<_>>().join(",");
-    let content = Content::decoded(Cow::Borrowed(&message.content), &codings, content::LIMIT);
-    let is_whole = message.complete && message.size == message.content.len() as u64 && !content.cut;
-    let clean = Bytes::from(put_back.taken_out(&content.bytes));
-    if !content.undone.is_empty() {
-        message.headers.remove(CONTENT_ENCODING);
-    }
-    if is_whole {
-        message.size = clean.len() as u64;
-    }
-    message.content = clean;
 }

@@ -11,6 +11,7 @@ mod send;
 mod answer;
 mod same;
 mod raw;
+mod replaced;
 mod judge;
 mod recorder;
 mod feed;

@@ -1,11 +1,13 @@
 //! Headers of a request on its new way: without those of the connection that it came over, and as the user wants them.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use clap::Args;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{self, CONTENT_LENGTH, COOKIE, HOST},
+    header::{self, CONTENT_LENGTH, COOKIE, HOST, VIA},
     uri::Authority,
 };
 
@@ -32,6 +34,9 @@ const NOT_SENT: [&str; 14] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// What the proxy of the recording said, but for its name.
+const BEHIND_PROXY: HeaderValue = HeaderValue::from_static("1.1 glyphctl");
 
 /// Flags on headers.
 #[derive(Debug, Args)]
@@ -92,7 +97,7 @@ impl Rewriting {
     /// The headers, and what is named as the server; none if they can't be sent.
     pub(super) fn headers(
         &self,
-        View { request, id, .. }: &View<'_>,
+        View { request, id, client, .. }: &View<'_>,
         line: &Bytes,
         length: usize,
         target: &Target,
@@ -120,6 +125,11 @@ impl Rewriting {
             headers.insert(header::TE, HeaderValue::from_static("trailers"));
         }
         one_cookie(&mut headers);
+        // What was recorded passed through a proxy, which says so, and servers heed that: some don't compress for one. The
+        // proxy that records the replay says so itself; what a browser saved went through none.
+        if !self.marks && client.parse::<SocketAddr>().is_ok() {
+            headers.append(VIA, BEHIND_PROXY);
+        }
         for name in &self.remove {
             headers.remove(name);
         }
@@ -205,14 +215,21 @@ mod tests {
         let (lines, host) = sent(&flags(&[], &[], false), &recorded, 3);
         assert_eq!(
             lines,
-            ["host: b.test", "cookie: a=1; b=2", "accept: */*", "te: trailers", "content-length: 3"]
+            [
+                "host: b.test",
+                "cookie: a=1; b=2",
+                "accept: */*",
+                "te: trailers",
+                "via: 1.1 glyphctl",
+                "content-length: 3"
+            ]
         );
         assert_eq!(host, "b.test");
     }
 
     #[test]
     fn users_have_the_last_word() {
-        let wanted = flags(&["X-Env:  staging", "accept: text/html"], &["cookie"], true);
+        let wanted = flags(&["X-Env:  staging", "accept: text/html"], &["cookie", "Via"], true);
         let (lines, host) = sent(&wanted, &[("accept", "*/*"), ("cookie", "a=1"), ("host", "c.test")], 0);
         assert_eq!(lines, ["host: c.test", "accept: text/html", "x-env: staging"]);
         assert_eq!(host, "c.test");

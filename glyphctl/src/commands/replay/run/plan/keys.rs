@@ -25,7 +25,8 @@ impl Keys {
     /// Those of a recorded request.
     pub(super) fn of(flow: &View<'_>) -> Self {
         let mut keys = Self::default();
-        if !flow.client.is_empty() {
+        // A HAR file may not tell connections apart.
+        if !flow.client.is_empty() && flow.client != "har" {
             keys.add(hash(&("client", &flow.client)));
         }
         let pairs = flow.request.headers.get("cookie").flat_map(|value| value.split(';')).map(str::trim);

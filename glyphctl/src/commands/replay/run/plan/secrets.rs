@@ -60,21 +60,9 @@ const LEAST: usize = 8;
 pub(in super::super) struct PutBack(Vec<(String, String)>);
 
 impl PutBack {
-    /// Whether there are none.
-    pub(in super::super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// A text with tokens in place of them.
-    pub(in super::super) fn taken_out(&self, text: &[u8]) -> Vec<u8> {
-        let mut text = text.to_vec();
-        for (token, secret) in &self.0 {
-            let found: Vec<_> = memchr::memmem::find_iter(&text, secret).collect();
-            for at in found.into_iter().rev() {
-                text.splice(at..at + secret.len(), token.bytes());
-            }
-        }
-        text
+    /// What is to stand in an answer in place of what, if it is to be told to anybody.
+    pub(in super::super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(token, secret)| (token.as_str(), secret.as_str()))
     }
 }
 
