@@ -22,7 +22,7 @@ try {
   const page = await context.newPage()
   await page.goto(url, { waitUntil: 'networkidle' })
   const text = await page.locator('#done').innerText()
-  const image = await page.locator('img').evaluate((img) => img.naturalWidth)
+  const image = await page.locator('img').first().evaluate((img) => img.naturalWidth)
   await context.close()
   process.stdout.write(JSON.stringify({ text, image }))
 } finally {

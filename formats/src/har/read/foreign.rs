@@ -169,9 +169,9 @@ fn steps(told: loose::Timings, time: Number) -> (Timings, u64) {
         at += ms?;
         Some(nanos(at))
     };
-    // The handshake is a part of connecting.
     let secured = told.ssl.known().filter(|ssl| *ssl > 0.0);
-    let connect = told.connect.known().map(|connect| (connect - secured.unwrap_or(0.0)).max(0.0));
+    let within = if is_beside(&told, time) { 0.0 } else { secured.unwrap_or(0.0) };
+    let connect = told.connect.known().map(|connect| (connect - within).max(0.0));
     let resolved_ns = step(told.dns.known());
     let connected_ns = step(connect);
     let secured_ns = step(secured.filter(|_| connect.is_some()));
@@ -182,6 +182,14 @@ fn steps(told: loose::Timings, time: Number) -> (Timings, u64) {
         Timings { resolved_ns, connected_ns, secured_ns, request_sent_ns, first_byte_ns, response_sent_ns };
     let took = time.known().map(nanos).filter(|took| *took > 0).unwrap_or(0).max(nanos(at));
     (timings, took)
+}
+
+/// The handshake is a part of connecting, but Firefox tells it beside that: then all steps together are the whole time.
+fn is_beside(told: &loose::Timings, time: Number) -> bool {
+    let (Some(time), Some(ssl)) = (time.known(), told.ssl.known()) else { return false };
+    let all = [told.blocked, told.dns, told.connect, told.send, told.wait, told.receive];
+    let sum: f64 = all.into_iter().filter_map(Number::known).sum();
+    (time - sum - ssl).abs() < (time - sum).abs()
 }
 
 fn nanos(ms: f64) -> u64 {
@@ -223,7 +231,7 @@ impl Ids {
         let flow = (u128::from(start.0 / 1_000_000) & ((1 << 48) - 1)) << 80 | number(0..10);
         Some(Self {
             flow: ulid(flow),
-            trace: TraceId::new(number(10..26))?,
+            trace: TraceId::new(number(8..24))?,
             span: SpanId::new(number(24..32) as u64)?,
         })
     }

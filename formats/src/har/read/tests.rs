@@ -166,6 +166,18 @@ fn what_is_loose_is_taken_as_it_is_meant() {
 }
 
 #[test]
+fn a_handshake_beside_connecting_is_known_by_the_whole_time() {
+    let entry = |time: u64| {
+        format!(
+            r#"{{"request":{{"method":"GET","url":"http://a.test/"}},"time":{time},
+            "timings":{{"dns":1,"connect":10,"ssl":8,"send":0,"wait":20,"receive":1}}}}"#
+        )
+    };
+    let secured = |time| one(&entry(time)).timings.secured_ns.unwrap();
+    assert_eq!((secured(32), secured(40)), (11_000_000, 19_000_000));
+}
+
+#[test]
 fn times_are_read_as_they_are_written() {
     for (text, nanos) in [
         ("2025-10-09T08:53:20Z", 0),

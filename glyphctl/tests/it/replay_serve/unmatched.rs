@@ -25,7 +25,7 @@ fn what_fits_nothing_is_told_what_is_nearest() {
         (&json!("unmatched"), &json!("GET"), &json!("/items/7"))
     );
     assert_eq!(value["nearest"][0]["url"], "http://a.test/items/7?page=1");
-    let hidden = served.get("/%E2%80%AE<script>").body;
+    let hidden = served.get("/%E2%80%AE").body;
     assert!(!hidden.contains('\u{202e}'), "{hidden}");
     let told = served.end().fine().stderr;
     assert!(told.contains("3 requests: 0 answered from the recording, 3 not matched"), "{told}");

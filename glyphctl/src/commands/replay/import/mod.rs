@@ -95,6 +95,8 @@ pub(super) fn run(flags: &ImportArgs, trace: TraceArgs) -> anyhow::Result<ExitCo
     if imported.is_err()
         && let Some(secrets) = &flags.secrets
     {
+        // What still waits would be written after it.
+        drop(redaction.close());
         drop(fs::remove_file(secrets));
     }
     let converted = imported?;

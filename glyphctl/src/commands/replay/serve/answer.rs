@@ -108,7 +108,7 @@ fn answer(flow: &Flow, partial: bool) -> Result<Answer, (&'static str, String)> 
     Ok(Answer {
         status,
         headers,
-        length: length.filter(|_| is_head || status == StatusCode::NOT_MODIFIED),
+        length: length.filter(|_| is_head),
         trailers: trailers.filter(|_| !is_head && !bodiless),
         body,
         first_byte: Duration::from_nanos(first_byte),
