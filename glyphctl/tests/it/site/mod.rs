@@ -111,7 +111,7 @@ fn against_a_changed_server_each_change_is_named_and_nothing_else() {
         groups(&told),
         [
             named("body $.items[*].price changed", 2),
-            named("body changed", 1),
+            named("body line * changed", 1),
             named("headers.cache-control changed", 2),
             named("status changed", 1),
         ],

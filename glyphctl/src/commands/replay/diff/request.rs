@@ -1,5 +1,5 @@
 //! What makes two requests the same. In: a request at a glance. Out: a key in whose upper bits stand the method and the URL, and
-//! in whose lower ones the body, so that what differs in the body alone stands together.
+//! in whose lower ones the body, and whether all of the answer is wanted, so that what differs in these alone stands together.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -44,18 +44,29 @@ pub(super) fn key(flow: &Glance<'_>, origins: &Origins, first: &str) -> u64 {
             origin.hash(hasher);
         }
     });
-    let body = match flow.request.body.size {
-        0 => 0,
-        size => hashed(|hasher| match flow.request.body.content(&flow.request.headers) {
-            Some(content) => match content.text() {
-                Some(text) => without_tokens(text, flow.is_redacted(), hasher),
-                None => content.bytes.hash(hasher),
-            },
-            // Of what is not stored there may be a digest, with a key of its recording.
-            None => size.hash(hasher),
+    let body = match (flow.request.body.size, wanted(flow)) {
+        (0, wanted) if wanted.is_empty() => 0,
+        (size, wanted) => hashed(|hasher| {
+            wanted.hash(hasher);
+            match flow.request.body.content(&flow.request.headers) {
+                Some(content) => match content.text() {
+                    Some(text) => without_tokens(text, flow.is_redacted(), hasher),
+                    None => content.bytes.hash(hasher),
+                },
+                // Of what is not stored there may be a digest, with a key of its recording.
+                None => size.hash(hasher),
+            }
         }),
     };
     request >> BODY_BITS << BODY_BITS | body >> (u64::BITS - BODY_BITS)
+}
+
+/// What the request says of a part that it wants, or of what it has already: another answer is meant then (RFC 9110, sections
+/// 13.1 and 14.2).
+fn wanted(flow: &Glance<'_>) -> Vec<(String, String)> {
+    let pairs = flow.request.headers.pairs().into_iter();
+    let pairs = pairs.map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned()));
+    pairs.filter(|(name, _)| name == "range" || name.starts_with("if-")).collect()
 }
 
 /// Whether the requests are the same, but for their bodies: hashes can be equal by chance.
