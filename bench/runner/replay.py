@@ -203,7 +203,7 @@ def memory(tools, server, recording, megabytes):
     for size in (10, megabytes):
         path = server.at / "large.jsonl"
         with open(path, "wb") as file:
-            for _ in range(size * 1_000_000 // len(lines)):
+            for _ in range(-(-size * 1_000_000 // len(lines))):
                 file.write(lines)
         _, took = run(tools, server, path, "--speed", "max", "--concurrency", CONNECTIONS)
         peaks[size] = took.memory

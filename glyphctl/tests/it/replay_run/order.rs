@@ -35,9 +35,10 @@ fn strict(session: fn(&super::origin::Asked) -> String) -> (Origin, Arc<Mutex<Ve
                 }
                 _ => {}
             }
-            match number {
-                0 => drop(all.wait().await),
-                _ => tokio::task::yield_now().await,
+            if number == 0 {
+                all.wait().await;
+            } else {
+                tokio::task::yield_now().await;
             }
             seen.lock().unwrap().insert(session, (number, false));
             answer(200, "text/plain", "")

@@ -1,7 +1,7 @@
 //! Recordings of traffic that a test makes, as the daemon leaves them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     fs,
     path::{Path, PathBuf},
 };
@@ -74,11 +74,11 @@ impl Recording {
             let daemon = Daemon::start(config).await.unwrap();
             let mut connections = BTreeMap::new();
             for ask in asks {
-                if !connections.contains_key(&ask.connection) {
+                if let Entry::Vacant(vacant) = connections.entry(ask.connection) {
                     let stream = TcpStream::connect(daemon.addresses().proxy).await.unwrap();
                     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
                     tokio::spawn(connection);
-                    connections.insert(ask.connection, sender);
+                    vacant.insert(sender);
                 }
                 let sender = connections.get_mut(&ask.connection).unwrap();
                 sender.ready().await.unwrap();

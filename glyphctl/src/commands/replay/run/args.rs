@@ -44,7 +44,7 @@ Examples:
   glyphctl replay run RECORDING --target http://localhost:8000
   glyphctl replay run RECORDING --target https://staging.example.com --host api.example.com --dry-run
   glyphctl replay run run1.glyph.tar.zst --target http://localhost:8000 --speed max --concurrency 32 --loop 100
-  glyphctl replay run RECORDING --target http://localhost:8000 --preset dates,ids --ignore '$.request_id'
+  glyphctl replay run RECORDING --target http://localhost:8000 --ignore-dates --ignore-ids --ignore '$.request_id'
   glyphctl replay run RECORDING --target http://localhost:8000 --record run2 && glyphctl trace summarize run2
   glyphctl replay run RECORDING --target https://b.test --secrets run1.secrets --send-secrets-to b.test"))]
 pub(in super::super) struct RunArgs {

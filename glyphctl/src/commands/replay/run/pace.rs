@@ -55,7 +55,7 @@ impl Pace {
     /// How long after the beginning the n-th request is due, which was recorded so many nanoseconds after the first.
     pub(super) fn due(self, n: u64, after: u64) -> Option<Duration> {
         let seconds = match self {
-            Self::Recorded(times) if times == 1.0 => return Some(Duration::from_nanos(after)),
+            Self::Recorded(1.0) => return Some(Duration::from_nanos(after)),
             Self::Recorded(times) => after as f64 / 1e9 / times,
             Self::Rate(rate) => n as f64 / rate,
             Self::Max => return None,
