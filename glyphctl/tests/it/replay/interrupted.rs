@@ -10,21 +10,30 @@ use std::{
 use super::{Packed, recording};
 use crate::harness::{glyphctl, names_in, within};
 
-/// The packed sample, and another recording that takes a while to pack.
-fn large() -> (Packed, PathBuf) {
+/// What can't be compressed.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    })
+    .take(length)
+    .collect()
+}
+
+/// The packed sample, and another recording with that file.
+fn beside(file: &str, content: &[u8]) -> (Packed, PathBuf) {
     let packed = Packed::new();
     let run_dir = packed.path("run");
     fs::create_dir(&run_dir).unwrap();
     fs::copy(recording().join("recording.json"), run_dir.join("recording.json")).unwrap();
-    let mut state = 1_u64;
-    let noise: Vec<u8> = std::iter::repeat_with(|| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 56) as u8
-    })
-    .take(24 << 20)
-    .collect();
-    fs::write(run_dir.join("flows.jsonl"), noise).unwrap();
+    fs::write(run_dir.join(file), content).unwrap();
     (packed, run_dir)
+}
+
+/// The packed sample, and another recording that takes a while to pack.
+fn large() -> (Packed, PathBuf) {
+    beside("flows.jsonl", &noise(24 << 20))
 }
 
 fn spawn(command: &mut Command) -> Child {
@@ -123,7 +132,9 @@ fn send(signal: &str, to: &Child) {
 #[cfg(target_os = "linux")]
 #[test]
 fn ctrl_c_ends_loading_that_waits_for_a_pipe() {
-    let packed = Packed::new();
+    // More than one block of the compression, so that all but the last of it is there.
+    let (packed, run_dir) = beside("noise", &noise(4 << 20));
+    assert!(write(&run_dir, &packed.artifact).output().unwrap().status.success());
     let bytes = fs::read(&packed.artifact).unwrap();
     let (out, partial) = (packed.path("out"), packed.path(".out.partial"));
     let mut command = glyphctl();
@@ -143,11 +154,8 @@ fn ctrl_c_ends_loading_that_waits_for_a_pipe() {
 #[cfg(target_os = "linux")]
 #[test]
 fn ctrl_c_ends_packing_in_order() {
-    let packed = Packed::new();
+    let (packed, run_dir) = beside("flows.jsonl", b"");
     let old = fs::read(&packed.artifact).unwrap();
-    let run_dir = packed.path("run");
-    fs::create_dir(&run_dir).unwrap();
-    fs::copy(recording().join("recording.json"), run_dir.join("recording.json")).unwrap();
     // A hole takes no room on the disk, and seconds to read.
     fs::File::create(run_dir.join("flows.jsonl")).unwrap().set_len(8 << 30).unwrap();
     for signal in ["INT", "TERM"] {
