@@ -161,6 +161,6 @@ fn a_recorded_site_can_be_served_without_its_server() {
     let told = ended(piped(&mut here(&[&replay[..], &paths].concat()))).fine().stdout;
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!((&told["verdict"], &told["compared"]), (&"same".into(), &(EXCHANGES - 3).into()), "{told:#}");
-    kill_process(Pid::from_child(&serving), Signal::INT).unwrap();
+    kill_process(Pid::from_child(&serving), Signal::TERM).unwrap();
     ended(serving).fine();
 }
