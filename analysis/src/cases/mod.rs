@@ -1,7 +1,7 @@
 //! Cases: findings that are about one thing, joined.
 //!
 //! In: findings in any order, twice, and a seed. Out: [`Cases`]; the same findings and seed give the same bytes. Two findings
-//! are about one thing if they have a key in common ([`keys`]), or if a chain of others leads from one to the other. What is
+//! are about one thing if they have a key in common (`keys`), or if a chain of others leads from one to the other. What is
 //! held of the findings is what they have in common, a number for each claim, and as much of each case as is told of it: a
 //! large file of them goes by. Not here: where findings come from, how cases are printed.
 

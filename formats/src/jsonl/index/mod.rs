@@ -2,7 +2,7 @@
 //!
 //! In: blocks of lines, and for each line its key and order. Out: [`LineIndex`], which goes through the lines in that
 //! order, finds those of a key, and fetches a line. Where lines lie is kept on the disk, so that memory does not grow with
-//! the files: [`sort`] is an external merge sort. A compressed file is unpacked to an unnamed temporary one, as its lines
+//! the files: `sort` is an external merge sort. A compressed file is unpacked to an unnamed temporary one, as its lines
 //! can't be fetched one by one; other files are read again where they stand, and must not change meanwhile.
 
 mod place;

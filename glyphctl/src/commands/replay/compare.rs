@@ -25,9 +25,13 @@ docs/replay.md says it all.";
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Comparison")]
 pub(super) struct CompareArgs {
-    /// Leave that out: status, headers, body, headers.NAME, or a place in JSON and all below it: '$.created_at', '$..id',
-    /// '$.items[*].price'; for lines and events each is a document of its own
-    #[arg(long, value_name = "PLACE")]
+    // What stands in brackets is no link.
+    #[arg(
+        long,
+        value_name = "PLACE",
+        help = "Leave that out: status, headers, body, headers.NAME, or a place in JSON and all below it: '$.created_at', \
+                '$..id', '$.items[*].price'; for lines and events each is a document of its own"
+    )]
     ignore: Vec<String>,
     /// Leave the header of that name out
     #[arg(long, value_name = "NAME")]

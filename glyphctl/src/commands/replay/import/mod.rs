@@ -1,6 +1,6 @@
 //! `glyphctl replay import`: a HAR document into flows.
 //!
-//! [`convert`] takes the flows out of the document and their secrets out of them, for this command and for every other that
+//! [`mod@convert`] takes the flows out of the document and their secrets out of them, for this command and for every other that
 //! is given a HAR in place of flows; [`sink`] puts them where they are wanted.
 
 pub(in crate::commands) mod convert;
@@ -63,8 +63,8 @@ pub(super) struct ImportArgs {
     /// What is kept of bodies that are no text [default: digest, or what the policy says]
     #[arg(long, value_enum, value_name = "WHAT")]
     binary_bodies: Option<Binary>,
-    /// The policy, of which [redaction] counts (TOML), as for glyphd
-    #[arg(long, value_name = "FILE")]
+    // What stands in brackets is no link.
+    #[arg(long, value_name = "FILE", help = "The policy, of which [redaction] counts (TOML), as for glyphd")]
     config: Option<PathBuf>,
     /// Leave secrets as they stand
     #[arg(long, conflicts_with_all = ["config", "binary_bodies"])]

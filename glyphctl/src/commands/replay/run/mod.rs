@@ -1,6 +1,6 @@
 //! `glyphctl replay run`: recorded requests, sent again, and the answers held against the recorded ones.
 //!
-//! The modules stand in the order of the data: [`plan`] has the requests in their order, [`pace`] says when each is due,
+//! The modules stand in the order of the data: [`mod@plan`] has the requests in their order, [`pace`] says when each is due,
 //! [`send`] sends it and reads the [`answer`], which is the [`same`] at first sight or goes to a [`judge`]; [`account`]
 //! tells what came of it. [`recorder`] makes a recording of the replay.
 
