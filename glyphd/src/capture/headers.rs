@@ -18,7 +18,7 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 
 /// Makes a request's headers those of our own connection. We do take trailers, so that the upstream is told if the
 /// client does.
-pub(super) fn for_upstream(headers: &mut HeaderMap) {
+pub fn for_upstream(headers: &mut HeaderMap) {
     let trailers = lists(headers, TE).any(|coding| coding.eq_ignore_ascii_case("trailers"));
     remove_hop_by_hop(headers);
     if trailers {
@@ -29,12 +29,12 @@ pub(super) fn for_upstream(headers: &mut HeaderMap) {
 }
 
 /// Makes an answer's headers those of the client's connection.
-pub(super) fn for_client(headers: &mut HeaderMap) {
+pub fn for_client(headers: &mut HeaderMap) {
     remove_hop_by_hop(headers);
 }
 
 /// HTTP/2 may send each cookie by itself (RFC 9113, 8.2.3), which HTTP/1.1 may not.
-fn one_cookie(headers: &mut HeaderMap) {
+pub fn one_cookie(headers: &mut HeaderMap) {
     if headers.get_all(COOKIE).iter().nth(1).is_none() {
         return;
     }

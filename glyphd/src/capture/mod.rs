@@ -17,7 +17,7 @@ mod admission;
 mod host;
 mod route;
 mod forward;
-mod headers;
+pub mod headers;
 mod upgrade;
 pub mod websocket;
 mod connect;

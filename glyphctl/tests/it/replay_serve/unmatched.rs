@@ -1,3 +1,9 @@
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    thread,
+};
+
 use serde_json::{Value, json};
 
 use super::served::{Served, exchange};
@@ -42,6 +48,31 @@ fn what_fits_nothing_can_be_passed_on() {
     assert_eq!(upstream.answered(), 1);
     let told = served.end().fine().stderr;
     assert!(told.contains("2 requests: 1 answered from the recording, 1 passed on"), "{told}");
+}
+
+#[test]
+fn what_concerns_one_connection_is_not_passed_on() {
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let flows = [exchange(1, "GET", "http://a.test/recorded", 200, "recorded")];
+    let to = format!("--forward=http://{}", upstream.local_addr().unwrap());
+    let seen = thread::spawn(move || {
+        let (mut stream, _) = upstream.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        let answer =
+            "HTTP/1.1 200 OK\r\nConnection: X-Back\r\nX-Back: 1\r\nX-Far: 2\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8(head).unwrap().to_ascii_lowercase()
+    });
+    let served = Served::of(&flows, &[&to]);
+    let answer = served.ask("GET", "/new", &["Connection: X-Near", "X-Near: 1", "X-End: 2"], "");
+    let seen = seen.join().unwrap();
+    assert!(!seen.contains("x-near") && seen.contains("x-end: 2"), "{seen}");
+    assert!(!answer.head.contains("x-back") && answer.head.contains("x-far: 2"), "{answer:?}");
 }
 
 #[test]

@@ -4,8 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use bytes::Bytes;
-use glyphd::capture::tls::Trust;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header, uri::Scheme};
+use glyphd::capture::{
+    headers::{for_client, for_upstream},
+    tls::Trust,
+};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version, header, uri::Scheme};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -15,18 +18,6 @@ use hyper_util::{
 };
 
 use crate::output::failure::HintExt;
-
-/// Headers that concern one connection.
-const HOP_BY_HOP: [HeaderName; 8] = [
-    header::CONNECTION,
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-];
 
 /// A request's body: on its way, or here already.
 pub(super) type Sent = Either<Incoming, Full<Bytes>>;
@@ -99,26 +90,15 @@ impl Forward {
         };
         *request.uri_mut() = uri.build()?;
         *request.version_mut() = Version::HTTP_11;
-        HOP_BY_HOP.iter().for_each(|name| drop(request.headers_mut().remove(name)));
+        for_upstream(request.headers_mut());
         // It is made of the URL.
         request.headers_mut().remove(header::HOST);
         request.headers_mut().append(header::VIA, self.via.clone());
-        let mut response = self.pool.request(request).await.map_err(|error| anyhow!(chain(&error)))?;
-        HOP_BY_HOP.iter().for_each(|name| drop(response.headers_mut().remove(name)));
+        let mut response = self.pool.request(request).await?;
+        for_client(response.headers_mut());
         *response.version_mut() = Version::HTTP_11;
         Ok(response)
     }
-}
-
-/// The error and its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// Whom upstreams are believed by.

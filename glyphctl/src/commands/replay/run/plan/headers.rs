@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use clap::Args;
+use glyphd::capture::headers::one_cookie;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{self, CONTENT_LENGTH, COOKIE, HOST, VIA},
+    header::{self, CONTENT_LENGTH, HOST, VIA},
     uri::Authority,
 };
 
@@ -157,17 +158,6 @@ fn recorded_host(request: &Request<'_>) -> Option<Authority> {
         Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
     };
     request.headers.get("host").next().or_else(of_url)?.parse().ok()
-}
-
-/// HTTP/2 may send each cookie by itself (RFC 9113, 8.2.3), which HTTP/1.1 may not.
-fn one_cookie(headers: &mut HeaderMap) {
-    if headers.get_all(COOKIE).iter().nth(1).is_none() {
-        return;
-    }
-    let all: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
-    if let Ok(one) = HeaderValue::from_bytes(&all.join(&b"; "[..])) {
-        headers.insert(COOKIE, one);
-    }
 }
 
 #[cfg(test)]
