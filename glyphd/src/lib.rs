@@ -10,6 +10,7 @@ pub mod policy;
 pub mod credentials;
 pub mod toml_file;
 pub mod globs;
+pub mod causes;
 mod listeners;
 mod pooled;
 

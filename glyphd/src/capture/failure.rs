@@ -8,6 +8,7 @@ use http::{Response, StatusCode, header};
 use hyper_util::client::legacy;
 
 use super::options::Limits;
+use crate::causes::chain;
 
 /// A cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -214,18 +215,4 @@ fn is_stalled(error: &hyper::Error) -> bool {
 fn is_bad_framing(error: &hyper::Error) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     cause.is_some_and(|e| matches!(e.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput))
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }

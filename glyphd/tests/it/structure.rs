@@ -7,8 +7,8 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 24] = [
-    ("capture", &["globs", "listeners", "pooled", "sanitize::Intake", "telemetry"]),
+const TABLE: [(&str, &[&str]); 25] = [
+    ("capture", &["causes", "globs", "listeners", "pooled", "sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "globs", "room", "telemetry"]),
     ("room", &[]),
     ("flow_log", &["room", "sanitize::Flow", "telemetry"]),
@@ -73,6 +73,7 @@ const TABLE: [(&str, &[&str]); 24] = [
     ("credentials", &[]),
     ("toml_file", &[]),
     ("globs", &[]),
+    ("causes", &[]),
     ("listeners", &[]),
     ("pooled", &[]),
     ("lib", &[]),

@@ -3,6 +3,7 @@
 use std::{error::Error, fmt, io, time::Duration};
 
 use glyph_formats::flow::{ErrorOrigin, FlowError};
+use glyphd::causes::chain;
 
 use super::super::answer::Answer;
 
@@ -114,17 +115,3 @@ impl fmt::Display for Failure {
 }
 
 impl Error for Failure {}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
-}
