@@ -46,13 +46,38 @@ pub struct Secret {
 pub const TOKEN_PREFIX: &str = "glyph-redacted-";
 /// How many hexadecimal digits follow.
 pub const TOKEN_DIGITS: usize = 12;
+/// How many digits stand in place of a number.
+pub const NUMBER_DIGITS: usize = 15;
 const TOKEN: usize = TOKEN_PREFIX.len() + TOKEN_DIGITS;
-const DIGITS: usize = 15;
 
 /// Whether that stands where a secret stood.
 pub fn is_token(text: &str) -> bool {
     text.strip_prefix(TOKEN_PREFIX)
         .is_some_and(|id| id.len() == TOKEN_DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// A text in pieces, in which all tokens are alike: two texts that differ in nothing else give the same. `numbers`: whether
+/// numbers of [`NUMBER_DIGITS`] can be some.
+pub fn alike<'t>(text: &'t str, numbers: bool, mut piece: impl FnMut(&'t str)) {
+    let mut rest = text;
+    while let Some(at) = rest.find(TOKEN_PREFIX) {
+        let end = at + TOKEN_PREFIX.len();
+        numbers_alike(&rest[..end], numbers, &mut piece);
+        let digits = rest[end..].bytes().take(TOKEN_DIGITS).take_while(u8::is_ascii_hexdigit).count();
+        rest = &rest[end + digits..];
+    }
+    numbers_alike(rest, numbers, &mut piece);
+}
+
+fn numbers_alike<'t>(text: &'t str, numbers: bool, piece: &mut impl FnMut(&'t str)) {
+    let mut rest = text;
+    while numbers && let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let length = rest[at..].bytes().take_while(u8::is_ascii_digit).count();
+        piece(&rest[..at]);
+        piece(if length == NUMBER_DIGITS { "#" } else { &rest[at..at + length] });
+        rest = &rest[at + length..];
+    }
+    piece(rest);
 }
 
 /// The content of a file of secrets.
@@ -146,7 +171,7 @@ impl Secrets {
         while at < bytes.len() {
             let length = match bytes[at] {
                 b'g' if text[at..].starts_with(TOKEN_PREFIX) => TOKEN,
-                b'1'..=b'9' if at == 0 || !bytes[at - 1].is_ascii_digit() => DIGITS,
+                b'1'..=b'9' if at == 0 || !bytes[at - 1].is_ascii_digit() => NUMBER_DIGITS,
                 _ => 0,
             };
             let secret =
@@ -174,6 +199,21 @@ impl Secrets {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn plain(text: &str, numbers: bool) -> String {
+        let mut plain = String::new();
+        alike(text, numbers, |piece| plain.push_str(piece));
+        plain
+    }
+
+    #[test]
+    fn tokens_are_all_the_same() {
+        let (a, b) = ("/x?t=glyph-redacted-00000000000a&n=1", "/x?t=glyph-redacted-00000000000b&n=1");
+        assert_eq!(plain(a, false), plain(b, false));
+        assert_ne!(plain(a, false), plain(&a.replace("n=1", "n=2"), false));
+        assert_eq!(plain(r#"{"pin":123456789012345,"n":12}"#, true), r#"{"pin":#,"n":12}"#);
+        assert_eq!(plain("123456789012345", false), "123456789012345");
+    }
 
     #[test]
     fn tokens_become_what_they_stand_for() {

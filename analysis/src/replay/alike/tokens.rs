@@ -5,14 +5,12 @@
 
 use glyph_formats::{
     Flow,
-    secrets::{TOKEN_DIGITS, TOKEN_PREFIX},
+    secrets::{NUMBER_DIGITS, TOKEN_DIGITS, TOKEN_PREFIX},
 };
 use memchr::memmem;
 use rustc_hash::FxHashMap;
 
 const LENGTH: usize = TOKEN_PREFIX.len() + TOKEN_DIGITS;
-/// How many digits stand in place of a number.
-const NUMBER: usize = 15;
 
 /// Tokens that belong together.
 #[derive(Debug, Default)]
@@ -79,7 +77,7 @@ pub(in crate::replay) fn at_start(text: &str) -> Option<&str> {
 
 /// Whether a number is like those that stand in place of secret ones.
 pub(in crate::replay) fn is_like_number(digits: &str) -> bool {
-    digits.len() == NUMBER && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
+    digits.len() == NUMBER_DIGITS && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn all(text: &str) -> impl Iterator<Item = &str> {

@@ -10,6 +10,7 @@ mod node;
 mod number;
 mod place;
 
+use glyph_formats::secrets::NUMBER_DIGITS;
 use rustc_hash::FxHashMap;
 
 pub(super) use self::node::{Node, Value};
@@ -98,7 +99,7 @@ impl<'a, 'c, 'f> Walk<'a, 'c, 'f> {
 
     /// Whether a number may stand in place of a secret one, where the walk stands.
     fn may_be_token(&self, number: &str) -> bool {
-        number.len() == 15 && self.context.numbers_are_tokens_at(self.path.last())
+        number.len() == NUMBER_DIGITS && self.context.numbers_are_tokens_at(self.path.last())
     }
 
     /// Does that one step further, unless that is left out.

@@ -14,13 +14,10 @@ use std::{
 use bytes::Bytes;
 use glyph_formats::{
     glance::Glance,
-    secrets::{Secrets, TOKEN_DIGITS, TOKEN_PREFIX},
+    secrets::{Secrets, TOKEN_PREFIX, alike},
 };
 use glyphd::sanitize::{Message, Sanitizer};
 use http::{HeaderMap, HeaderName, request};
-
-/// A numeric token has so many digits.
-const DIGITS: usize = 15;
 
 /// One part of a request that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,30 +218,8 @@ fn masked(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut masked = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(TOKEN_PREFIX) {
-        let end = at + TOKEN_PREFIX.len();
-        masked.push_str(&without_numbers(&rest[..at]));
-        masked.push_str(TOKEN_PREFIX);
-        rest = &rest[end..];
-        let digits = rest.bytes().take(TOKEN_DIGITS).take_while(u8::is_ascii_hexdigit).count();
-        rest = &rest[digits..];
-    }
-    masked.push_str(&without_numbers(rest));
+    alike(text, true, |piece| masked.push_str(piece));
     Cow::Owned(masked)
-}
-
-fn without_numbers(text: &str) -> String {
-    let mut without = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
-        let (before, from) = rest.split_at(at);
-        let digits = from.bytes().take_while(u8::is_ascii_digit).count();
-        without.push_str(before);
-        without.push_str(if digits == DIGITS { "#" } else { &from[..digits] });
-        rest = &from[digits..];
-    }
-    without + rest
 }
 
 #[cfg(test)]
