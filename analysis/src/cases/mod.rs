@@ -23,11 +23,11 @@ pub use self::{
 };
 
 /// Joins findings that are in memory.
-pub fn of(findings: Vec<Finding>, seed: &str) -> Cases {
+pub fn of<'a>(findings: impl Iterator<Item = &'a Finding> + Clone, seed: &str) -> Cases {
     let mut joining = Joining::default();
-    findings.iter().for_each(|finding| joining.add(finding));
+    findings.clone().for_each(|finding| joining.add(finding));
     let mut joined = joining.join(seed);
-    findings.iter().for_each(|finding| joined.add(finding));
+    findings.for_each(|finding| joined.add(finding));
     joined.cases()
 }
 

@@ -29,6 +29,8 @@ pub(in crate::commands) struct Run {
     sandbox: Sandbox,
     /// How long a flow may wait, and how long the plugins have for the last ones.
     patience: Duration,
+    /// What gives them longer.
+    longer: &'static str,
 }
 
 /// Why not all flows were shown.
@@ -53,6 +55,7 @@ impl Run {
         policy: Option<Policy>,
         sandbox: Sandbox,
         patience: Duration,
+        longer: &'static str,
     ) -> Self {
         let is_said = policy.is_some();
         let mut policy = policy.unwrap_or_default();
@@ -66,7 +69,7 @@ impl Run {
                 plugin.write = manifest.write.iter().map(|path| manifest.path(path)).collect();
             }
         }
-        Self { manifests, policy, sandbox, patience }
+        Self { manifests, policy, sandbox, patience, longer }
     }
 
     /// Runs it; what each of them found, and none if the user did not want to wait for the end.
@@ -109,7 +112,7 @@ impl Run {
             Err(Halt::Slow) => {
                 let seconds = self.patience.as_secs();
                 let error = anyhow!("{names} kept a flow waiting for more than {seconds} s");
-                return Err(error.hint("is it stuck? --timeout gives it longer"));
+                return Err(error.hint(self.longer));
             }
             Err(Halt::Gone(name)) => return Err(failure(&name)),
             Ok(()) => {

@@ -23,6 +23,8 @@ use crate::{
     output::{self, Format, note, plugin::findings},
 };
 
+/// What gives a plugin longer.
+const LONGER: &str = "is it stuck? --timeout gives it longer";
 /// The exit code for a finding that is too severe.
 const TOO_SEVERE: u8 = 1;
 
@@ -137,6 +139,6 @@ impl RunArgs {
                 manifest.name
             ));
         }
-        Ok(Run::new(vec![manifest], policy, self.sandbox, Duration::from_secs(self.timeout)))
+        Ok(Run::new(vec![manifest], policy, self.sandbox, Duration::from_secs(self.timeout), LONGER))
     }
 }

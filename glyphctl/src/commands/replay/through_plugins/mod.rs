@@ -39,6 +39,9 @@ use crate::{
     },
 };
 
+/// What gives a plugin longer.
+const LONGER: &str = "is it stuck? --plugin-timeout gives it longer";
+
 /// Flags for it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Through plugins")]
@@ -80,12 +83,12 @@ pub(super) fn run(
     let source = Source::open(recording, limit)?.only(filter)?;
     let names: Vec<_> = manifests.iter().map(|manifest| manifest.name.clone()).collect();
     let recorded = recorded::findings(&source, &names)?;
-    let run = Run::new(manifests, policy, flags.sandbox, Duration::from_secs(flags.plugin_timeout));
+    let run = Run::new(manifests, policy, flags.sandbox, Duration::from_secs(flags.plugin_timeout), LONGER);
     let heard = Heard::listen()?;
     let found = tokio::runtime::Runtime::new()?.block_on(async {
         run.once(&source, &heard, &mut Signals::listen()?).await?.context("interrupted")
     })?;
-    let regression = compare(found, recorded);
+    let regression = compare(found, &recorded);
     output::to_stdout(|out| regression::write(&regression, format, out))?;
     Ok(if regression.diverged { ExitCode::from(DIVERGED) } else { ExitCode::SUCCESS })
 }
@@ -111,19 +114,18 @@ fn manifests(dir: &Path) -> anyhow::Result<Vec<Manifest>> {
     Ok(manifests)
 }
 
-fn compare(found: Vec<Found>, recorded: recorded::Recorded) -> Regression {
+fn compare(found: Vec<Found>, recorded: &recorded::Recorded) -> Regression {
     let flows = found.first().map_or(0, |found| found.flows);
-    let all = |found: &[Found]| found.iter().flat_map(|found| found.findings.clone()).collect();
-    let (then, now) = (cases::of(recorded.findings.clone(), ""), cases::of(all(&found), ""));
+    let then = cases::of(recorded.findings.values().flatten(), "");
+    let now = cases::of(found.iter().flat_map(|found| &found.findings), "");
     let cases = cases::changed(&then.cases, &now.cases);
     let kept = |change: &&cases::Changed| change.recorded.is_some();
     let cases_unchanged = (then.cases.len() - cases.iter().filter(kept).count()) as u64;
     let plugins: Vec<_> = found
         .into_iter()
         .map(|found| {
-            let then: Vec<_> =
-                recorded.findings.iter().filter(|f| f.plugin == found.plugin).cloned().collect();
-            let difference = difference::between(&then, &found.findings);
+            let then = recorded.findings.get(&found.plugin).map_or(&[][..], Vec::as_slice);
+            let difference = difference::between(then, &found.findings);
             let own = |findings: Vec<&glyph_formats::Finding>| findings.into_iter().cloned().collect();
             let (new, gone, unchanged) =
                 (own(difference.new), own(difference.gone), difference.unchanged as u64);
@@ -132,5 +134,5 @@ fn compare(found: Vec<Found>, recorded: recorded::Recorded) -> Regression {
         })
         .collect();
     let diverged = !cases.is_empty() || plugins.iter().any(PluginRegression::has_diverged);
-    Regression { flows, plugins, left_out: recorded.left_out, cases, cases_unchanged, diverged }
+    Regression { flows, plugins, left_out: recorded.left_out.clone(), cases, cases_unchanged, diverged }
 }

@@ -12,8 +12,8 @@ use crate::{
 
 /// What is to be compared.
 pub(super) struct Recorded {
-    /// The findings of those plugins about the flows that are shown.
-    pub(super) findings: Vec<Finding>,
+    /// The findings of those plugins about the flows that are shown, by their plugin.
+    pub(super) findings: BTreeMap<String, Vec<Finding>>,
     /// How many findings of others there are, by their plugin.
     pub(super) left_out: BTreeMap<String, u64>,
 }
@@ -31,7 +31,7 @@ pub(super) fn findings(source: &Source<'_>, plugins: &[String]) -> anyhow::Resul
         true => Some(source.flows(|_| {})?.map(|flow| Ok(flow?.id)).collect::<anyhow::Result<_>>()?),
         false => None,
     };
-    let mut recorded = Recorded { findings: Vec::new(), left_out: BTreeMap::new() };
+    let mut recorded = Recorded { findings: BTreeMap::new(), left_out: BTreeMap::new() };
     let mut records = jsonl::records::<Finding>(&path).context("the recorded findings")?;
     for finding in &mut records {
         let finding = finding.context("the recorded findings")?;
@@ -41,7 +41,7 @@ pub(super) fn findings(source: &Source<'_>, plugins: &[String]) -> anyhow::Resul
         }
         // The daemon's own say how the plugin's process did, not what the plugin says.
         if plugins.contains(&finding.plugin) && !finding.kind.starts_with("glyph.") {
-            recorded.findings.push(finding);
+            recorded.findings.entry(finding.plugin.clone()).or_default().push(finding);
         } else {
             *recorded.left_out.entry(finding.plugin).or_default() += 1;
         }
