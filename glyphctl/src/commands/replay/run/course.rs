@@ -84,7 +84,7 @@ impl Course {
             })?
         };
         let interrupted = watch(&mut senders, &desk, &mut signals, began).await?;
-        let (seen, gone) = senders.finish();
+        let (mut seen, gone) = senders.finish();
         let fed = feeder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let mut report = judges.finish();
         let recorded = match recorder {
@@ -92,7 +92,6 @@ impl Course {
             None => None,
         };
         let tally = fed?;
-        let mut seen = seen;
         report.absorb(std::mem::take(&mut seen.report));
         let took = seen.last.map_or(began.elapsed(), |last| last.saturating_duration_since(began));
         Ok(Self { report, seen, tally, took, interrupted, gone, recorded })

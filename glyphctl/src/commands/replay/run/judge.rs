@@ -20,7 +20,6 @@ use http::Version;
 use super::{
     answer::Answer,
     plan::{Prepared, PutBack},
-    raw::message,
     replaced::{Replacement, as_recorded, origin},
     send::Failure,
 };
@@ -98,7 +97,8 @@ impl Bench {
             // The line was read as a flow before.
             let Ok(mut recorded) = outcome.request.recorded() else { continue };
             if recorded.unredacted {
-                self.sanitize(&mut recorded);
+                // Equal secrets have equal tokens on both sides.
+                recorded = self.sanitizer.imported(&recorded);
             }
             content::modernize(&mut recorded);
             let new = self.flow(&recorded, &outcome);
@@ -106,20 +106,6 @@ impl Bench {
             report.add(&recorded, &new, &comparison);
         }
         report
-    }
-
-    /// Replaces the secrets that were recorded as they passed: equal ones have equal tokens on both sides.
-    fn sanitize(&self, recorded: &mut Flow) {
-        let clean = |side, headers: &mut Vec<(String, String)>, body: &mut flow::Body| {
-            let clean = self.sanitizer.message(side, &message(headers, body));
-            (*headers, *body) = (clean.headers, clean.body);
-        };
-        let flow::Request { url, headers, body, .. } = &mut recorded.request;
-        *url = self.sanitizer.url(url);
-        clean("request", headers, body);
-        if let Some(flow::Response { headers, body, .. }) = &mut recorded.response {
-            clean("response", headers, body);
-        }
     }
 
     /// The exchange as it was this time, sanitised.

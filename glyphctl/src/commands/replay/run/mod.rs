@@ -10,7 +10,6 @@ mod pace;
 mod send;
 mod answer;
 mod same;
-mod raw;
 mod replaced;
 mod judge;
 mod recorder;

@@ -9,11 +9,12 @@ use bytes::Bytes;
 use clap::Args;
 use glyph_formats::{
     Flow,
+    flow::Request,
     secrets::{Secrets, TOKEN_PREFIX},
 };
 use glyphd::sanitize::Sanitizer;
 
-use super::{super::raw::message, target::Target};
+use super::target::Target;
 use crate::commands::flows::secrets::SecretsArgs;
 
 /// Flags on secrets.
@@ -132,16 +133,15 @@ impl Vault {
 
     /// Replaces what the operator's policy had left as it was.
     fn replace(&self, flow: &mut Flow) -> Secrecy {
-        let clean = self.sanitizer.message("request", &message(&flow.request.headers, &flow.request.body));
-        let url = self.sanitizer.url(&flow.request.url);
-        if clean.redactions.is_empty() && url == flow.request.url {
+        // Of the request alone.
+        let (response, error) = (flow.response.take(), flow.error.take());
+        let clean = self.sanitizer.imported(flow);
+        (flow.response, flow.error) = (response, error);
+        if clean.redactions.is_empty() {
             return Secrecy::None;
         }
-        flow.request.url = url;
-        flow.request.headers = clean.headers;
-        if clean.body.redacted {
-            flow.request.body = clean.body;
-        }
+        let body = if clean.request.body.redacted { clean.request.body } else { flow.request.body.clone() };
+        flow.request = Request { body, ..clean.request };
         Secrecy::HeldBack
     }
 }
