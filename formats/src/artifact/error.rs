@@ -1,6 +1,9 @@
 //! Why an artifact could not be written or is not to be trusted.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::{FORMAT_VERSION, recording::RecordingError};
 
@@ -177,6 +180,15 @@ impl Kind {
 }
 
 impl ArtifactError {
+    /// Why there can be no new directory there.
+    pub fn placing(target: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::AlreadyExists => Self::Exists(target.to_owned()),
+            io::ErrorKind::WouldBlock => Self::Busy(target.to_owned()),
+            _ => Self::Io { path: target.to_owned(), source },
+        }
+    }
+
     /// Which kind of error it is.
     pub fn kind(&self) -> Kind {
         match self {

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    io,
     path::{Path, PathBuf},
 };
 
@@ -150,10 +149,10 @@ impl Artifact {
     /// # Errors
     /// As [`Artifact::extract`].
     pub fn unpack(mut self, target: &Path, watch: Watch<'_>) -> Result<Unpacked, ArtifactError> {
-        let mut dir = AtomicDir::resume(target).map_err(|source| placing(target, source))?;
+        let mut dir = AtomicDir::resume(target).map_err(|source| ArtifactError::placing(target, source))?;
         let listed: HashSet<&str> =
             self.contents.manifest.files.iter().map(|file| file.path.as_str()).collect();
-        dir.prune(&|path| listed.contains(path)).map_err(|source| placing(target, source))?;
+        dir.prune(&|path| listed.contains(path)).map_err(|source| ArtifactError::placing(target, source))?;
         match self.members(Some((dir.path(), &|_| true)), watch) {
             Ok(()) => Ok(Unpacked { dir, target: target.to_owned(), contents: self.contents }),
             Err(error) => {
@@ -305,15 +304,6 @@ struct Version {
 /// Where files go, and which.
 type Destination<'a> = (&'a Path, &'a dyn Fn(&str) -> bool);
 
-/// Why there can be no new directory.
-fn placing(target: &Path, source: io::Error) -> ArtifactError {
-    match source.kind() {
-        io::ErrorKind::AlreadyExists => ArtifactError::Exists(target.to_owned()),
-        io::ErrorKind::WouldBlock => ArtifactError::Busy(target.to_owned()),
-        _ => ArtifactError::Io { path: target.to_owned(), source },
-    }
-}
-
 /// An artifact's files, in a directory that is not yet in its place. Dropped before [`Unpacked::commit`], it leaves nothing
 /// behind.
 #[derive(Debug)]
@@ -346,7 +336,7 @@ impl Unpacked {
     /// If something has come to stand there, or the directory can't be renamed.
     pub fn commit(self) -> Result<Contents, ArtifactError> {
         let Self { dir, target, contents } = self;
-        dir.commit().map_err(|source| placing(&target, source))?;
+        dir.commit().map_err(|source| ArtifactError::placing(&target, source))?;
         Ok(contents)
     }
 }

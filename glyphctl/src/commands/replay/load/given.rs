@@ -124,11 +124,7 @@ fn plain(flags: &LoadArgs, kind: Kind, stages: &mut Stages<'_>) -> anyhow::Resul
     }
     let sight = Sight { flags, kind, dir, contents: None };
     let Some(target) = &flags.out else { return sight.loaded(None, &progress, stages) };
-    let placing = |source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::AlreadyExists => ArtifactError::Exists(target.clone()),
-        std::io::ErrorKind::WouldBlock => ArtifactError::Busy(target.clone()),
-        _ => ArtifactError::Io { path: target.clone(), source },
-    };
+    let placing = |source| ArtifactError::placing(target, source);
     let out = AtomicDir::resume(target).map_err(placing)?;
     out.prune(&|_| false).map_err(placing)?;
     let loaded = sight.loaded(Some(out.path()), &progress, stages)?;
