@@ -18,6 +18,7 @@ pub mod selection;
 // Which row each span belongs to, and all spans by trace, on disk where they are many.
 pub mod group;
 mod partitions;
+mod cores;
 
 // From columns to who caused whom, and what it cost.
 pub mod tree;
@@ -28,6 +29,7 @@ pub mod lifetime;
 
 // From both to what people look at.
 pub mod summary;
+pub mod graph;
 pub mod lanes;
 pub mod picture;
 pub mod chrome;

@@ -13,14 +13,17 @@ pub use key::{Key, KeyError};
 
 use super::{
     attribute,
-    columns::{Detail, Names},
+    columns::{Detail, Names, Spans},
     filter::{Filter, Subject},
+    graph,
 };
 
 /// What the rows of a summary are by.
 #[derive(Debug, Clone, Default)]
 pub struct Grouping {
     by: Vec<Key>,
+    /// Whether groups are also by whom a span names as the one it calls.
+    by_peer: bool,
     filter: Option<Filter>,
 }
 
@@ -33,7 +36,12 @@ impl Grouping {
                 by.push(key.clone());
             }
         }
-        Self { by, filter: None }
+        Self { by, ..Self::default() }
+    }
+
+    /// A group for each that spans name as the one they call.
+    pub(super) fn peers() -> Self {
+        Self { by_peer: true, ..Self::default() }
     }
 
     /// The same with only those spans that meet a condition.
@@ -55,7 +63,14 @@ impl Grouping {
 
     /// Whether attributes or status messages may have to be looked at to find a span's row.
     pub fn needs_details(&self) -> bool {
-        self.filter.is_some() || self.by.iter().any(|key| matches!(key, Key::Attribute(_)))
+        self.filter.is_some() || self.by_peer || self.by.iter().any(|key| matches!(key, Key::Attribute(_)))
+    }
+}
+
+impl Grouping {
+    /// How many values a group has.
+    fn arity(&self) -> usize {
+        self.by.len() + usize::from(self.by_peer)
     }
 }
 
@@ -138,6 +153,10 @@ impl Groups {
                 }
             });
         }
+        if grouping.by_peer {
+            let peer = graph::peer(member.kind, member.detail.attributes);
+            codes.push(self.code(attributes, peer.as_deref()));
+        }
         let number = self.number(&codes);
         self.buffer = codes;
         number
@@ -166,6 +185,10 @@ impl Groups {
                             self.code(attributes - 1, other.value(attributes - 1, *code))
                         }
                     });
+                }
+                if grouping.by_peer {
+                    let code = other.codes_of(group, grouping)[grouping.by.len()];
+                    codes.push(self.code(attributes, other.value(attributes, code)));
                 }
                 self.number(&codes)
             })
@@ -196,8 +219,19 @@ impl Groups {
         })
     }
 
+    /// Whom the spans of a group name as the one they call, as [`graph::peer`] has it.
+    pub(super) fn peer(&self, group: usize, grouping: &Grouping) -> Option<&str> {
+        let attributes = grouping.by.iter().filter(|key| matches!(key, Key::Attribute(_))).count();
+        self.value(attributes, *self.codes_of(group, grouping).get(grouping.by.len())?)
+    }
+
+    /// Of each group, whether its spans name somebody.
+    pub(super) fn have_peers(&self, grouping: &Grouping) -> Vec<bool> {
+        (0..self.count).map(|group| self.peer(group, grouping).is_some()).collect()
+    }
+
     fn codes_of(&self, group: usize, grouping: &Grouping) -> &[u32] {
-        let arity = grouping.by.len();
+        let arity = grouping.arity();
         &self.codes[group * arity..(group + 1) * arity]
     }
 
@@ -238,4 +272,23 @@ impl Groups {
     fn value(&self, attribute: usize, code: u32) -> Option<&str> {
         code.checked_sub(1).map(|number| self.values[attribute].text(number))
     }
+}
+
+/// The groups of spans in memory, and the number of each span's. Attributes must have been kept for those that decide.
+pub(super) fn groups_of(spans: &Spans, grouping: &Grouping) -> (Groups, Vec<u32>) {
+    let mut groups = Groups::default();
+    let numbers = (0..spans.len())
+        .map(|i| {
+            let member = Member {
+                service: (spans.service[i], spans.services.text(spans.service[i])),
+                name: (spans.name[i], spans.names.text(spans.name[i])),
+                kind: spans.kind[i],
+                status: spans.status[i],
+                duration_ns: spans.duration(i),
+                detail: spans.details.get(i),
+            };
+            groups.of(&member, grouping)
+        })
+        .collect();
+    (groups, numbers)
 }

@@ -4,6 +4,7 @@
 //! In: chunks from the loader. Out: parts, each with all spans of its traces in the order of the files. Beyond a limit
 //! the parts go to temporary files, which have no name and are gone with the program. Not here: figures.
 
+mod fold;
 mod record;
 
 use std::{
@@ -77,11 +78,6 @@ impl Partitions {
     /// How much the spans take, wherever they are.
     pub(super) fn bytes(&self) -> u64 {
         self.parts.iter().map(Part::bytes).sum()
-    }
-
-    /// Takes the parts, in any order.
-    pub(super) fn take_parts(&mut self) -> Vec<Part> {
-        std::mem::take(&mut self.parts)
     }
 
     fn spill(&mut self) -> io::Result<()> {

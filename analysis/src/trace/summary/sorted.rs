@@ -1,19 +1,14 @@
 //! The way of files of any size to a summary: sorted by trace into parts, each part added up by itself.
 
-use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use glyph_formats::jsonl::input::Progress;
 
-use super::{Summary, cores::on_every_core, figures::Figures, summary};
+use super::{Summary, figures::Figures, summary};
 use crate::trace::{
-    Traces,
     group::Grouping,
     load::{self, Keep, LoadError, Sources, Want, Warning},
-    oddity::Oddities,
-    partitions::{Part, Partitions},
+    partitions::Partitions,
 };
 
 /// The spans of files, sorted by trace and ready to be summarised.
@@ -57,36 +52,12 @@ impl Sorted {
     /// # Errors
     /// If a temporary file can't be read.
     pub fn summarize(mut self, progress: &Progress) -> Result<Summary, LoadError> {
-        let parts = self.partitions.take_parts();
+        let groups = self.partitions.groups.len();
+        let (sums, oddities) =
+            self.partitions.fold(progress, || Figures::of(groups), Figures::add).map_err(LoadError::Disk)?;
         let all = &self.partitions;
-        let (figures, more) = of_parts(parts, all.groups.len(), progress).map_err(LoadError::Disk)?;
-        let mut oddities = all.oddities.clone();
-        oddities.absorb(&more);
+        let mut figures = Figures::of(groups);
+        sums.into_iter().for_each(|sum| figures.absorb(sum));
         Ok(summary(&all.grouping, figures, &all.groups, &all.services, &all.names, oddities))
     }
-}
-
-/// The figures of all parts, and what is odd about their trees.
-fn of_parts(parts: Vec<Part>, groups: usize, progress: &Progress) -> io::Result<(Figures, Oddities)> {
-    let parts = Mutex::new(parts.into_iter());
-    let results = on_every_core(|| -> io::Result<_> {
-        let (mut figures, mut oddities) = (Figures::of(groups), Oddities::default());
-        loop {
-            let part = parts.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some(part) = part else { return Ok((figures, oddities)) };
-            let bytes = part.bytes();
-            let grouped = part.read()?;
-            let traces = Traces::resolve(grouped.spans, Oddities::default());
-            oddities.absorb(&traces.oddities);
-            figures.add(&traces, &grouped.group);
-            progress.add(bytes);
-        }
-    });
-    let (mut figures, mut oddities) = (Figures::of(groups), Oddities::default());
-    for result in results {
-        let (more, odd) = result?;
-        figures.absorb(more);
-        oddities.absorb(&odd);
-    }
-    Ok((figures, oddities))
 }
