@@ -26,10 +26,11 @@ pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
-/// A value as text: a string as it is, anything else as it stands there; `null` is no value.
+/// A value as text: a string as it is, anything else as it stands there; `null` is no value, and nothing is none.
 pub(super) fn plain(json: &str) -> Option<Cow<'_, str>> {
     match json.as_bytes().first() {
         Some(b'"') => text(json),
+        None => None,
         _ => (json != "null").then_some(Cow::Borrowed(json)),
     }
 }
@@ -47,8 +48,15 @@ pub(super) fn first<'j, T>(
     json.deserialize_map(Ranked { rank, take }).ok().flatten()
 }
 
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+/// A JSON string, borrowed where it has no escapes.
+#[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl AsRef<str> for Text<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
 
 /// Looks for one member of an object.
 struct Wanted<'k>(&'k str);

@@ -1,7 +1,7 @@
 //! Traces: many spans in columns, and what can be said of them.
 //!
 //! In: paths of span files. Out: a [`summary`], a trace for viewers ([`chrome`], [`perfetto`]), stacks for a flame graph
-//! ([`folded`]), a [`waterfall`]. Not here: what the command line does with them.
+//! ([`folded`]), a [`waterfall`], who calls whom ([`graph`]). Not here: what the command line does with them.
 
 // From files to columns.
 pub mod load;

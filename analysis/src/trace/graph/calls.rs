@@ -17,6 +17,8 @@ pub(super) struct Calls {
     pub(super) services: FxHashMap<u32, (u64, u64)>,
     pub(super) spans: u64,
     pub(super) traces: u64,
+    /// How many spans are a call of nobody knows whom.
+    pub(super) unnamed: u64,
 }
 
 /// Which calls are added up together.
@@ -75,6 +77,8 @@ impl Calls {
                 has_call[i] |= call.between.measured_by == Side::Caller;
                 self.count(call);
             }
+            let calls = matches!(spans.kind[i], SpanKind::Client | SpanKind::Producer);
+            self.unnamed += u64::from(calls && !has_call[i] && group[i] != LEFT_OUT);
             if let Some(p) = tree.parent(i) {
                 has_call[p] |= has_call[i] || caller.is_some();
             }
@@ -106,6 +110,7 @@ impl Calls {
         }
         self.spans += other.spans;
         self.traces += other.traces;
+        self.unnamed += other.unnamed;
     }
 }
 

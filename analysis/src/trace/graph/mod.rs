@@ -21,6 +21,8 @@ mod named;
 mod peer;
 mod sorted;
 
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -44,6 +46,8 @@ pub struct ServiceGraph {
     pub nodes: Vec<Node>,
     /// Who calls whom, by descending number of calls.
     pub edges: Vec<Edge>,
+    /// How many `client` and `producer` spans there are besides, with no call in them, that name nobody whom they call.
+    pub unnamed_calls: u64,
     /// How many edges more there are; absent unless `--top` left some out. Nodes of which no edge is left are left out, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edges_left_out: Option<u64>,
@@ -155,6 +159,39 @@ pub struct PairedLatency {
     pub latency: Latency,
 }
 
+impl NodeKind {
+    /// The word for it in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Database => "database",
+            Self::Messaging => "messaging",
+            Self::External => "external",
+            Self::User => "user",
+        }
+    }
+}
+
+impl EdgeKind {
+    /// The word for it in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Message => "message",
+        }
+    }
+}
+
+impl Side {
+    /// The word for it in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Callee => "callee",
+        }
+    }
+}
+
 impl Edge {
     /// How many of the calls failed, from 0 to 1.
     pub fn error_rate(&self) -> f64 {
@@ -176,8 +213,9 @@ impl ServiceGraph {
         }
         self.edges.truncate(most);
         self.edges_left_out = Some(hidden as u64);
-        let edges = &self.edges;
-        self.nodes.retain(|node| edges.iter().any(|edge| edge.caller == node.id || edge.callee == node.id));
+        let left: HashSet<&str> =
+            self.edges.iter().flat_map(|e| [e.caller.as_str(), e.callee.as_str()]).collect();
+        self.nodes.retain(|node| left.contains(node.id.as_str()));
     }
 }
 

@@ -67,6 +67,7 @@ pub(super) fn graph(
             })
             .collect(),
         edges: measured(edges),
+        unnamed_calls: calls.unnamed,
         edges_left_out: None,
         oddities,
     }
@@ -81,11 +82,8 @@ fn service(name: &str) -> Called {
 
 fn id((kind, name): &Called) -> String {
     match kind {
-        NodeKind::Service => format!("service:{name}"),
-        NodeKind::Database => format!("database:{name}"),
-        NodeKind::Messaging => format!("messaging:{name}"),
-        NodeKind::External => format!("external:{name}"),
-        NodeKind::User => "user".to_owned(),
+        NodeKind::User => kind.as_str().to_owned(),
+        kind => format!("{}:{name}", kind.as_str()),
     }
 }
 

@@ -131,7 +131,7 @@ fn who_has_no_spans_is_what_its_callers_call_it() {
             "service:web > service:auth 0 of 1 failed",
         ]
     );
-    assert_eq!(graph.edges[0].latency.total_ns, 70);
+    assert_eq!((graph.edges[0].latency.total_ns, graph.unnamed_calls), (70, 1));
     let kinds: Vec<_> = graph.nodes.iter().map(|node| (node.kind, node.name.as_str())).collect();
     assert_eq!(
         kinds,

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use glob::MatchOptions;
 use glyph_analysis::trace::{
-    Grouping, Keep, LoadError, Oddities, Sources, Traces, load,
+    Filter, Grouping, Keep, LoadError, Oddities, Sources, Traces,
+    graph::{self, ServiceGraph},
+    load,
     load::Warning,
     load_only,
     summary::{Sorted, Summary},
@@ -92,8 +94,7 @@ pub(super) fn chosen(
 
 /// Summarises them in so many MiB, and says what is odd about single lines.
 pub(super) fn summary(sources: &Sources, grouping: Grouping, memory: u64) -> anyhow::Result<Summary> {
-    // The rest is for the durations.
-    let memory = memory.saturating_mul(3 << 18);
+    let memory = beside_durations(memory);
     let progress = sources.progress();
     let sorted = with_bar("reading", &progress, || Sorted::read(sources, grouping, memory, &progress))?;
     let warnings = sorted.warnings().to_vec();
@@ -101,6 +102,23 @@ pub(super) fn summary(sources: &Sources, grouping: Grouping, memory: u64) -> any
     let summary = with_bar("summing up", &progress, || sorted.summarize(&progress))?;
     told(&warnings, summary.spans == 0 && summary.spans_left_out.is_none_or(|more| more == 0));
     Ok(summary)
+}
+
+/// Finds who calls whom in so many MiB, and says what is odd about single lines.
+pub(super) fn graph(sources: &Sources, filter: Option<Filter>, memory: u64) -> anyhow::Result<ServiceGraph> {
+    let memory = beside_durations(memory);
+    let progress = sources.progress();
+    let sorted = with_bar("reading", &progress, || graph::Sorted::read(sources, filter, memory, &progress))?;
+    let warnings = sorted.warnings().to_vec();
+    let progress = sorted.progress();
+    let graph = with_bar("finding calls", &progress, || sorted.graph(&progress))?;
+    told(&warnings, graph.spans == 0);
+    Ok(graph)
+}
+
+/// How many bytes of so many MiB the spans may take: the rest is for the durations.
+fn beside_durations(mib: u64) -> u64 {
+    mib.saturating_mul(3 << 18)
 }
 
 fn with_bar<T>(

@@ -4,6 +4,7 @@ pub(crate) mod beside;
 mod choice;
 mod exports;
 mod filter;
+mod graph;
 pub(crate) mod input;
 mod show;
 mod summarize;
@@ -29,6 +30,8 @@ enum TraceCommand {
     Summarize(summarize::SummarizeArgs),
     /// One trace as a waterfall, with its flows, findings and audit entries; also as JSON or a page.
     Show(show::ShowArgs),
+    /// Which service calls which, how often, how long that takes, how often it fails; as a table, JSON or a picture.
+    Graph(graph::GraphArgs),
 }
 
 /// Runs it.
@@ -36,5 +39,6 @@ pub(crate) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         TraceCommand::Summarize(args) => summarize::run(&args),
         TraceCommand::Show(args) => show::run(&args),
+        TraceCommand::Graph(args) => graph::run(&args),
     }
 }
