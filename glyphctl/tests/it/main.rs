@@ -30,6 +30,7 @@ mod replay_run;
 mod site;
 mod replay_serve;
 mod through_plugins;
+mod trace_export;
 mod trace_exports;
 mod trace_graph;
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! The same asked of every part, on all cores.
+//! The same asked of every part: on all cores, or one part after the other.
 
 use std::{
     io,
@@ -20,14 +20,14 @@ impl Partitions {
         new: impl Fn() -> T + Sync,
         add: impl Fn(&mut T, &Traces, &[u32]) + Sync,
     ) -> io::Result<(Vec<T>, Oddities)> {
-        let parts = Mutex::new(std::mem::take(&mut self.parts).into_iter());
+        let (kept, parts) = (self.has_details, Mutex::new(std::mem::take(&mut self.parts).into_iter()));
         let results = on_every_core(|| -> io::Result<_> {
             let (mut sum, mut oddities) = (new(), Oddities::default());
             loop {
                 let part = parts.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some(part) = part else { return Ok((sum, oddities)) };
                 let bytes = part.bytes();
-                let grouped = part.read()?;
+                let grouped = part.read(kept)?;
                 let traces = Traces::resolve(grouped.spans, Oddities::default());
                 oddities.absorb(&traces.oddities);
                 add(&mut sum, &traces, &grouped.group);
@@ -42,5 +42,24 @@ impl Partitions {
             oddities.absorb(&odd);
         }
         Ok((sums, oddities))
+    }
+
+    /// Shows `take` the same, part after part in an order that only the traces' ids decide: the first that it refuses ends
+    /// it. Out comes what is odd about all spans and their trees. Meanwhile the memory holds one part.
+    pub(in crate::trace) fn each<E: From<io::Error>>(
+        &mut self,
+        progress: &Progress,
+        mut take: impl FnMut(&Traces, &[u32]) -> Result<(), E>,
+    ) -> Result<Oddities, E> {
+        let mut oddities = self.oddities.clone();
+        for part in std::mem::take(&mut self.parts) {
+            let bytes = part.bytes();
+            let grouped = part.read(self.has_details)?;
+            let traces = Traces::resolve(grouped.spans, Oddities::default());
+            oddities.absorb(&traces.oddities);
+            take(&traces, &grouped.group)?;
+            progress.add(bytes);
+        }
+        Ok(oddities)
     }
 }

@@ -9,7 +9,7 @@ use glyph_analysis::trace::{
     graph::{self, ServiceGraph},
     load,
     load::Warning,
-    load_only,
+    load_only, parquet,
     summary::{Sorted, Summary},
 };
 use glyph_formats::jsonl::input::Progress;
@@ -114,6 +114,20 @@ pub(super) fn graph(sources: &Sources, filter: Option<Filter>, memory: u64) -> a
     let graph = with_bar("finding calls", &progress, || sorted.graph(&progress))?;
     told(&warnings, graph.spans == 0);
     Ok(graph)
+}
+
+/// Sorts them for an export in so many MiB, and says what is odd about single lines.
+pub(super) fn exported(
+    sources: &Sources,
+    filter: Option<Filter>,
+    memory: u64,
+) -> anyhow::Result<parquet::Sorted> {
+    let progress = sources.progress();
+    let memory = memory.saturating_mul(1 << 20);
+    let sorted =
+        with_bar("reading", &progress, || parquet::Sorted::read(sources, filter, memory, &progress))?;
+    told(sorted.warnings(), sorted.is_empty());
+    Ok(sorted)
 }
 
 /// How many bytes of so many MiB the spans may take: the rest is for the durations.

@@ -6,6 +6,7 @@ mod exports;
 mod filter;
 mod graph;
 pub(crate) mod input;
+mod parquet;
 mod show;
 mod summarize;
 mod target;
@@ -32,6 +33,8 @@ enum TraceCommand {
     Show(show::ShowArgs),
     /// Which service calls which, how often, how long that takes, how often it fails; as a table, JSON or a picture.
     Graph(graph::GraphArgs),
+    /// Spans as Parquet, by service and hour, for DuckDB, Spark and whatever else reads it.
+    Export(parquet::ExportArgs),
 }
 
 /// Runs it.
@@ -40,5 +43,6 @@ pub(crate) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
         TraceCommand::Summarize(args) => summarize::run(&args),
         TraceCommand::Show(args) => show::run(&args),
         TraceCommand::Graph(args) => graph::run(&args),
+        TraceCommand::Export(args) => parquet::run(&args),
     }
 }
