@@ -18,6 +18,8 @@ pub mod selection;
 // Which row each span belongs to, and all spans by trace, on disk where they are many.
 pub mod group;
 mod partitions;
+mod cores;
+mod sorted;
 
 // From columns to who caused whom, and what it cost.
 pub mod tree;
@@ -28,6 +30,7 @@ pub mod lifetime;
 
 // From both to what people look at.
 pub mod summary;
+pub mod diff;
 pub mod lanes;
 pub mod picture;
 pub mod chrome;
@@ -42,6 +45,7 @@ pub use group::Grouping;
 pub use load::{Keep, LoadError, Loaded, Sources, load, load_only};
 pub use oddity::{Oddities, Oddity};
 pub use selection::Choice;
+pub use sorted::Sorted;
 pub use tree::Tree;
 pub use window::Window;
 

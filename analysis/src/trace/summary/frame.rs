@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use polars::prelude::*;
 
-use super::{cores::on_every_core, powers::Powers};
+use super::powers::Powers;
+use crate::trace::cores::on_every_core;
 
 /// What is said of a group's durations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

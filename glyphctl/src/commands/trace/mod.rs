@@ -2,6 +2,7 @@
 
 pub(crate) mod beside;
 mod choice;
+mod diff;
 mod exports;
 mod filter;
 pub(crate) mod input;
@@ -29,6 +30,9 @@ enum TraceCommand {
     Summarize(summarize::SummarizeArgs),
     /// One trace as a waterfall, with its flows, findings and audit entries; also as JSON or a page.
     Show(show::ShowArgs),
+    /// What got slower, fails more often or is called more often than before, beyond noise; exits with 1 if a rule is
+    /// broken.
+    Diff(diff::DiffArgs),
 }
 
 /// Runs it.
@@ -36,5 +40,6 @@ pub(crate) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         TraceCommand::Summarize(args) => summarize::run(&args),
         TraceCommand::Show(args) => show::run(&args),
+        TraceCommand::Diff(args) => diff::run(&args),
     }
 }
