@@ -20,8 +20,7 @@ mod words;
 use std::{cell::OnceCell, fs, path::PathBuf};
 
 use glyph_analysis::trace::{
-    Grouping, Keep, LoadError, Sources, Traces, chrome, folded, load, perfetto, picture,
-    summary::Sorted,
+    Grouping, Keep, LoadError, Sorted, Sources, Traces, chrome, folded, load, perfetto, picture,
     waterfall::{Row, Waterfall},
 };
 use serde::de::IgnoredAny;

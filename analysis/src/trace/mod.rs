@@ -19,6 +19,7 @@ pub mod selection;
 pub mod group;
 mod partitions;
 mod cores;
+mod sorted;
 
 // From columns to who caused whom, and what it cost.
 pub mod tree;
@@ -30,6 +31,7 @@ pub mod lifetime;
 // From both to what people look at.
 pub mod summary;
 pub mod graph;
+pub mod diff;
 pub mod lanes;
 pub mod picture;
 pub mod chrome;
@@ -45,6 +47,7 @@ pub use group::Grouping;
 pub use load::{Keep, LoadError, Loaded, Sources, load, load_only};
 pub use oddity::{Oddities, Oddity};
 pub use selection::Choice;
+pub use sorted::Sorted;
 pub use tree::Tree;
 pub use window::Window;
 

@@ -1,23 +1,18 @@
-//! The way of files of any size to a graph: sorted by trace into parts, each part looked at by itself.
-
-use std::sync::Arc;
+//! The way of files of any size to a graph: each part of the traces is looked at by itself.
 
 use glyph_formats::jsonl::input::Progress;
 
 use super::{Calls, ServiceGraph, named};
 use crate::trace::{
+    self, Traces,
     filter::Filter,
-    group::Grouping,
-    load::{self, Keep, LoadError, Sources, Want, Warning},
-    partitions::Partitions,
+    group::{Grouping, Groups},
+    load::{LoadError, Sources, Warning},
 };
 
 /// The spans of files, sorted by trace and ready for a graph.
 #[derive(Debug)]
-pub struct Sorted {
-    partitions: Partitions,
-    warnings: Vec<Warning>,
-}
+pub struct Sorted(trace::Sorted);
 
 impl Sorted {
     /// Reads files, whatever their size: what does not fit `memory` bytes goes to temporary files. Only those calls count
@@ -31,21 +26,17 @@ impl Sorted {
         memory: u64,
         progress: &Progress,
     ) -> Result<Self, LoadError> {
-        let grouping = Arc::new(Grouping::peers().only(filter));
-        let want = Want { keep: Keep::NOTHING, rows: Some(Arc::clone(&grouping)), only: None };
-        let mut partitions = Partitions::new(grouping, memory);
-        let warnings = load::stream(sources, &want, progress, &mut partitions)?;
-        Ok(Self { partitions, warnings })
+        trace::Sorted::read(sources, Grouping::peers().only(filter), memory, progress).map(Self)
     }
 
     /// What is odd about single lines.
     pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
+        self.0.warnings()
     }
 
     /// A measure for [`Sorted::graph`].
     pub fn progress(&self) -> Progress {
-        Progress::of(Some(self.partitions.bytes()))
+        self.0.progress()
     }
 
     /// Finds who calls whom. Meanwhile the memory holds the duration of each call, and in turn the spans of a part of the
@@ -53,15 +44,15 @@ impl Sorted {
     ///
     /// # Errors
     /// If a temporary file can't be read.
-    pub fn graph(mut self, progress: &Progress) -> Result<ServiceGraph, LoadError> {
-        let has_peer = self.partitions.groups.have_peers(&self.partitions.grouping);
-        let (sums, oddities) = self
-            .partitions
-            .fold(progress, Calls::default, |calls, traces, group| calls.add(traces, group, &has_peer))
-            .map_err(LoadError::Disk)?;
-        let all = &self.partitions;
+    pub fn graph(self, progress: &Progress) -> Result<ServiceGraph, LoadError> {
+        let by = Grouping::peers();
+        let start = |groups: &Groups| (Calls::default(), groups.have_peers(&by));
+        let add = |(calls, has_peer): &mut (Calls, Vec<bool>), traces: &Traces, group: &[u32]| {
+            calls.add(traces, group, has_peer);
+        };
+        let (all, sums) = self.0.fold(progress, start, add)?;
         let mut calls = Calls::default();
-        sums.into_iter().for_each(|sum| calls.absorb(sum));
-        Ok(named::graph(calls, &all.grouping, &all.groups, &all.services, oddities))
+        sums.into_iter().for_each(|(sum, _)| calls.absorb(sum));
+        Ok(named::graph(calls, &all.grouping, &all.groups, &all.services, all.oddities))
     }
 }

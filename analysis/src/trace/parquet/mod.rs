@@ -12,7 +12,7 @@ mod schema;
 mod place;
 mod files;
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf};
 
 use glyph_formats::jsonl::input::Progress;
 
@@ -21,16 +21,16 @@ use super::{
     Traces,
     filter::Filter,
     group::{Grouping, Key, LEFT_OUT, Value},
-    load::{self, Keep, LoadError, Sources, Want, Warning},
+    load::{Keep, LoadError, Sources, Warning},
     oddity::Oddities,
-    partitions::Partitions,
+    sorted::Whole,
 };
+use crate::trace;
 
 /// The spans of files, sorted by trace and ready to be written.
 #[derive(Debug)]
 pub struct Sorted {
-    partitions: Partitions,
-    warnings: Vec<Warning>,
+    spans: trace::Sorted,
     /// How many bytes may wait to be written.
     waiting: u64,
 }
@@ -96,71 +96,61 @@ impl Sorted {
         progress: &Progress,
     ) -> Result<Self, LoadError> {
         // One part of them is read back, and parts of many files wait.
-        let (spans, waiting) = (memory / 2, memory / 4);
-        let grouping = Arc::new(Grouping::by(&[Key::Name]).only(filter));
-        let want = Want { keep: Keep::EVERYTHING, rows: Some(Arc::clone(&grouping)), only: None };
-        let mut partitions = Partitions::new(grouping, spans);
-        let warnings = load::stream(sources, &want, progress, &mut partitions)?;
-        Ok(Self { partitions, warnings, waiting })
+        let (most, waiting) = (memory / 2, memory / 4);
+        let grouping = Grouping::by(&[Key::Name]).only(filter);
+        let spans = trace::Sorted::read_with(sources, Keep::EVERYTHING, grouping, most, progress)?;
+        Ok(Self { spans, waiting })
     }
 
     /// What is odd about single lines.
     pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
+        self.spans.warnings()
     }
 
     /// Whether there are no spans.
     pub fn is_empty(&self) -> bool {
-        self.partitions.bytes() == 0
+        self.spans.is_empty()
     }
 
     /// A measure for [`Sorted::write`], which ends early once it is stopped.
     pub fn progress(&self) -> Progress {
-        Progress::of(Some(self.partitions.bytes()))
+        self.spans.progress()
     }
 
     /// Writes them into the folder `dir`, which must be there and empty.
     ///
     /// # Errors
     /// If a temporary file can't be read or a file can't be written; what was written until then is still there.
-    pub fn write(mut self, dir: PathBuf, progress: &Progress) -> Result<Written, WriteError> {
-        let names = self.names();
-        let services = std::mem::take(&mut self.partitions.services);
+    pub fn write(self, dir: PathBuf, progress: &Progress) -> Result<Written, WriteError> {
         let mut files = Files::new(dir, self.waiting);
         let mut spans = 0;
-        let oddities = self.partitions.each(progress, |traces, group| {
+        let all = self.spans.each(progress, |traces, group, all| {
             let figures = Figures {
                 self_ns: traces.self_times(),
                 critical_path_ns: traces.critical_path().own_ns,
                 depth: traces.tree.depths(),
             };
-            for i in in_order(traces) {
-                let Some(name) = names.get(group[i] as usize).filter(|_| group[i] != LEFT_OUT) else {
-                    continue;
-                };
+            for i in in_order(traces).filter(|i| group[*i] != LEFT_OUT) {
                 if progress.is_stopped() {
                     return Err(WriteError::Interrupted);
                 }
                 let code = traces.spans.service[i];
-                files.add((code, services.text(code)), name, traces, i, &figures)?;
+                files.add((code, all.services.text(code)), name(all, group[i]), traces, i, &figures)?;
                 spans += 1;
             }
             Ok(())
         })?;
         let (files, bytes) = files.finish()?;
-        Ok(Written { spans, files, bytes, oddities })
+        Ok(Written { spans, files, bytes, oddities: all.oddities })
     }
+}
 
-    /// The span name of each group.
-    fn names(&self) -> Vec<String> {
-        let Partitions { groups, grouping, names, .. } = &self.partitions;
-        let name = |group| {
-            groups.values(group, grouping).find_map(|value| match value {
-                Value::Name(code) => Some(names.text(code).to_owned()),
-                _ => None,
-            })
-        };
-        (0..groups.len()).map(|group| name(group).unwrap_or_default()).collect()
+/// The span name of a group.
+fn name(all: &Whole, group: u32) -> &str {
+    let mut values = all.groups.values(group as usize, &all.grouping);
+    match values.next() {
+        Some(Value::Name(code)) => all.names.text(code),
+        _ => "",
     }
 }
 

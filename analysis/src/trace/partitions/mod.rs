@@ -5,7 +5,6 @@
 //! the parts go to temporary files, which have no name and are gone with the program. Not here: figures.
 
 mod detail;
-mod fold;
 mod record;
 
 use std::{
@@ -38,8 +37,6 @@ pub(super) struct Partitions {
     /// How many bytes of spans the memory holds at most.
     most: u64,
     in_memory: u64,
-    /// Whether attributes or events come with the spans: with all of them or with none.
-    has_details: bool,
     pub(super) names: Names,
     pub(super) services: Names,
     pub(super) groups: Groups,
@@ -54,8 +51,10 @@ pub(super) struct Part {
     in_file: u64,
     file_bytes: u64,
     records: Vec<Record>,
-    /// Of the records; nothing unless attributes or events are kept.
+    /// Of the records, if attributes or events are kept.
     details: Details,
+    /// Whether they are: of all spans or of none.
+    has_details: bool,
 }
 
 /// Spans of whole traces in columns, with the details that were kept but without names, and the group of each.
@@ -73,7 +72,6 @@ impl Partitions {
             parts: (0..PARTS).map(|_| Part::default()).collect(),
             most: memory,
             in_memory: 0,
-            has_details: false,
             names: Names::default(),
             services: Names::default(),
             groups: Groups::default(),
@@ -84,6 +82,11 @@ impl Partitions {
     /// How much the spans take, wherever they are.
     pub(super) fn bytes(&self) -> u64 {
         self.parts.iter().map(Part::bytes).sum()
+    }
+
+    /// Takes the parts, in an order that only the traces' ids decide.
+    pub(super) fn take_parts(&mut self) -> Vec<Part> {
+        std::mem::take(&mut self.parts)
     }
 
     fn spill(&mut self) -> io::Result<()> {
@@ -104,11 +107,11 @@ impl Sink for Partitions {
             self.spill().map_err(Full::Disk)?;
         }
         self.in_memory += bytes;
-        self.has_details |= !new.details.is_empty();
         for i in 0..new.len() {
             let trace_id = new.trace_ids[new.trace[i] as usize];
             let part = &mut self.parts[part_of(trace_id)];
             if !new.details.is_empty() {
+                part.has_details = true;
                 part.details.push(new.details.get(i));
             }
             part.records.push(Record {
@@ -147,7 +150,7 @@ impl Part {
         let details = std::mem::take(&mut self.details);
         for (i, record) in self.records.drain(..).enumerate() {
             record.write(&mut bytes);
-            if !details.is_empty() {
+            if self.has_details {
                 detail::write(details.get(i), &mut bytes);
             }
         }
@@ -159,8 +162,8 @@ impl Part {
         file.write_all(&bytes)
     }
 
-    /// The spans, in columns; with their details if they were `kept`.
-    pub(super) fn read(mut self, kept: bool) -> io::Result<Grouped> {
+    /// The spans, in columns.
+    pub(super) fn read(mut self) -> io::Result<Grouped> {
         let mut columns = Columns::default();
         columns.reserve(self.in_file as usize + self.records.len());
         if let Some(file) = &mut self.file {
@@ -170,12 +173,12 @@ impl Part {
             for _ in 0..self.in_file {
                 file.read_exact(&mut bytes)?;
                 let record = Record::read(&bytes).ok_or_else(changed)?;
-                let detail = kept.then(|| detail::read(&mut file, &mut text)).transpose()?;
+                let detail = self.has_details.then(|| detail::read(&mut file, &mut text)).transpose()?;
                 columns.push(&record, detail);
             }
         }
         for (i, record) in self.records.iter().enumerate() {
-            columns.push(record, kept.then(|| self.details.get(i)));
+            columns.push(record, self.has_details.then(|| self.details.get(i)));
         }
         Ok(columns.grouped)
     }

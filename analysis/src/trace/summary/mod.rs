@@ -3,21 +3,23 @@
 //! In: files of any size, or resolved [`Traces`], and what to group by. Out: [`Summary`], which serialises as the
 //! documented output of `glyphctl trace summarize --format json`. Not here: how a table looks; polars is in `frame` alone.
 
-mod sorted;
 mod figures;
 pub(super) mod frame;
 mod powers;
 
 use std::collections::BTreeMap;
 
-use glyph_formats::span::{SpanKind, SpanStatus};
+use glyph_formats::{
+    jsonl::input::Progress,
+    span::{SpanKind, SpanStatus},
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::figures::Figures;
-pub use self::{powers::Powers, sorted::Sorted};
+pub use self::powers::Powers;
 use super::{
-    Traces,
+    LoadError, Sorted, Traces,
     columns::Names,
     filter::Filter,
     group::{Grouping, Groups, Key, Value, groups_of},
@@ -142,6 +144,21 @@ pub(super) fn summarize(traces: &Traces, grouping: &Grouping) -> Summary {
     let mut figures = Figures::of(groups.len());
     figures.add(traces, &group);
     summary(grouping, figures, &groups, &spans.services, &spans.names, traces.oddities.clone())
+}
+
+impl Sorted {
+    /// Summarises them. Meanwhile the memory holds the duration of each span, and in turn the spans of a part of the
+    /// traces for each core.
+    ///
+    /// # Errors
+    /// If a temporary file can't be read.
+    pub fn summarize(self, progress: &Progress) -> Result<Summary, LoadError> {
+        let start = |groups: &Groups| Figures::of(groups.len());
+        let (all, of_cores) = self.fold(progress, start, Figures::add)?;
+        let mut figures = start(&all.groups);
+        of_cores.into_iter().for_each(|more| figures.absorb(more));
+        Ok(summary(&all.grouping, figures, &all.groups, &all.services, &all.names, all.oddities))
+    }
 }
 
 /// Says what the figures are of.

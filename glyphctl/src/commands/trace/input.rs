@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use glob::MatchOptions;
 use glyph_analysis::trace::{
-    Filter, Grouping, Keep, LoadError, Oddities, Sources, Traces,
+    Filter, Grouping, Keep, LoadError, Oddities, Sorted, Sources, Traces,
+    diff::Sample,
     graph::{self, ServiceGraph},
     load,
     load::Warning,
     load_only, parquet,
-    summary::{Sorted, Summary},
+    summary::Summary,
 };
 use glyph_formats::jsonl::input::Progress;
 
@@ -102,6 +103,18 @@ pub(super) fn summary(sources: &Sources, grouping: Grouping, memory: u64) -> any
     let summary = with_bar("summing up", &progress, || sorted.summarize(&progress))?;
     told(&warnings, summary.spans == 0 && summary.spans_left_out.is_none_or(|more| more == 0));
     Ok(summary)
+}
+
+/// Takes what is compared of them, in so many MiB, and says what is odd about single lines.
+pub(super) fn sample(sources: &Sources, grouping: Grouping, memory: u64) -> anyhow::Result<Sample> {
+    let progress = sources.progress();
+    let memory = memory.saturating_mul(1 << 20);
+    let sorted = with_bar("reading", &progress, || Sorted::read(sources, grouping, memory, &progress))?;
+    let warnings = sorted.warnings().to_vec();
+    let progress = sorted.progress();
+    let sample = with_bar("sorting", &progress, || Sample::of_files(sorted, &progress))?;
+    told(&warnings, false);
+    Ok(sample)
 }
 
 /// Finds who calls whom in so many MiB, and says what is odd about single lines.

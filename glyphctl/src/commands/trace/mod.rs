@@ -2,6 +2,7 @@
 
 pub(crate) mod beside;
 mod choice;
+mod diff;
 mod exports;
 mod filter;
 mod graph;
@@ -35,6 +36,9 @@ enum TraceCommand {
     Graph(graph::GraphArgs),
     /// Spans as Parquet, by service and hour, for DuckDB, Spark and whatever else reads it.
     Export(parquet::ExportArgs),
+    /// What got slower, fails more often or is called more often than before, beyond noise; exits with 1 if a rule is
+    /// broken.
+    Diff(diff::DiffArgs),
 }
 
 /// Runs it.
@@ -44,5 +48,6 @@ pub(crate) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
         TraceCommand::Show(args) => show::run(&args),
         TraceCommand::Graph(args) => graph::run(&args),
         TraceCommand::Export(args) => parquet::run(&args),
+        TraceCommand::Diff(args) => diff::run(&args),
     }
 }

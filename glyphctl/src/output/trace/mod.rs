@@ -1,6 +1,7 @@
 //! A trace with what a recording holds beside it: as a waterfall for people, for programs, as a page for a browser.
 
 pub(crate) mod beside;
+pub(crate) mod diff;
 mod json;
 mod page;
 pub(crate) mod waterfall;
