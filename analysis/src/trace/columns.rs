@@ -66,7 +66,13 @@ impl Spans {
     }
 
     /// Adds a span that nobody called, of the trace and the names of these numbers, which starts at zero.
-    pub(super) fn push_root(&mut self, trace: u32, (service, name): (u32, u32), duration_ns: u64, is_error: bool) {
+    pub(super) fn push_root(
+        &mut self,
+        trace: u32,
+        (service, name): (u32, u32),
+        duration_ns: u64,
+        is_error: bool,
+    ) {
         self.trace.push(trace);
         self.span_id.push(self.span_id.len() as u64 + 1);
         self.parent_id.push(0);

@@ -44,11 +44,12 @@ pub(super) fn changed(base: &Resampled<'_>, new: &Resampled<'_>) -> Vec<ChangedC
         })
         .collect();
     let is_on_both = |(_, base, new): &&(Pair, Rate, Rate)| base.blocks > 0 && new.blocks > 0;
-    let greatest = rates.iter().filter(is_on_both).fold(Greatest::default(), |mut greatest, (_, base, new)| {
-        let difference = Difference::between(&base.estimate, &new.estimate);
-        greatest.add(&base.estimate, &new.estimate, &difference, true);
-        greatest
-    });
+    let greatest =
+        rates.iter().filter(is_on_both).fold(Greatest::default(), |mut greatest, (_, base, new)| {
+            let difference = Difference::between(&base.estimate, &new.estimate);
+            greatest.add(&base.estimate, &new.estimate, &difference, true);
+            greatest
+        });
     let critical = greatest.critical();
     let (traces_base, traces_new) = (base.side.traces(), new.side.traces());
     let is_changed = |(_, base, new): &(Pair, Rate, Rate)| match (base.blocks, new.blocks) {
@@ -91,7 +92,8 @@ fn rate(side: &Resampled<'_>, pair: &Pair) -> Option<Rate> {
     let value = sum(&calls) as f64 / callers as f64;
     let draws = side.weights.sums(calls.iter().map(|calls| (calls.block, calls.count.into())));
     let scaled = |rate: f64| rate.max(f64::MIN_POSITIVE).ln();
-    let draws = draws.iter().zip(&of_callers).map(|(calls, callers)| scaled(calls / callers.max(1.0))).collect();
+    let draws =
+        draws.iter().zip(&of_callers).map(|(calls, callers)| scaled(calls / callers.max(1.0))).collect();
     let estimate = Estimate { value, scaled: scaled(value), draws, of_runs: None };
     Some(Rate { estimate, blocks: calls.len() as u64 })
 }

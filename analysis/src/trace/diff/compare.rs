@@ -115,8 +115,12 @@ impl Comparison<'_> {
     /// Measures a row; what rules ask of it is among the many comparisons.
     fn row(&self, name: SpanName) -> (Both, Greatest) {
         let (base, new) = (self.base.side.row(&name), self.new.side.row(&name));
-        let asked: BTreeSet<Figure> =
-            self.rules.iter().filter(|rule| rule.is_of(&name.service, &name.name)).filter_map(Rule::figure).collect();
+        let asked: BTreeSet<Figure> = self
+            .rules
+            .iter()
+            .filter(|rule| rule.is_of(&name.service, &name.name))
+            .filter_map(Rule::figure)
+            .collect();
         let (mut greatest, mut figures) = (Greatest::default(), BTreeMap::new());
         if let (Some(base), Some(new)) = (&base, &new) {
             let counts = (self.base.counts(base), self.new.counts(new));
@@ -168,10 +172,12 @@ impl Comparison<'_> {
             })
             .collect();
         rows.sort_by(|a, b| {
-            let share = |row: &DiffRow| row.new.as_ref().or(row.base.as_ref()).map_or(0.0, |f| f.critical_path_share);
+            let share =
+                |row: &DiffRow| row.new.as_ref().or(row.base.as_ref()).map_or(0.0, |f| f.critical_path_share);
             (a.verdict.cmp(&b.verdict)).then(share(b).partial_cmp(&share(a)).unwrap_or(Ordering::Equal))
         });
-        let undecided = self.rules.iter().zip(held).filter(|(_, held)| !held).map(|(rule, _)| rule.clone()).collect();
+        let undecided =
+            self.rules.iter().zip(held).filter(|(_, held)| !held).map(|(rule, _)| rule.clone()).collect();
         Diff {
             base: extent(self.base.side),
             new: extent(self.new.side),

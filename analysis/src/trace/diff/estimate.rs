@@ -64,7 +64,13 @@ impl<'a> Resampled<'a> {
     }
 
     /// The figure of that row. `counts` is what [`Resampled::counts`] says.
-    pub(super) fn estimate(&self, figure: Figure, name: &SpanName, row: &Together, counts: &[f64]) -> Estimate {
+    pub(super) fn estimate(
+        &self,
+        figure: Figure,
+        name: &SpanName,
+        row: &Together,
+        counts: &[f64],
+    ) -> Estimate {
         let value = match figure {
             Figure::Percentile(thousandths) => row.percentile_ns(thousandths) as f64,
             _ => of_sums(figure, &row.sum(), &sum(&self.side.whole)),

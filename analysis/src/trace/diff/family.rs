@@ -131,7 +131,8 @@ mod tests {
     use super::*;
 
     fn estimate(scaled: f64, spread: f64, of_runs: Option<Runs>) -> Estimate {
-        let draws = (0..RESAMPLES).map(|i| scaled + spread * f64::from((i % 2) as u32 * 2) - spread).collect();
+        let draws =
+            (0..RESAMPLES).map(|i| scaled + spread * f64::from((i % 2) as u32 * 2) - spread).collect();
         Estimate { value: scaled, scaled, draws, of_runs }
     }
 

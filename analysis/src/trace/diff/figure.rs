@@ -111,9 +111,8 @@ impl FromStr for Figure {
 fn thousandths(text: &str) -> Option<u16> {
     let digits = text.strip_prefix('p')?;
     let (whole, tenth) = digits.split_once('.').unwrap_or((digits, "0"));
-    let is_plain = |digits: &str, most| {
-        (1..=most).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
-    };
+    let is_plain =
+        |digits: &str, most| (1..=most).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
     if !is_plain(whole, 2) || !is_plain(tenth, 1) || whole.starts_with('0') {
         return None;
     }

@@ -33,7 +33,10 @@ pub(super) fn draws(row: &Together, counts: &[f64], thousandths: u16, weights: &
         let is_too_low = to < spans.len() && passed.iter().any(|passed| *passed as usize == to - from);
         if !is_too_high && !is_too_low {
             let last = spans.len() - 1;
-            return passed.iter().map(|passed| spans[last.min(from + *passed as usize)].duration_ns).collect();
+            return passed
+                .iter()
+                .map(|passed| spans[last.min(from + *passed as usize)].duration_ns)
+                .collect();
         }
         half *= 2;
     }

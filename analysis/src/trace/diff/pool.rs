@@ -72,7 +72,11 @@ impl Side {
 
     /// How long all runs last together, in nanoseconds.
     pub(super) fn lasts_ns(&self) -> u64 {
-        self.runs.iter().filter_map(|run| run.extent).map(|(start, end)| end - start).fold(0, u64::saturating_add)
+        self.runs
+            .iter()
+            .filter_map(|run| run.extent)
+            .map(|(start, end)| end - start)
+            .fold(0, u64::saturating_add)
     }
 
     /// How many spans start before what called them.

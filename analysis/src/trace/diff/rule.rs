@@ -44,7 +44,9 @@ pub(super) struct Growth {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
     /// It has not the shape of one.
-    #[error("a rule is FIGURE > LIMIT, maybe with 'and > LIMIT', or new, or gone; before it may stand 'SPAN: '")]
+    #[error(
+        "a rule is FIGURE > LIMIT, maybe with 'and > LIMIT', or new, or gone; before it may stand 'SPAN: '"
+    )]
     Shape,
     /// It is of something unknown.
     #[error(transparent)]
@@ -102,7 +104,8 @@ impl FromStr for Rule {
         };
         let spans = spans
             .map(|spans| {
-                Pattern::new(spans).map_err(|error| RuleError::Pattern(spans.to_owned(), error.msg.to_owned()))
+                Pattern::new(spans)
+                    .map_err(|error| RuleError::Pattern(spans.to_owned(), error.msg.to_owned()))
             })
             .transpose()?;
         let what = match rest {

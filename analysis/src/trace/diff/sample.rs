@@ -10,10 +10,7 @@ use glyph_formats::{TraceId, jsonl::input::Progress};
 
 use self::gather::Gathered;
 use super::weights::BLOCKS;
-use crate::trace::{
-    LoadError, Oddities, Oddity, Sorted, Spans, Traces,
-    group::Value,
-};
+use crate::trace::{LoadError, Oddities, Oddity, Sorted, Spans, Traces, group::Value};
 
 /// Of what spans a row is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -143,7 +140,8 @@ impl Sample {
         }
         let mut rows = vec![SpanName::default(); names.len()];
         for ((service, name), number) in names {
-            let (service, name) = (spans.services.text(service).to_owned(), spans.names.text(name).to_owned());
+            let (service, name) =
+                (spans.services.text(service).to_owned(), spans.names.text(name).to_owned());
             rows[number as usize] = SpanName { service, name };
         }
         let traces = Traces::resolve(spans, Oddities::default());

@@ -95,7 +95,14 @@ fn on_both(
 
 /// A row of one side alone. Were it as frequent on the other, each of its traces would be there with the probability of any
 /// trace; how many it takes for none to be there by chance goes by that, and by how many rows there are (Bonferroni).
-fn on_one(comparison: &Comparison<'_>, row: &Both, there: &Together, what: What, rows: usize, seen: &mut Seen) {
+fn on_one(
+    comparison: &Comparison<'_>,
+    row: &Both,
+    there: &Together,
+    what: What,
+    rows: usize,
+    seen: &mut Seen,
+) {
     let (base, new) = (comparison.base.side, comparison.new.side);
     let (own, verdict, other) = match what {
         What::New => (new, Verdict::New, base),

@@ -5,12 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use glob::MatchOptions;
 use glyph_analysis::trace::{
-    Grouping, Keep, LoadError, Oddities, Sorted, Sources, Traces,
-    diff::Sample,
-    load,
-    load::Warning,
-    load_only,
-    summary::Summary,
+    Grouping, Keep, LoadError, Oddities, Sorted, Sources, Traces, diff::Sample, load, load::Warning,
+    load_only, summary::Summary,
 };
 use glyph_formats::jsonl::input::Progress;
 

@@ -108,7 +108,9 @@ fn comparison(flags: &DiffArgs) -> anyhow::Result<Diff> {
     let (base, new): (Side, Side) = (side(&flags.base)?, side(&flags.new)?);
     compare(&base, &new, &flags.fail_on, flags.seed).map_err(|error| {
         let hint = match error {
-            CompareError::NothingInCommon => "spans are compared by service and name; has the service another name?",
+            CompareError::NothingInCommon => {
+                "spans are compared by service and name; has the service another name?"
+            }
             CompareError::EmptyBase | CompareError::EmptyNew if filter.is_some() => "no span meets --where",
             CompareError::EmptyBase | CompareError::EmptyNew => "was anything recorded?",
         };

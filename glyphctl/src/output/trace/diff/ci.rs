@@ -12,7 +12,8 @@ use crate::output::{
 
 /// A case for each row, and one for each rule that could be held against none.
 pub(super) fn junit(diff: &Diff, names: Names<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let case = |name: String, class: &str, outcome| Case { name, class: class.to_owned(), seconds: None, outcome };
+    let case =
+        |name: String, class: &str, outcome| Case { name, class: class.to_owned(), seconds: None, outcome };
     let rows = diff.rows.iter().map(|row| case(told::name(row), "glyph.trace.diff", outcome(row, names)));
     let rules = diff.undecided.iter().map(|rule| {
         let fault = Fault { message: told::undecided(diff, rule), lines: Vec::new() };

@@ -33,7 +33,10 @@ pub(super) fn write(diff: &Diff, names: Names<'_>, top: usize, out: &mut dyn Wri
     if !diff.calls.is_empty() {
         writeln!(out, "\nWho calls whom has changed:\n")?;
     }
-    diff.calls.iter().take(CALLS).try_for_each(|calls| writeln!(out, "- {}", code_span(&told::calls(calls))))?;
+    diff.calls
+        .iter()
+        .take(CALLS)
+        .try_for_each(|calls| writeln!(out, "- {}", code_span(&told::calls(calls))))?;
     match diff.calls.len().saturating_sub(CALLS) {
         0 => {}
         more => writeln!(out, "- and {more} more")?,

@@ -18,14 +18,34 @@ use crate::output::{
 const CALLS: usize = 20;
 
 /// Figures in the order in which they are given up where there is no room, the last first.
-const COLUMNS: [Figure; 7] =
-    [Figure::P95, Figure::P50, Figure::Errors, Figure::P99, Figure::Calls, Figure::SelfTime, Figure::Critical];
+const COLUMNS: [Figure; 7] = [
+    Figure::P95,
+    Figure::P50,
+    Figure::Errors,
+    Figure::P99,
+    Figure::Calls,
+    Figure::SelfTime,
+    Figure::Critical,
+];
 
 /// How they stand beside each other.
-const ORDER: [Figure; 7] =
-    [Figure::Errors, Figure::P50, Figure::P95, Figure::P99, Figure::SelfTime, Figure::Critical, Figure::Calls];
+const ORDER: [Figure; 7] = [
+    Figure::Errors,
+    Figure::P50,
+    Figure::P95,
+    Figure::P99,
+    Figure::SelfTime,
+    Figure::Critical,
+    Figure::Calls,
+];
 
-pub(super) fn write(diff: &Diff, names: Names<'_>, top: usize, terminal: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    diff: &Diff,
+    names: Names<'_>,
+    top: usize,
+    terminal: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let style = match (diff.failed, diff.undecided.is_empty()) {
         (true, _) => Style::new().red(),
         (false, true) => Style::new().green(),
@@ -39,7 +59,12 @@ pub(super) fn write(diff: &Diff, names: Names<'_>, top: usize, terminal: Option<
     }
     for row in &diff.rows {
         for broken in &row.broken {
-            writeln!(out, "\n{}: {}", painted(&Style::new().red(), &told::name(row)), visible(&told::broken(row, broken)))?;
+            writeln!(
+                out,
+                "\n{}: {}",
+                painted(&Style::new().red(), &told::name(row)),
+                visible(&told::broken(row, broken))
+            )?;
             if let Some(command) = told::command(row, broken, names) {
                 writeln!(out, "    traces to look at: {}\n    {}", told::traces(broken), visible(&command))?;
             }
@@ -68,9 +93,9 @@ fn calls(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
 
 /// The table as wide as the terminal has room for.
 fn fitting(diff: &Diff, top: usize, terminal: Option<usize>) -> Table {
-    let tables = (1..=COLUMNS.len()).rev().flat_map(|columns| {
-        [true, false].map(|ranges| table(diff, top, &COLUMNS[..columns], ranges))
-    });
+    let tables = (1..=COLUMNS.len())
+        .rev()
+        .flat_map(|columns| [true, false].map(|ranges| table(diff, top, &COLUMNS[..columns], ranges)));
     let mut widest_first: Vec<Table> = tables.collect();
     let Some(columns) = terminal else { return widest_first.swap_remove(0) };
     let at = widest_first.iter().position(|table| table.width() <= columns);
@@ -104,7 +129,9 @@ pub(super) fn table(diff: &Diff, top: usize, figures: &[Figure], ranges: bool) -
             cells.push(both(diff, row, *figure));
             let interval = told::interval(row, *figure);
             cells.push(interval.map(|interval| told::change(*figure, interval)).unwrap_or_default());
-            cells.extend(ranges.then(|| interval.map(|interval| told::range(*figure, interval)).unwrap_or_default()));
+            cells.extend(
+                ranges.then(|| interval.map(|interval| told::range(*figure, interval)).unwrap_or_default()),
+            );
         }
         cells
     };

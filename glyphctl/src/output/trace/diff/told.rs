@@ -4,7 +4,9 @@ use std::path::Path;
 
 use glyph_analysis::{
     text::{counted, duration, grouped, short},
-    trace::diff::{Broken, CalledName, ChangedCalls, Diff, DiffRow, Figure, Interval, NotEnough, Rule, Unit, Verdict},
+    trace::diff::{
+        Broken, CalledName, ChangedCalls, Diff, DiffRow, Figure, Interval, NotEnough, Rule, Unit, Verdict,
+    },
 };
 
 use crate::output::pointers::word;
@@ -18,7 +20,13 @@ pub(super) fn verdict(diff: &Diff) -> String {
         (false, true) => "no rule is broken".to_owned(),
         (false, false) => "not decided".to_owned(),
     };
-    let parts = [(Verdict::Better, "better"), (Verdict::New, "new"), (Verdict::Gone, "gone"), (Verdict::Same, "the same"), (Verdict::NotEnough, "with too little to tell")];
+    let parts = [
+        (Verdict::Better, "better"),
+        (Verdict::New, "new"),
+        (Verdict::Gone, "gone"),
+        (Verdict::Same, "the same"),
+        (Verdict::NotEnough, "with too little to tell"),
+    ];
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|(verdict, _)| count(*verdict) > 0)
@@ -98,9 +106,16 @@ pub(super) fn interval(row: &DiffRow, figure: Figure) -> Option<&Interval> {
 
 /// A broken rule in a line.
 pub(super) fn broken(row: &DiffRow, broken: &Broken) -> String {
-    let Some((figure, base, new)) = broken.figure.zip(broken.base).zip(broken.new).map(|((f, b), n)| (f, b, n)) else {
+    let Some((figure, base, new)) =
+        broken.figure.zip(broken.base).zip(broken.new).map(|((f, b), n)| (f, b, n))
+    else {
         let traces = row.new.as_ref().or(row.base.as_ref()).map_or(0, |figures| figures.traces);
-        return format!("{}: in {} of one side and none of the other; rule: {}", word_of(row.verdict), counted(traces, "trace"), broken.rule);
+        return format!(
+            "{}: in {} of one side and none of the other; rule: {}",
+            word_of(row.verdict),
+            counted(traces, "trace"),
+            broken.rule
+        );
     };
     let change = interval(row, figure).map(|interval| match range(figure, interval) {
         range if range.is_empty() => format!(" ({})", change(figure, interval)),
