@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use glyph_analysis::{
     gate::Judgement,
     response::{LabelListing, QueryResponse, SeriesListing, ValueListing},
-    trace::{graph::ServiceGraph, summary::Summary},
+    trace::{diff::Diff, graph::ServiceGraph, summary::Summary},
 };
 use schemars::{Schema, schema_for};
 
@@ -29,6 +29,11 @@ fn the_schema_of_the_summary_in_docs_is_that_of_the_type() {
 #[test]
 fn the_schema_of_the_graph_in_docs_is_that_of_the_type() {
     assert_documented("trace-graph", &schema_for!(ServiceGraph));
+}
+
+#[test]
+fn the_schema_of_the_comparison_in_docs_is_that_of_the_type() {
+    assert_documented("trace-diff", &schema_for!(Diff));
 }
 
 #[test]
