@@ -148,6 +148,17 @@ fn names_do_no_harm_in_any_format() {
     }
 }
 
+#[test]
+fn what_mermaid_refuses_is_told() {
+    let many: String = (1..=600).map(|id| span(id, 0, &format!("s{id}"), "server", 1, "")).collect();
+    let print = |top| {
+        let args = ["trace", "graph", "-", "--format", "mermaid", "--top", top];
+        run_with_stdin(args, many.as_bytes()).fine().stderr
+    };
+    assert!(print("600").contains("warning: Mermaid draws no more than 500 edges"), "{}", print("600"));
+    assert!(!print("100").contains("warning"), "{}", print("100"));
+}
+
 /// The labels of nodes and of edges as Graphviz reads them.
 fn drawn_by_graphviz(spans: &str) -> Option<(Vec<String>, Vec<String>)> {
     peer(in_path("dot"))?;

@@ -7,7 +7,10 @@ use glyph_formats::span::{SpanKind, SpanStatus};
 use rustc_hash::FxHashMap;
 
 use super::{EdgeKind, Side};
-use crate::trace::{Traces, group::LEFT_OUT};
+use crate::trace::{
+    Traces,
+    group::{Grouping, Groups},
+};
 
 /// What is known of all calls so far.
 #[derive(Debug, Default)]
@@ -53,9 +56,8 @@ pub(super) struct Figures {
 }
 
 impl Calls {
-    /// Adds some traces. `group` is the number of each span's group: of which groups the spans name somebody, `has_peer`
-    /// says. A call whose span has another number does not count.
-    pub(super) fn add(&mut self, traces: &Traces, group: &[u32], has_peer: &[bool]) {
+    /// Adds some traces. `group` is the position of each span's group in `groups`.
+    pub(super) fn add(&mut self, traces: &Traces, group: &[u32], groups: &[Group]) {
         let (spans, tree) = (&traces.spans, &traces.tree);
         for (service, status) in spans.service.iter().zip(&spans.status) {
             let (count, errors) = self.services.entry(*service).or_default();
@@ -65,7 +67,7 @@ impl Calls {
         self.spans += spans.len() as u64;
         self.traces += spans.trace_ids().len() as u64;
 
-        let look = Look { traces, group, has_peer, callees: callees(traces) };
+        let look = Look { traces, group, groups, callees: callees(traces) };
         // Whether there is a call in a span, without those of other services in it.
         let mut has_call = vec![false; spans.len()];
         for i in tree.down().into_iter().rev().map(|i| i as usize) {
@@ -78,7 +80,7 @@ impl Calls {
                 self.count(call);
             }
             let calls = matches!(spans.kind[i], SpanKind::Client | SpanKind::Producer);
-            self.unnamed += u64::from(calls && !has_call[i] && group[i] != LEFT_OUT);
+            self.unnamed += u64::from(calls && !has_call[i] && look.group(i).counts);
             if let Some(p) = tree.parent(i) {
                 has_call[p] |= has_call[i] || caller.is_some();
             }
@@ -123,6 +125,24 @@ impl Figures {
     }
 }
 
+/// What is known of the spans of a group.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Group {
+    /// Whether they name whom they call.
+    has_peer: bool,
+    /// Whether a call that is measured by them counts.
+    counts: bool,
+}
+
+impl Group {
+    /// All groups by whom spans call.
+    pub(super) fn all(groups: &Groups, grouping: &Grouping) -> Vec<Self> {
+        let group =
+            |i| Self { has_peer: groups.peer(i, grouping).is_some(), counts: groups.counts(i, grouping) };
+        (0..groups.len()).map(group).collect()
+    }
+}
+
 /// One call.
 struct Call {
     between: Between,
@@ -136,12 +156,17 @@ struct Call {
 struct Look<'a> {
     traces: &'a Traces,
     group: &'a [u32],
-    has_peer: &'a [bool],
+    groups: &'a [Group],
     /// How many calls each span is the parent of.
     callees: Vec<u32>,
 }
 
 impl Look<'_> {
+    /// What is known of the group of span `i`.
+    fn group(&self, i: usize) -> Group {
+        self.groups.get(self.group[i] as usize).copied().unwrap_or_default()
+    }
+
     /// Span `i` as a call by its parent `p`.
     fn of_parent(&self, p: usize, i: usize) -> Call {
         let spans = &self.traces.spans;
@@ -156,7 +181,7 @@ impl Look<'_> {
                 kind: if is_message { EdgeKind::Message } else { EdgeKind::Call },
                 measured_by: Side::Callee,
             },
-            counts: self.group[i] != LEFT_OUT,
+            counts: self.group(i).counts,
             failed: failed(i) || (is_pair && failed(p)),
             duration: spans.duration(i),
             client: is_pair.then(|| spans.duration(p)),
@@ -167,7 +192,7 @@ impl Look<'_> {
     /// in it, decides.
     fn alone(&self, i: usize, has_caller: bool, has_call: bool) -> Option<Call> {
         let spans = &self.traces.spans;
-        let named = self.has_peer.get(self.group[i] as usize).copied().unwrap_or(false);
+        let named = self.group(i).has_peer;
         let (service, peer) = (End::Service(spans.service[i]), End::Named(self.group[i]));
         let parent = self.traces.tree.parent(i);
         let (caller, callee, kind, measured_by) = match spans.kind[i] {
@@ -186,7 +211,7 @@ impl Look<'_> {
         };
         Some(Call {
             between: Between { caller, callee, kind, measured_by },
-            counts: self.group[i] != LEFT_OUT,
+            counts: self.group(i).counts,
             failed: spans.status[i] == SpanStatus::Error,
             duration: spans.duration(i),
             client: None,

@@ -26,7 +26,7 @@ use std::collections::HashSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use self::calls::Calls;
+use self::calls::{Calls, Group};
 pub(super) use self::peer::of as peer;
 pub use self::sorted::Sorted;
 use super::{Traces, filter::Filter, group::Grouping, oddity::Oddities};
@@ -231,7 +231,7 @@ impl Traces {
         let grouping = Grouping::peers().only(filter);
         let (groups, group) = super::group::groups_of(&self.spans, &grouping);
         let mut calls = Calls::default();
-        calls.add(self, &group, &groups.have_peers(&grouping));
+        calls.add(self, &group, &Group::all(&groups, &grouping));
         named::graph(calls, &grouping, &groups, &self.spans.services, self.oddities.clone())
     }
 }

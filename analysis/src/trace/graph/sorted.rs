@@ -2,7 +2,11 @@
 
 use glyph_formats::jsonl::input::Progress;
 
-use super::{Calls, ServiceGraph, named};
+use super::{
+    ServiceGraph,
+    calls::{Calls, Group},
+    named,
+};
 use crate::trace::{
     self, Traces,
     filter::Filter,
@@ -46,9 +50,9 @@ impl Sorted {
     /// If a temporary file can't be read.
     pub fn graph(self, progress: &Progress) -> Result<ServiceGraph, LoadError> {
         let by = Grouping::peers();
-        let start = |groups: &Groups| (Calls::default(), groups.have_peers(&by));
-        let add = |(calls, has_peer): &mut (Calls, Vec<bool>), traces: &Traces, group: &[u32]| {
-            calls.add(traces, group, has_peer);
+        let start = |groups: &Groups| (Calls::default(), Group::all(groups, &by));
+        let add = |(calls, groups): &mut (Calls, Vec<Group>), traces: &Traces, group: &[u32]| {
+            calls.add(traces, group, groups);
         };
         let (all, sums) = self.0.fold(progress, start, add)?;
         let mut calls = Calls::default();

@@ -198,6 +198,18 @@ fn of_a_condition_the_measured_span_decides() {
 }
 
 #[test]
+fn a_call_that_does_not_count_is_still_the_call_of_what_is_around_it() {
+    let db = |more: &str| named(r#""db.system":"redis""#) + more;
+    let traces = lines::traces(
+        &[span(1, 0, "web", "client", (0, 100), &db(FAILED)), span(2, 1, "web", "client", (0, 90), &db(""))]
+            .concat(),
+    );
+    let graph = traces.graph_only(Some("status = error".parse().unwrap()));
+    assert_eq!((told(&graph).len(), graph.unnamed_calls), (0, 0));
+    assert_eq!(told(&traces.graph()), ["service:web > database:redis 0 of 1 failed, by caller"]);
+}
+
+#[test]
 fn with_fewer_edges_there_are_fewer_nodes() {
     let mut graph = lines::traces(
         &[

@@ -22,7 +22,7 @@ use super::{
 #[derive(Debug, Clone, Default)]
 pub struct Grouping {
     by: Vec<Key>,
-    /// Whether groups are also by whom a span names as the one it calls.
+    /// Whether groups are also by whom a span names as the one it calls, and by whether it counts.
     by_peer: bool,
     filter: Option<Filter>,
 }
@@ -39,7 +39,8 @@ impl Grouping {
         Self { by, ..Self::default() }
     }
 
-    /// A group for each that spans name as the one they call.
+    /// Groups for each that spans name as the one they call: one of the spans that count, and one of the others, which are
+    /// in the way of what they call all the same.
     pub(super) fn peers() -> Self {
         Self { by_peer: true, ..Self::default() }
     }
@@ -70,7 +71,7 @@ impl Grouping {
 impl Grouping {
     /// How many values a group has.
     fn arity(&self) -> usize {
-        self.by.len() + usize::from(self.by_peer)
+        self.by.len() + 2 * usize::from(self.by_peer)
     }
 }
 
@@ -134,7 +135,8 @@ pub(super) struct Groups {
 impl Groups {
     /// The number of the span's group, or [`LEFT_OUT`].
     pub(super) fn of(&mut self, member: &Member<'_>, grouping: &Grouping) -> u32 {
-        if grouping.filter.as_ref().is_some_and(|filter| !member.meets(filter)) {
+        let counts = grouping.filter.as_ref().is_none_or(|filter| member.meets(filter));
+        if !counts && !grouping.by_peer {
             return LEFT_OUT;
         }
         let mut codes = std::mem::take(&mut self.buffer);
@@ -155,7 +157,7 @@ impl Groups {
         }
         if grouping.by_peer {
             let peer = graph::peer(member.kind, member.detail.attributes);
-            codes.push(self.code(attributes, peer.as_deref()));
+            codes.extend([u32::from(counts), self.code(attributes, peer.as_deref())]);
         }
         let number = self.number(&codes);
         self.buffer = codes;
@@ -187,8 +189,8 @@ impl Groups {
                     });
                 }
                 if grouping.by_peer {
-                    let code = other.codes_of(group, grouping)[grouping.by.len()];
-                    codes.push(self.code(attributes, other.value(attributes, code)));
+                    let [counts, code] = other.peer_codes(group, grouping);
+                    codes.extend([counts, self.code(attributes, other.value(attributes, code))]);
                 }
                 self.number(&codes)
             })
@@ -222,12 +224,17 @@ impl Groups {
     /// Whom the spans of a group name as the one they call, as [`graph::peer`] has it.
     pub(super) fn peer(&self, group: usize, grouping: &Grouping) -> Option<&str> {
         let attributes = grouping.by.iter().filter(|key| matches!(key, Key::Attribute(_))).count();
-        self.value(attributes, *self.codes_of(group, grouping).get(grouping.by.len())?)
+        self.value(attributes, self.peer_codes(group, grouping)[1])
     }
 
-    /// Of each group, whether its spans name somebody.
-    pub(super) fn have_peers(&self, grouping: &Grouping) -> Vec<bool> {
-        (0..self.count).map(|group| self.peer(group, grouping).is_some()).collect()
+    /// Whether the spans of a group count, of groups by whom they call.
+    pub(super) fn counts(&self, group: usize, grouping: &Grouping) -> bool {
+        self.peer_codes(group, grouping)[0] != 0
+    }
+
+    /// The last codes of groups by whom spans call: whether they count, and whom.
+    fn peer_codes(&self, group: usize, grouping: &Grouping) -> [u32; 2] {
+        self.codes_of(group, grouping).last_chunk().copied().unwrap_or_default()
     }
 
     fn codes_of(&self, group: usize, grouping: &Grouping) -> &[u32] {

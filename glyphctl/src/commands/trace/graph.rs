@@ -13,7 +13,7 @@ use super::{
 };
 use crate::output::{
     graph::{self, GraphFormat},
-    note, terminal_width,
+    note, terminal_width, warn,
 };
 
 /// Flags of `glyphctl trace graph`.
@@ -69,6 +69,11 @@ pub(super) fn run(flags: &GraphArgs) -> anyhow::Result<ExitCode> {
     }
     found.keep_first(flags.top.unwrap_or(usize::MAX));
     crate::output::to_stdout(|out| graph::write(&found, flags.format, terminal_width(), out))?;
+    if flags.format == GraphFormat::Mermaid && graph::is_too_large_for_mermaid(&found) {
+        warn(
+            "Mermaid draws no more than 500 edges or 50,000 characters unless it is configured to: --top 100 prints less",
+        );
+    }
     if let (Some(hidden), false) = (found.edges_left_out, flags.format.says_what_is_left_out()) {
         note(format!("{} not shown (--top)", counted(hidden, "more edge")));
     }

@@ -10,7 +10,7 @@ use glyph_analysis::{
     trace::graph::{EdgeKind, NodeKind, ServiceGraph},
 };
 
-use super::{about, colour, edges, label, thickness};
+use super::{about, colour, edges, label, short, thickness};
 
 /// Writes it.
 pub(super) fn write(graph: &ServiceGraph, out: &mut dyn Write) -> io::Result<()> {
@@ -24,7 +24,7 @@ pub(super) fn write(graph: &ServiceGraph, out: &mut dyn Write) -> io::Result<()>
     )?;
     writeln!(out, "  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.8]")?;
     for (i, node) in graph.nodes.iter().enumerate() {
-        let lines: Vec<String> = std::iter::once(node.name.clone()).chain(about(node)).collect();
+        let lines: Vec<String> = std::iter::once(short(&node.name).into_owned()).chain(about(node)).collect();
         writeln!(out, "  n{i} [label=\"{}\"{}]", Lines(&lines), shape(node.kind))?;
     }
     for (caller, callee, edge) in edges(graph) {

@@ -7,7 +7,19 @@ use glyph_analysis::{
     trace::graph::{EdgeKind, NodeKind, ServiceGraph},
 };
 
-use super::{about, colour, edges, label, thickness};
+use super::{about, colour, edges, label, short, thickness};
+
+/// What Mermaid draws unless it is configured otherwise: `maxEdges` and `maxTextSize` of its configuration.
+const MOST_EDGES: usize = 500;
+const LONGEST: usize = 50_000;
+
+/// Whether that is too little for it.
+pub(super) fn is_too_large(graph: &ServiceGraph) -> bool {
+    let mut text = Vec::new();
+    // Nothing fails in memory.
+    write(graph, &mut text).ok();
+    graph.edges.len() > MOST_EDGES || text.len() > LONGEST
+}
 
 /// Writes it.
 pub(super) fn write(graph: &ServiceGraph, out: &mut dyn Write) -> io::Result<()> {
@@ -20,7 +32,7 @@ pub(super) fn write(graph: &ServiceGraph, out: &mut dyn Write) -> io::Result<()>
             NodeKind::External => ("[", "]"),
             NodeKind::User => ("((", "))"),
         };
-        write!(out, "  n{i}{open}\"{}", Label(&node.name))?;
+        write!(out, "  n{i}{open}\"{}", Label(&short(&node.name)))?;
         if let Some(about) = about(node) {
             write!(out, "<br/>{}", Label(&about))?;
         }

@@ -5,6 +5,7 @@ mod mermaid;
 mod rows;
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     io::{self, Write},
 };
@@ -58,12 +59,26 @@ pub(crate) fn write(
     }
 }
 
+/// Whether Mermaid refuses it, unless whoever draws it has set its limits higher.
+pub(crate) fn is_too_large_for_mermaid(graph: &ServiceGraph) -> bool {
+    mermaid::is_too_large(graph)
+}
+
 /// The edges with the positions of their nodes.
 fn edges(graph: &ServiceGraph) -> impl Iterator<Item = (usize, usize, &Edge)> {
     let at: HashMap<&str, usize> =
         graph.nodes.iter().enumerate().map(|(i, node)| (node.id.as_str(), i)).collect();
     let at = move |id: &str| at.get(id).copied();
     graph.edges.iter().filter_map(move |edge| Some((at(&edge.caller)?, at(&edge.callee)?, edge)))
+}
+
+/// What a picture has room for of a name.
+fn short(name: &str) -> Cow<'_, str> {
+    const MOST: usize = 80;
+    match name.char_indices().nth(MOST) {
+        None => Cow::Borrowed(name),
+        Some((end, _)) => Cow::Owned(format!("{}…", &name[..end])),
+    }
 }
 
 /// What a picture says of a node below its name.
@@ -127,6 +142,13 @@ mod tests {
         for (share, text) in table {
             assert_eq!(percent(share), text);
         }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_characters() {
+        assert_eq!(short("shop"), "shop");
+        assert_eq!(short(&"ü".repeat(80)), "ü".repeat(80));
+        assert_eq!(short(&"ü".repeat(10_000)), "ü".repeat(80) + "…");
     }
 
     #[test]

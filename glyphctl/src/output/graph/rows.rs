@@ -113,15 +113,17 @@ fn table(graph: &ServiceGraph, columns: &[Column]) -> Table {
     let mut heads = vec![text("caller"), text("callee")];
     heads.extend(columns.iter().map(|column| number(column.title())));
     let row = |(caller, callee, edge): (usize, usize, &Edge)| {
-        let callee = &graph.nodes[callee];
+        let (caller, callee) = (&graph.nodes[caller], &graph.nodes[callee]);
+        let carries = [caller, callee].iter().any(|node| node.kind == NodeKind::Messaging);
         let lacks_span = edge.measured_by == Side::Caller && callee.kind == NodeKind::Service;
-        let how = [(edge.kind == EdgeKind::Message, "messages"), (lacks_span, "without a span there")];
+        let how =
+            [(edge.kind == EdgeKind::Message && !carries, "messages"), (lacks_span, "without a span there")];
         let how: Vec<_> = how.into_iter().filter(|(is_so, _)| *is_so).map(|(_, how)| how).collect();
         let mut called = shown(callee);
         if !how.is_empty() {
             called += &format!(" ({})", how.join(", "));
         }
-        let mut cells = vec![shown(&graph.nodes[caller]), called];
+        let mut cells = vec![shown(caller), called];
         cells.extend(columns.iter().map(|column| column.cell(edge)));
         cells
     };
