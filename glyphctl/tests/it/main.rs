@@ -30,6 +30,7 @@ mod replay_run;
 mod site;
 mod replay_serve;
 mod through_plugins;
+mod trace_diff;
 mod trace_exports;
 #[cfg(target_os = "linux")]
 mod trace_hostile;

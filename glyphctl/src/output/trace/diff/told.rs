@@ -5,7 +5,8 @@ use std::path::Path;
 use glyph_analysis::{
     text::{counted, duration, grouped, short},
     trace::diff::{
-        Broken, CalledName, ChangedCalls, Diff, DiffRow, Figure, Interval, NotEnough, Rule, Unit, Verdict,
+        Broken, ChangedCalls, Diff, DiffRow, Extent, Figure, Interval, NotEnough, Rule, SpanName, Unit,
+        Verdict,
     },
 };
 
@@ -37,7 +38,7 @@ pub(super) fn verdict(diff: &Diff) -> String {
 
 /// How much was compared.
 pub(super) fn extents(diff: &Diff) -> String {
-    let side = |side: &glyph_analysis::trace::diff::Extent| {
+    let side = |side: &Extent| {
         let runs = if side.runs > 1 { format!(" in {}", counted(side.runs, "run")) } else { String::new() };
         format!("{} of {}{runs}", counted(side.traces, "trace"), counted(side.spans, "span"))
     };
@@ -164,7 +165,7 @@ pub(crate) fn undecided(diff: &Diff, rule: &Rule) -> String {
 
 /// Changed calls in a line.
 pub(super) fn calls(calls: &ChangedCalls) -> String {
-    let name = |name: &CalledName| format!("{} {}", name.service, name.name).trim_start().to_owned();
+    let name = |name: &SpanName| format!("{} {}", name.service, name.name).trim_start().to_owned();
     let (who, per) = match &calls.caller {
         Some(caller) => (format!("{} → {}", name(caller), name(&calls.callee)), "a call"),
         None => (format!("{} as root", name(&calls.callee)), "a trace"),
