@@ -23,5 +23,6 @@ pub mod replay;
 // A recording held against its limits.
 pub mod gate;
 
-// Text that traffic wrote, made fit for a terminal.
+// Text that traffic wrote, made fit for a terminal, and for Mermaid's language.
 pub mod text;
+pub mod mermaid;

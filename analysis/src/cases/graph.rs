@@ -1,14 +1,11 @@
 //! A case in Mermaid's language: from the case to what it is about, to the claims, to who makes them.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Display, Write},
-};
+use std::{collections::BTreeMap, fmt::Write};
 
 use glyph_formats::Severity;
 use glyph_formats::case::Evidence;
 
-use crate::text::{counted, visible};
+use crate::{mermaid::Label, text::counted};
 
 /// No more claims than these are drawn.
 const MOST: usize = 50;
@@ -45,19 +42,4 @@ fn numbered<'a>(
     let mut all: BTreeMap<&str, usize> = claims.iter().map(|claim| (text(claim).as_str(), 0)).collect();
     all.values_mut().enumerate().for_each(|(i, n)| *n = i);
     all
-}
-
-/// Text within quotes, in which nothing has a meaning for Mermaid, or for HTML.
-struct Label<'a>(&'a str);
-
-impl Display for Label<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in visible(self.0).chars() {
-            match c {
-                '"' | '#' | '<' | '>' | '&' | '`' | ';' | '\\' => write!(f, "#{};", u32::from(c))?,
-                c => f.write_char(c)?,
-            }
-        }
-        Ok(())
-    }
 }

@@ -190,6 +190,16 @@ impl Details {
         }
     }
 
+    /// How many bytes of text there are.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether nothing was kept.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     pub(crate) fn append(&mut self, other: &Self) {
         let base = self.text.len() as u64;
         self.text.push_str(&other.text);

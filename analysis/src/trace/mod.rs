@@ -1,7 +1,7 @@
 //! Traces: many spans in columns, and what can be said of them.
 //!
 //! In: paths of span files. Out: a [`summary`], a trace for viewers ([`chrome`], [`perfetto`]), stacks for a flame graph
-//! ([`folded`]), a [`waterfall`]. Not here: what the command line does with them.
+//! ([`folded`]), a [`waterfall`], who calls whom ([`graph`]), files for other engines ([`parquet`]). Not here: what the command line does with them.
 
 // From files to columns.
 pub mod load;
@@ -30,12 +30,14 @@ pub mod lifetime;
 
 // From both to what people look at.
 pub mod summary;
+pub mod graph;
 pub mod diff;
 pub mod lanes;
 pub mod picture;
 pub mod chrome;
 pub mod perfetto;
 pub mod folded;
+pub mod parquet;
 pub mod waterfall;
 
 pub use columns::Spans;

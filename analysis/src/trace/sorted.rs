@@ -48,8 +48,19 @@ impl Sorted {
         memory: u64,
         progress: &Progress,
     ) -> Result<Self, LoadError> {
+        Self::read_with(sources, Keep::NOTHING, grouping, memory, progress)
+    }
+
+    /// The same with some of the details.
+    pub(super) fn read_with(
+        sources: &Sources,
+        keep: Keep,
+        grouping: Grouping,
+        memory: u64,
+        progress: &Progress,
+    ) -> Result<Self, LoadError> {
         let grouping = Arc::new(grouping);
-        let want = Want { keep: Keep::NOTHING, rows: Some(Arc::clone(&grouping)), only: None };
+        let want = Want { keep, rows: Some(Arc::clone(&grouping)), only: None };
         let mut partitions = Partitions::new(grouping, memory);
         let warnings = load::stream(sources, &want, progress, &mut partitions)?;
         Ok(Self { partitions, warnings })
@@ -58,6 +69,11 @@ impl Sorted {
     /// What is odd about single lines.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// Whether there are no spans.
+    pub(super) fn is_empty(&self) -> bool {
+        self.partitions.bytes() == 0
     }
 
     /// A measure for looking at them.
@@ -91,14 +107,41 @@ impl Sorted {
                 progress.add(bytes);
             }
         });
-        let mut oddities = all.oddities;
+        let mut oddities = all.oddities.clone();
         let mut sums = Vec::new();
         for result in results {
             let (sum, odd) = result.map_err(LoadError::Disk)?;
             oddities.absorb(&odd);
             sums.push(sum);
         }
+        Ok((Whole::of(all, oddities), sums))
+    }
+
+    /// Shows `take` the same, part after part in an order that only the traces' ids decide; the first that it refuses ends
+    /// it. Meanwhile the memory holds the spans of one part.
+    pub(super) fn each<E: From<io::Error>>(
+        mut self,
+        progress: &Progress,
+        mut take: impl FnMut(&Traces, &[u32], &Whole) -> Result<(), E>,
+    ) -> Result<Whole, E> {
+        let parts = self.partitions.take_parts();
+        let oddities = std::mem::take(&mut self.partitions.oddities);
+        let mut all = Whole::of(self.partitions, oddities);
+        for part in parts {
+            let bytes = part.bytes();
+            let grouped = part.read()?;
+            let traces = Traces::resolve(grouped.spans, Oddities::default());
+            all.oddities.absorb(&traces.oddities);
+            take(&traces, &grouped.group, &all)?;
+            progress.add(bytes);
+        }
+        Ok(all)
+    }
+}
+
+impl Whole {
+    fn of(all: Partitions, oddities: Oddities) -> Self {
         let Partitions { grouping, groups, services, names, .. } = all;
-        Ok((Whole { grouping, groups, services, names, oddities }, sums))
+        Self { grouping, groups, services, names, oddities }
     }
 }

@@ -92,14 +92,23 @@ impl Tree {
     /// How many ancestors each span has.
     pub fn depths(&self) -> Vec<u32> {
         let mut depths = vec![0; self.len()];
-        let mut next: Vec<u32> = self.roots().map(|i| i as u32).collect();
-        while let Some(i) = next.pop() {
-            for child in self.children(i as usize) {
-                depths[*child as usize] = depths[i as usize] + 1;
-                next.push(*child);
+        for i in self.down() {
+            if let Some(parent) = self.parent(i as usize) {
+                depths[i as usize] = depths[parent] + 1;
             }
         }
         depths
+    }
+
+    /// Every span, each after its parent.
+    pub(crate) fn down(&self) -> Vec<u32> {
+        let mut all: Vec<u32> = self.roots().map(|i| i as u32).collect();
+        let mut next = 0;
+        while let Some(i) = all.get(next).copied() {
+            all.extend(self.children(i as usize));
+            next += 1;
+        }
+        all
     }
 }
 

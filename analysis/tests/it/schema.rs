@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use glyph_analysis::{
     gate::Judgement,
     response::{LabelListing, QueryResponse, SeriesListing, ValueListing},
-    trace::{diff::Diff, summary::Summary},
+    trace::{diff::Diff, graph::ServiceGraph, summary::Summary},
 };
 use schemars::{Schema, schema_for};
 
@@ -24,6 +24,11 @@ fn assert_documented(name: &str, schema: &Schema) {
 #[test]
 fn the_schema_of_the_summary_in_docs_is_that_of_the_type() {
     assert_documented("trace-summary", &schema_for!(Summary));
+}
+
+#[test]
+fn the_schema_of_the_graph_in_docs_is_that_of_the_type() {
+    assert_documented("trace-graph", &schema_for!(ServiceGraph));
 }
 
 #[test]

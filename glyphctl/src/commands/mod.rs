@@ -13,6 +13,7 @@ pub(crate) mod plugin;
 pub(crate) mod ca;
 
 pub(crate) mod recording;
+mod interrupt;
 
 use std::process::ExitCode;
 

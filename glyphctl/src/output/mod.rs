@@ -11,6 +11,7 @@ pub(crate) mod check;
 pub(crate) mod failure;
 pub(crate) mod flows;
 mod github;
+pub(crate) mod graph;
 mod json;
 pub(crate) mod junit;
 pub(crate) mod lint;

@@ -31,7 +31,9 @@ mod site;
 mod replay_serve;
 mod through_plugins;
 mod trace_diff;
+mod trace_export;
 mod trace_exports;
+mod trace_graph;
 #[cfg(target_os = "linux")]
 mod trace_hostile;
 mod trace_input;

@@ -73,11 +73,7 @@ pub(in crate::trace) const STATUSES: [SpanStatus; 3] = [SpanStatus::Unset, SpanS
 /// The value of an attribute as text, out of the JSON object with all of them: a string as it is, anything else as it
 /// stands there; `null` is no value.
 pub(super) fn value_of<'j>(json: &'j str, key: &str) -> Option<Cow<'j, str>> {
-    let raw = attribute::find(json, key)?;
-    match raw.as_bytes().first() {
-        Some(b'"') => attribute::text(raw),
-        _ => (raw != "null").then_some(Cow::Borrowed(raw)),
-    }
+    attribute::find(json, key).and_then(attribute::plain)
 }
 
 #[cfg(test)]

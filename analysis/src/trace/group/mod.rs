@@ -13,14 +13,17 @@ pub use key::{Key, KeyError};
 
 use super::{
     attribute,
-    columns::{Detail, Names},
+    columns::{Detail, Names, Spans},
     filter::{Filter, Subject},
+    graph,
 };
 
 /// What the rows of a summary are by.
 #[derive(Debug, Clone, Default)]
 pub struct Grouping {
     by: Vec<Key>,
+    /// Whether groups are also by whom a span names as the one it calls, and by whether it counts.
+    by_peer: bool,
     filter: Option<Filter>,
 }
 
@@ -33,7 +36,13 @@ impl Grouping {
                 by.push(key.clone());
             }
         }
-        Self { by, filter: None }
+        Self { by, ..Self::default() }
+    }
+
+    /// Groups for each that spans name as the one they call: one of the spans that count, and one of the others, which are
+    /// in the way of what they call all the same.
+    pub(super) fn peers() -> Self {
+        Self { by_peer: true, ..Self::default() }
     }
 
     /// The same with only those spans that meet a condition.
@@ -55,7 +64,14 @@ impl Grouping {
 
     /// Whether attributes or status messages may have to be looked at to find a span's row.
     pub fn needs_details(&self) -> bool {
-        self.filter.is_some() || self.by.iter().any(|key| matches!(key, Key::Attribute(_)))
+        self.filter.is_some() || self.by_peer || self.by.iter().any(|key| matches!(key, Key::Attribute(_)))
+    }
+}
+
+impl Grouping {
+    /// How many values a group has.
+    fn arity(&self) -> usize {
+        self.by.len() + 2 * usize::from(self.by_peer)
     }
 }
 
@@ -119,7 +135,8 @@ pub(super) struct Groups {
 impl Groups {
     /// The number of the span's group, or [`LEFT_OUT`].
     pub(super) fn of(&mut self, member: &Member<'_>, grouping: &Grouping) -> u32 {
-        if grouping.filter.as_ref().is_some_and(|filter| !member.meets(filter)) {
+        let counts = grouping.filter.as_ref().is_none_or(|filter| member.meets(filter));
+        if !counts && !grouping.by_peer {
             return LEFT_OUT;
         }
         let mut codes = std::mem::take(&mut self.buffer);
@@ -137,6 +154,10 @@ impl Groups {
                     self.code(attributes - 1, value.as_deref())
                 }
             });
+        }
+        if grouping.by_peer {
+            let peer = graph::peer(member.kind, member.detail.attributes);
+            codes.extend([u32::from(counts), self.code(attributes, peer.as_deref())]);
         }
         let number = self.number(&codes);
         self.buffer = codes;
@@ -167,6 +188,10 @@ impl Groups {
                         }
                     });
                 }
+                if grouping.by_peer {
+                    let [counts, code] = other.peer_codes(group, grouping);
+                    codes.extend([counts, self.code(attributes, other.value(attributes, code))]);
+                }
                 self.number(&codes)
             })
             .collect()
@@ -196,8 +221,24 @@ impl Groups {
         })
     }
 
+    /// Whom the spans of a group name as the one they call, as [`graph::peer`] has it.
+    pub(super) fn peer(&self, group: usize, grouping: &Grouping) -> Option<&str> {
+        let attributes = grouping.by.iter().filter(|key| matches!(key, Key::Attribute(_))).count();
+        self.value(attributes, self.peer_codes(group, grouping)[1])
+    }
+
+    /// Whether the spans of a group count, of groups by whom they call.
+    pub(super) fn counts(&self, group: usize, grouping: &Grouping) -> bool {
+        self.peer_codes(group, grouping)[0] != 0
+    }
+
+    /// The last codes of groups by whom spans call: whether they count, and whom.
+    fn peer_codes(&self, group: usize, grouping: &Grouping) -> [u32; 2] {
+        self.codes_of(group, grouping).last_chunk().copied().unwrap_or_default()
+    }
+
     fn codes_of(&self, group: usize, grouping: &Grouping) -> &[u32] {
-        let arity = grouping.by.len();
+        let arity = grouping.arity();
         &self.codes[group * arity..(group + 1) * arity]
     }
 
@@ -238,4 +279,23 @@ impl Groups {
     fn value(&self, attribute: usize, code: u32) -> Option<&str> {
         code.checked_sub(1).map(|number| self.values[attribute].text(number))
     }
+}
+
+/// The groups of spans in memory, and the number of each span's. Attributes must have been kept for those that decide.
+pub(super) fn groups_of(spans: &Spans, grouping: &Grouping) -> (Groups, Vec<u32>) {
+    let mut groups = Groups::default();
+    let numbers = (0..spans.len())
+        .map(|i| {
+            let member = Member {
+                service: (spans.service[i], spans.services.text(spans.service[i])),
+                name: (spans.name[i], spans.names.text(spans.name[i])),
+                kind: spans.kind[i],
+                status: spans.status[i],
+                duration_ns: spans.duration(i),
+                detail: spans.details.get(i),
+            };
+            groups.of(&member, grouping)
+        })
+        .collect();
+    (groups, numbers)
 }

@@ -4,11 +4,12 @@
 //! In: chunks from the loader. Out: parts, each with all spans of its traces in the order of the files. Beyond a limit
 //! the parts go to temporary files, which have no name and are gone with the program. Not here: figures.
 
+mod detail;
 mod record;
 
 use std::{
     fs::File,
-    io::{self, Read, Seek, Write},
+    io::{self, BufReader, Read, Seek, Write},
     sync::Arc,
 };
 
@@ -16,7 +17,7 @@ use glyph_formats::TraceId;
 
 use self::record::Record;
 use super::{
-    columns::{Names, Spans, TraceNumbers},
+    columns::{Detail, Details, Names, Spans, TraceNumbers},
     group::{Grouping, Groups, LEFT_OUT},
     load::{Chunk, Full, Sink},
     oddity::Oddities,
@@ -25,17 +26,17 @@ use super::{
 /// How many parts there are. Of a file of a billion spans each has 15 million, which is 1 GB.
 const PARTS: usize = 64;
 
-/// So many spans are read from a file at once.
-const AT_ONCE: usize = 1 << 12;
+/// So many bytes are read from a file at once.
+const AT_ONCE: usize = 1 << 18;
 
 /// All spans, sorted by trace.
 #[derive(Debug)]
 pub(super) struct Partitions {
     pub(super) grouping: Arc<Grouping>,
     parts: Vec<Part>,
-    /// How many spans the memory holds at most.
-    most: usize,
-    in_memory: usize,
+    /// How many bytes of spans the memory holds at most.
+    most: u64,
+    in_memory: u64,
     pub(super) names: Names,
     pub(super) services: Names,
     pub(super) groups: Groups,
@@ -46,12 +47,17 @@ pub(super) struct Partitions {
 #[derive(Debug, Default)]
 pub(super) struct Part {
     file: Option<File>,
-    /// How many spans are in the file.
+    /// How many spans are in the file, and in how many bytes.
     in_file: u64,
+    file_bytes: u64,
     records: Vec<Record>,
+    /// Of the records, if attributes or events are kept.
+    details: Details,
+    /// Whether they are: of all spans or of none.
+    has_details: bool,
 }
 
-/// Spans of whole traces in columns, without texts, and the group of each.
+/// Spans of whole traces in columns, with the details that were kept but without names, and the group of each.
 #[derive(Debug, Default)]
 pub(super) struct Grouped {
     pub(super) spans: Spans,
@@ -61,11 +67,10 @@ pub(super) struct Grouped {
 impl Partitions {
     /// Parts that take up to `memory` bytes before they go to disk.
     pub(super) fn new(grouping: Arc<Grouping>, memory: u64) -> Self {
-        let most = memory / size_of::<Record>() as u64;
         Self {
             grouping,
             parts: (0..PARTS).map(|_| Part::default()).collect(),
-            most: usize::try_from(most).unwrap_or(usize::MAX),
+            most: memory,
             in_memory: 0,
             names: Names::default(),
             services: Names::default(),
@@ -79,7 +84,7 @@ impl Partitions {
         self.parts.iter().map(Part::bytes).sum()
     }
 
-    /// Takes the parts, in any order.
+    /// Takes the parts, in an order that only the traces' ids decide.
     pub(super) fn take_parts(&mut self) -> Vec<Part> {
         std::mem::take(&mut self.parts)
     }
@@ -97,13 +102,19 @@ impl Sink for Partitions {
         let services = self.services.absorb(&new.services);
         let names = self.names.absorb(&new.names);
         let groups = self.groups.absorb(&chunk.groups, &self.grouping, &services, &names);
-        if self.in_memory + new.len() > self.most {
+        let bytes = (new.len() * size_of::<Record>() + new.details.bytes()) as u64;
+        if self.in_memory + bytes > self.most {
             self.spill().map_err(Full::Disk)?;
         }
-        self.in_memory += new.len();
+        self.in_memory += bytes;
         for i in 0..new.len() {
             let trace_id = new.trace_ids[new.trace[i] as usize];
-            self.parts[part_of(trace_id)].records.push(Record {
+            let part = &mut self.parts[part_of(trace_id)];
+            if !new.details.is_empty() {
+                part.has_details = true;
+                part.details.push(new.details.get(i));
+            }
+            part.records.push(Record {
                 trace_id,
                 span_id: new.span_id[i],
                 parent_id: new.parent_id[i],
@@ -129,16 +140,21 @@ fn part_of(trace_id: TraceId) -> usize {
 impl Part {
     /// How much the spans take.
     pub(super) fn bytes(&self) -> u64 {
-        (self.in_file + self.records.len() as u64) * Record::BYTES as u64
+        self.file_bytes + (self.records.len() * Record::BYTES + self.details.bytes()) as u64
     }
 
     /// Puts into the file what is in memory.
     fn spill(&mut self) -> io::Result<()> {
-        let mut bytes = Vec::with_capacity(self.records.len() * Record::BYTES);
+        let mut bytes = Vec::with_capacity(self.records.len() * Record::BYTES + self.details.bytes());
         self.in_file += self.records.len() as u64;
-        for record in self.records.drain(..) {
+        let details = std::mem::take(&mut self.details);
+        for (i, record) in self.records.drain(..).enumerate() {
             record.write(&mut bytes);
+            if self.has_details {
+                detail::write(details.get(i), &mut bytes);
+            }
         }
+        self.file_bytes += bytes.len() as u64;
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(tempfile::tempfile()?),
@@ -152,22 +168,24 @@ impl Part {
         columns.reserve(self.in_file as usize + self.records.len());
         if let Some(file) = &mut self.file {
             file.rewind()?;
-            let mut bytes = Vec::new();
-            let mut left = self.in_file as usize;
-            while left > 0 {
-                let some = left.min(AT_ONCE);
-                bytes.resize(some * Record::BYTES, 0);
+            let mut file = BufReader::with_capacity(AT_ONCE, file);
+            let (mut bytes, mut text) = ([0; Record::BYTES], String::new());
+            for _ in 0..self.in_file {
                 file.read_exact(&mut bytes)?;
-                for record in bytes.as_chunks().0 {
-                    let record = Record::read(record);
-                    columns.push(&record.ok_or_else(|| io::Error::other("the temporary file was changed"))?);
-                }
-                left -= some;
+                let record = Record::read(&bytes).ok_or_else(changed)?;
+                let detail = self.has_details.then(|| detail::read(&mut file, &mut text)).transpose()?;
+                columns.push(&record, detail);
             }
         }
-        self.records.iter().for_each(|record| columns.push(record));
+        for (i, record) in self.records.iter().enumerate() {
+            columns.push(record, self.has_details.then(|| self.details.get(i)));
+        }
         Ok(columns.grouped)
     }
+}
+
+fn changed() -> io::Error {
+    io::Error::other("the temporary file was changed")
 }
 
 /// The columns of a part on their way.
@@ -190,7 +208,7 @@ impl Columns {
         spans.status.reserve(more);
     }
 
-    fn push(&mut self, record: &Record) {
+    fn push(&mut self, record: &Record, detail: Option<Detail<'_>>) {
         let Grouped { spans, group } = &mut self.grouped;
         spans.trace.push(self.numbers.of(record.trace_id, &mut spans.trace_ids));
         spans.span_id.push(record.span_id);
@@ -201,5 +219,8 @@ impl Columns {
         spans.start.push(record.start);
         spans.end.push(record.end);
         group.push(record.group);
+        if let Some(detail) = detail {
+            spans.details.push(detail);
+        }
     }
 }

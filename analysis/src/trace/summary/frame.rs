@@ -11,14 +11,14 @@ use crate::trace::cores::on_every_core;
 
 /// What is said of a group's durations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Spread {
+pub(in crate::trace) struct Spread {
     /// The nearest-rank percentiles 50, 90, 95, 99 and 100: each the `ceil(q·n)`-th by size. Zeroes without durations.
-    pub(super) percentiles: [u64; 5],
+    pub(in crate::trace) percentiles: [u64; 5],
     pub(super) powers: Powers,
 }
 
 /// The spread of each group, in the order of the groups.
-pub(super) fn spreads(groups: Vec<Vec<u64>>) -> Vec<Spread> {
+pub(in crate::trace) fn spreads(groups: Vec<Vec<u64>>) -> Vec<Spread> {
     let mut spreads = vec![Spread::default(); groups.len()];
     let next = Mutex::new(groups.into_iter().zip(&mut spreads));
     on_every_core(|| {

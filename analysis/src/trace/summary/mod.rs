@@ -4,7 +4,7 @@
 //! documented output of `glyphctl trace summarize --format json`. Not here: how a table looks; polars is in `frame` alone.
 
 mod figures;
-mod frame;
+pub(super) mod frame;
 mod powers;
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use super::{
     LoadError, Sorted, Traces,
     columns::Names,
     filter::Filter,
-    group::{Grouping, Groups, Key, Member, Value},
+    group::{Grouping, Groups, Key, Value, groups_of},
     oddity::Oddities,
 };
 
@@ -140,20 +140,7 @@ impl Summary {
 /// Summarises what is in memory.
 pub(super) fn summarize(traces: &Traces, grouping: &Grouping) -> Summary {
     let spans = &traces.spans;
-    let mut groups = Groups::default();
-    let group: Vec<u32> = (0..spans.len())
-        .map(|i| {
-            let member = Member {
-                service: (spans.service[i], spans.services.text(spans.service[i])),
-                name: (spans.name[i], spans.names.text(spans.name[i])),
-                kind: spans.kind[i],
-                status: spans.status[i],
-                duration_ns: spans.duration(i),
-                detail: spans.details.get(i),
-            };
-            groups.of(&member, grouping)
-        })
-        .collect();
+    let (groups, group) = groups_of(spans, grouping);
     let mut figures = Figures::of(groups.len());
     figures.add(traces, &group);
     summary(grouping, figures, &groups, &spans.services, &spans.names, traces.oddities.clone())

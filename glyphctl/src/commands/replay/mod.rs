@@ -5,7 +5,6 @@ mod diff;
 mod export;
 mod findings;
 mod import;
-mod interrupt;
 mod load;
 mod pack;
 mod run;

@@ -6,10 +6,11 @@ use clap::Args;
 use glyphd::cli::TraceArgs;
 
 use super::{
-    interrupt, judged,
+    judged,
     pack::{Order, packed, tell},
 };
 use crate::{
+    commands::interrupt,
     output::{self, Format},
     telemetry::traced,
 };

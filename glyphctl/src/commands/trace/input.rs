@@ -5,8 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use glob::MatchOptions;
 use glyph_analysis::trace::{
-    Grouping, Keep, LoadError, Oddities, Sorted, Sources, Traces, diff::Sample, load, load::Warning,
-    load_only, summary::Summary,
+    Filter, Grouping, Keep, LoadError, Oddities, Sorted, Sources, Traces,
+    diff::Sample,
+    graph::{self, ServiceGraph},
+    load,
+    load::Warning,
+    load_only, parquet,
+    summary::Summary,
 };
 use glyph_formats::jsonl::input::Progress;
 
@@ -90,8 +95,7 @@ pub(super) fn chosen(
 
 /// Summarises them in so many MiB, and says what is odd about single lines.
 pub(super) fn summary(sources: &Sources, grouping: Grouping, memory: u64) -> anyhow::Result<Summary> {
-    // The rest is for the durations.
-    let memory = memory.saturating_mul(3 << 18);
+    let memory = beside_durations(memory);
     let progress = sources.progress();
     let sorted = with_bar("reading", &progress, || Sorted::read(sources, grouping, memory, &progress))?;
     let warnings = sorted.warnings().to_vec();
@@ -111,6 +115,37 @@ pub(super) fn sample(sources: &Sources, grouping: Grouping, memory: u64) -> anyh
     let sample = with_bar("sorting", &progress, || Sample::of_files(sorted, &progress))?;
     told(&warnings, false);
     Ok(sample)
+}
+
+/// Finds who calls whom in so many MiB, and says what is odd about single lines.
+pub(super) fn graph(sources: &Sources, filter: Option<Filter>, memory: u64) -> anyhow::Result<ServiceGraph> {
+    let memory = beside_durations(memory);
+    let progress = sources.progress();
+    let sorted = with_bar("reading", &progress, || graph::Sorted::read(sources, filter, memory, &progress))?;
+    let warnings = sorted.warnings().to_vec();
+    let progress = sorted.progress();
+    let graph = with_bar("finding calls", &progress, || sorted.graph(&progress))?;
+    told(&warnings, graph.spans == 0);
+    Ok(graph)
+}
+
+/// Sorts them for an export in so many MiB, and says what is odd about single lines.
+pub(super) fn exported(
+    sources: &Sources,
+    filter: Option<Filter>,
+    memory: u64,
+) -> anyhow::Result<parquet::Sorted> {
+    let progress = sources.progress();
+    let memory = memory.saturating_mul(1 << 20);
+    let sorted =
+        with_bar("reading", &progress, || parquet::Sorted::read(sources, filter, memory, &progress))?;
+    told(sorted.warnings(), sorted.is_empty());
+    Ok(sorted)
+}
+
+/// How many bytes of so many MiB the spans may take: the rest is for the durations.
+fn beside_durations(mib: u64) -> u64 {
+    mib.saturating_mul(3 << 18)
 }
 
 fn with_bar<T>(

@@ -5,7 +5,9 @@ mod choice;
 mod diff;
 mod exports;
 mod filter;
+mod graph;
 pub(crate) mod input;
+mod parquet;
 mod show;
 mod summarize;
 mod target;
@@ -30,6 +32,10 @@ enum TraceCommand {
     Summarize(summarize::SummarizeArgs),
     /// One trace as a waterfall, with its flows, findings and audit entries; also as JSON or a page.
     Show(show::ShowArgs),
+    /// Which service calls which, how often, how long that takes, how often it fails; as a table, JSON or a picture.
+    Graph(graph::GraphArgs),
+    /// Spans as Parquet, by service and hour, for DuckDB, Spark and whatever else reads it.
+    Export(parquet::ExportArgs),
     /// What got slower, fails more often or is called more often than before, beyond noise; exits with 1 if a rule is
     /// broken.
     Diff(diff::DiffArgs),
@@ -40,6 +46,8 @@ pub(crate) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         TraceCommand::Summarize(args) => summarize::run(&args),
         TraceCommand::Show(args) => show::run(&args),
+        TraceCommand::Graph(args) => graph::run(&args),
+        TraceCommand::Export(args) => parquet::run(&args),
         TraceCommand::Diff(args) => diff::run(&args),
     }
 }

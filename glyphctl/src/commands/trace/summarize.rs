@@ -111,9 +111,7 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
         }
     };
     if flags.format != Format::Json {
-        for (kind, count) in summary.oddities.iter().filter(|(kind, _)| !is_named(*kind)) {
-            warn(kind.describe(count));
-        }
+        told(&summary.oddities);
     }
     summary::sort(&mut summary, sort);
     summary.keep_first(flags.top.unwrap_or(usize::MAX));
@@ -125,13 +123,16 @@ pub(super) fn run(flags: &SummarizeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether each of it was told in the reading.
-fn is_named(kind: Oddity) -> bool {
-    matches!(kind, Oddity::TornLine | Oddity::CutShort)
+/// Says what is odd, but for that of which each was told in the reading.
+pub(super) fn told(oddities: &Oddities) {
+    let is_named = |kind| matches!(kind, Oddity::TornLine | Oddity::CutShort);
+    for (kind, count) in oddities.iter().filter(|(kind, _)| !is_named(*kind)) {
+        warn(kind.describe(count));
+    }
 }
 
 /// Refuses what is odd, if that is asked for.
-fn accept(oddities: &Oddities, is_strict: bool) -> anyhow::Result<()> {
+pub(super) fn accept(oddities: &Oddities, is_strict: bool) -> anyhow::Result<()> {
     if !is_strict || oddities.is_empty() {
         return Ok(());
     }

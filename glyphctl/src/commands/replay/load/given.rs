@@ -29,10 +29,9 @@ use super::{
 };
 use crate::{
     commands::{
-        recording,
+        interrupt, recording,
         replay::{
             findings::{self, Findings},
-            interrupt,
             pack::tool,
             spans::{Stages, spanned, staged},
         },

@@ -14,12 +14,12 @@ const INTERRUPTED: i32 = 130;
 
 /// As long as it is held, a signal stops the work, and a second one the program.
 #[derive(Debug)]
-pub(super) struct Heeded {
+pub(crate) struct Heeded {
     _work: Arc<()>,
 }
 
 /// Heeds signals while the work goes on that is measured so. Must be called within a runtime.
-pub(super) fn heed(progress: &Progress) -> Option<Heeded> {
+pub(crate) fn heed(progress: &Progress) -> Option<Heeded> {
     let work = Arc::new(());
     // Where they can't be had, they do what they do.
     let signals = Signals::listen().ok()?;
