@@ -29,6 +29,7 @@ mod replay_diff;
 mod replay_run;
 mod site;
 mod replay_serve;
+mod report;
 mod through_plugins;
 mod trace_diff;
 mod trace_export;
