@@ -24,7 +24,11 @@ use crate::{commands::recording::Opened, output::warn};
 const SAMPLE_RATIO: &str = "trace-sample-ratio";
 
 /// Reads a side.
-pub(in crate::commands::trace) fn side(given: &Path, filter: Option<Filter>, memory: u64) -> anyhow::Result<Side> {
+pub(in crate::commands::trace) fn side(
+    given: &Path,
+    filter: Option<Filter>,
+    memory: u64,
+) -> anyhow::Result<Side> {
     let grouping = Grouping::by(&Key::DEFAULT).only(filter);
     let mut runs: Vec<Sample> = Vec::new();
     let mut ratios: Vec<Option<f64>> = Vec::new();
