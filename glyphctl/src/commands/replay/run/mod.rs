@@ -31,7 +31,6 @@ use glyphd::{
 pub(super) use self::args::RunArgs;
 use self::{
     course::Course,
-    pace::Pace,
     plan::{Plan, Preparer},
     punctual::be_punctual,
 };
@@ -56,7 +55,7 @@ pub(super) fn run(flags: &RunArgs, trace: TraceArgs) -> anyhow::Result<ExitCode>
         if flags.dry_run {
             return dry::run(flags, &plan, &preparer);
         }
-        if flags.pace() != Pace::Max {
+        if flags.may_come_first() {
             be_punctual();
         }
         let runtime = tokio::runtime::Runtime::new()?;
