@@ -73,10 +73,7 @@ pub enum WriteError {
         source: parquet::errors::ParquetError,
     },
     /// There are too many services and hours.
-    #[error(
-        "there would be more than {} files, one for each service and hour in which spans start",
-        files::MOST
-    )]
+    #[error("there would be files for more than {} services and hours in which spans start", files::MOST)]
     TooMany,
     /// It was stopped.
     #[error("interrupted")]
@@ -122,7 +119,7 @@ impl Sorted {
     /// # Errors
     /// If a temporary file can't be read or a file can't be written; what was written until then is still there.
     pub fn write(self, dir: PathBuf, progress: &Progress) -> Result<Written, WriteError> {
-        let mut files = Files::new(dir, self.waiting);
+        let mut files = Files::new(dir, self.waiting)?;
         let mut spans = 0;
         let all = self.spans.each(progress, |traces, group, all| {
             let figures = Figures {
@@ -140,8 +137,8 @@ impl Sorted {
             }
             Ok(())
         })?;
-        let (files, bytes) = files.finish()?;
-        Ok(Written { spans, files, bytes, oddities: all.oddities })
+        let done = files.finish()?;
+        Ok(Written { spans, files: done.files, bytes: done.bytes, oddities: all.oddities })
     }
 }
 

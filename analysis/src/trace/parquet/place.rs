@@ -1,4 +1,4 @@
-//! Where a span goes: `service=…/hour=2026-01-02T03/part-0.parquet`, as Hive, Spark and DuckDB read folders.
+//! Where a span goes: `service=…/hour=2026-01-02T03`, as Hive, Spark and DuckDB read folders.
 //!
 //! In: a service's name and a time. Out: a path of plain names, whatever the service is called.
 
@@ -18,14 +18,17 @@ pub(super) fn hour(unix_nano: u64) -> u64 {
     unix_nano / 3_600_000_000_000
 }
 
-/// The file for spans of that service which start in that hour, below the folder for all.
-pub(super) fn place(service: &str, hour: u64) -> PathBuf {
+/// The folder for spans of that service which start in that hour, below the folder for all.
+pub(super) fn folder(service: &str, hour: u64) -> PathBuf {
     let start =
         OffsetDateTime::from_unix_timestamp((hour * 3_600) as i64).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let (date, hour) = (start.date(), start.hour());
-    PathBuf::from(format!("service={}", encoded(service)))
-        .join(format!("hour={:04}-{:02}-{:02}T{hour:02}", date.year(), u8::from(date.month()), date.day()))
-        .join("part-0.parquet")
+    PathBuf::from(format!("service={}", encoded(service))).join(format!(
+        "hour={:04}-{:02}-{:02}T{hour:02}",
+        date.year(),
+        u8::from(date.month()),
+        date.day()
+    ))
 }
 
 /// The name with all but plain characters as `%XX`. Of a long one the beginning, and a digest that no other has.
@@ -64,12 +67,12 @@ mod tests {
             ("", "service=__HIVE_DEFAULT_PARTITION__"),
             (NONE, "service=%5F_HIVE_DEFAULT_PARTITION__"),
         ];
-        for (service, folder) in table {
+        for (service, expected) in table {
             // 2026-01-02T03:59:59.999999999Z
-            let path = place(service, hour(1_767_326_399_999_999_999));
-            assert_eq!(path, PathBuf::from(folder).join("hour=2026-01-02T03/part-0.parquet"));
+            let path = folder(service, hour(1_767_326_399_999_999_999));
+            assert_eq!(path, PathBuf::from(expected).join("hour=2026-01-02T03"));
         }
-        assert!(place("s", hour(i64::MAX as u64)).starts_with("service=s/hour=2262-04-11T23"));
+        assert!(folder("s", hour(i64::MAX as u64)).starts_with("service=s/hour=2262-04-11T23"));
     }
 
     #[test]

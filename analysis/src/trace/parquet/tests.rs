@@ -126,6 +126,27 @@ fn with_little_memory_there_are_more_row_groups_and_the_same_rows() {
 }
 
 #[test]
+fn of_very_many_files_a_thousand_are_on_their_way_and_the_others_have_parts() {
+    let span = |i: u64| {
+        let start = HOUR + (i % 1_050) * 3_600_000_000_000;
+        line(1 + i, 1, 0, &i.to_string(), start, start + 1, "")
+    };
+    let (dir, written) = written(&(0..3_150).map(span).collect::<String>(), 0, None);
+    assert_eq!((written.spans, written.files), (3_150, 1_000 + 3 * 50));
+    let out = dir.path().join("out");
+    let all = files(&out);
+    let mut names: Vec<u64> = Vec::new();
+    for path in all.keys() {
+        for row in rows(&out, path.to_str().unwrap()) {
+            let (_, rest) = row.split_once(" name: \"").unwrap();
+            names.push(rest.split('"').next().unwrap().parse().unwrap());
+        }
+    }
+    names.sort_unstable();
+    assert_eq!((all.len(), names), (1_150, (0..3_150).collect()));
+}
+
+#[test]
 fn of_a_condition_only_what_meets_it_is_written_with_what_the_whole_trace_says() {
     let text =
         [line(1, 1, 0, "outer", HOUR, HOUR + 100, ""), line(1, 2, 1, "inner", HOUR + 10, HOUR + 40, "")]
