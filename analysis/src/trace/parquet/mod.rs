@@ -1,6 +1,6 @@
 //! Spans as Parquet, for what one machine can't hold: a folder for each service and hour.
 //!
-//! In: files of any size. Out: a folder of files `service=…/hour=…/part-0.parquet`, whose columns [`schema`] lists; the same
+//! In: files of any size. Out: a folder of files `service=…/hour=…/part-0.parquet`, whose columns `schema.rs` lists; the same
 //! bytes for the same spans. Not here: reading it, which is DuckDB's, Spark's and others'. The crate `parquet` writes; its
 //! own columns do for this, so that none of arrow comes in, and none of the internet that polars' feature brings.
 //!
