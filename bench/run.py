@@ -16,6 +16,7 @@ import sys
 from runner import report
 from runner.artifacts import artifacts
 from runner.capture import capture
+from runner.comparing import comparing
 from runner.flow_log import flow_log
 from runner.flows import flows
 from runner.measure import Failed
@@ -33,7 +34,7 @@ from runner.tools import Tools, say
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
     *["queries", "metrics-reading", "scraping", "rule-testing", "plugins", "sanitizing", "flows", "flow-log", "capture"],
-    *["telemetry", "artifacts", "replay", "serve"],
+    *["telemetry", "artifacts", "replay", "serve", "comparing"],
 ]
 
 
@@ -63,6 +64,8 @@ def main():
             results += replay(tools, args.rounds, args.patience, args.quick)
         elif name == "serve":
             results += serving(tools, args.rounds, args.patience, args.quick)
+        elif name == "comparing":
+            results += comparing(tools, args.spans, args.rounds, args.patience, args.quick)
         elif name == "telemetry":
             results += telemetry(tools, args.rounds, args.patience, args.quick)
         elif name == "sanitizing":

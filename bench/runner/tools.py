@@ -100,6 +100,14 @@ class Tools:
         subprocess.run(command, cwd=REPOSITORY, check=True)
         return self._target() / "sanitize-bench"
 
+    @functools.cached_property
+    def diff_bench(self):
+        """The program that compares made-up traces, built as glyphctl is."""
+        say("building diff-bench")
+        command = ["cargo", "build", "--release", "--quiet", "-p", "glyphctl", "-p", "diff-bench"]
+        subprocess.run(command, cwd=REPOSITORY, check=True)
+        return self._target() / "diff-bench"
+
     @property
     def glyphd(self):
         """The daemon that was given, or built with plugin-bench."""

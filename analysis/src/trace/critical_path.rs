@@ -21,15 +21,42 @@ pub struct CriticalPath {
 
 /// Finds the critical path of every root. `end` must not be before `start`.
 pub fn critical_path(start: &[u64], end: &[u64], tree: &Tree) -> CriticalPath {
-    let mut own_ns = vec![0; tree.len()];
-    let mut contains = vec![false; tree.len()];
+    let mut path = CriticalPath { own_ns: vec![0; tree.len()], contains: vec![false; tree.len()] };
+    follow(tree.roots(), start, end, tree, |span, from, to| {
+        path.contains[span] = true;
+        path.own_ns[span] += to - from;
+    });
+    path
+}
+
+/// When each span of trace `t` was what the trace waited for: `(span, from, to)`, with none that is empty. Of each span
+/// these add up to [`CriticalPath::own_ns`].
+pub fn stretches(start: &[u64], end: &[u64], tree: &Tree, t: usize) -> Vec<(usize, u64, u64)> {
+    let mut stretches = Vec::new();
+    let roots = tree.trace(t).iter().map(|i| *i as usize).filter(|i| tree.parent(*i).is_none());
+    follow(roots, start, end, tree, |span, from, to| {
+        if from < to {
+            stretches.push((span, from, to));
+        }
+    });
+    stretches
+}
+
+/// Goes along the path of each root and tells `own` the stretches that a span has to itself: for each span on the path
+/// at least one, be it an empty one.
+fn follow(
+    roots: impl Iterator<Item = usize>,
+    start: &[u64],
+    end: &[u64],
+    tree: &Tree,
+    mut own: impl FnMut(usize, u64, u64),
+) {
     // Spans on the path whose own part is still to be found, with the window that their ancestors leave them.
     let mut open: Vec<(usize, u64, u64)> = Vec::new();
     let mut children: Vec<(u64, u64, u32)> = Vec::new();
-    for root in tree.roots() {
+    for root in roots {
         open.push((root, start[root], end[root]));
         while let Some((span, from, to)) = open.pop() {
-            contains[span] = true;
             children.clear();
             children.extend(tree.children(span).iter().filter_map(|c| {
                 let clipped = (start[*c as usize].max(from), end[*c as usize].min(to));
@@ -39,15 +66,14 @@ pub fn critical_path(start: &[u64], end: &[u64], tree: &Tree) -> CriticalPath {
             let mut next_start = to;
             for (child_end, child_start, child) in &children {
                 if *child_end <= next_start {
-                    own_ns[span] += next_start - child_end;
+                    own(span, *child_end, next_start);
                     next_start = *child_start;
                     open.push((*child as usize, *child_start, *child_end));
                 }
             }
-            own_ns[span] += next_start - from;
+            own(span, from, next_start);
         }
     }
-    CriticalPath { own_ns, contains }
 }
 
 #[cfg(test)]
@@ -126,6 +152,21 @@ mod tests {
         fn the_path_adds_up_to_the_roots(f in forest(14, 30)) {
             let roots: u64 = f.tree.roots().map(|r| f.end[r] - f.start[r]).sum();
             prop_assert_eq!(critical_path(&f.start, &f.end, &f.tree).own_ns.iter().sum::<u64>(), roots);
+        }
+
+        #[test]
+        fn stretches_follow_each_other_and_add_up_to_the_path(f in forest(14, 30)) {
+            let mut stretches = stretches(&f.start, &f.end, &f.tree, 0);
+            let mut sums = vec![0; f.start.len()];
+            for (span, from, to) in &stretches {
+                prop_assert!(f.start[*span] <= *from && from < to && *to <= f.end[*span]);
+                sums[*span] += to - from;
+            }
+            prop_assert_eq!(sums, critical_path(&f.start, &f.end, &f.tree).own_ns);
+            if f.tree.roots().count() == 1 {
+                stretches.sort_unstable_by_key(|stretch| stretch.1);
+                prop_assert!(stretches.windows(2).all(|two| two[0].2 == two[1].1));
+            }
         }
 
         #[test]

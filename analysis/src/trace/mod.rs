@@ -1,7 +1,7 @@
 //! Traces: many spans in columns, and what can be said of them.
 //!
 //! In: paths of span files. Out: a [`summary`], a trace for viewers ([`chrome`], [`perfetto`]), stacks for a flame graph
-//! ([`folded`]), a [`waterfall`], who calls whom ([`graph`]), files for other engines ([`parquet`]). Not here: what the command line does with them.
+//! ([`folded`]), a [`waterfall`], a [`report`] of all of it, who calls whom ([`graph`]), files for other engines ([`parquet`]). Not here: what the command line does with them.
 
 // From files to columns.
 pub mod load;
@@ -39,6 +39,7 @@ pub mod perfetto;
 pub mod folded;
 pub mod parquet;
 pub mod waterfall;
+pub mod report;
 
 pub use columns::Spans;
 pub use critical_path::CriticalPath;

@@ -14,7 +14,12 @@ use anyhow::bail;
 use bytes::Bytes;
 use glyphd::sanitize::Message;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use mimalloc::MiMalloc;
 use rustix::time::{ClockId, clock_gettime};
+
+/// The daemon's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();

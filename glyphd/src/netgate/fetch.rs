@@ -78,7 +78,7 @@ pub(super) async fn run(
         span.set_with("glyph.flow.id", || request.flow_id.clone());
     }
     let mut tally = Tally::default();
-    let mut last = Last { method: request.method.clone(), url: request.url.clone(), ..Last::default() };
+    let mut last = Last::of(request.method.clone(), request.url.clone());
     let limit = netgate.open.as_ref().map_or(Duration::ZERO, |open| open.options.timeout(request.timeout));
     let deadline = Instant::now() + limit;
     let outcome = {
@@ -141,9 +141,8 @@ impl Fetch<'_> {
         let mut content = Content::of(parts).await?;
         let largest = request.max_response_bytes.unwrap_or(u64::MAX).min(open.options.max_response_bytes);
         loop {
-            let server = Some((target.origin.host.clone(), target.origin.port));
-            let (method_name, url) = (method.to_string(), target.to_string());
-            *self.last = Last { method: method_name, url, server, ..Last::default() };
+            *self.last = Last::of(method.as_str(), target.to_string());
+            self.last.server = Some((target.origin.host.clone(), target.origin.port));
             reach.judge(&method, &target)?;
             // Before the name is looked up: that is a request to somebody, too.
             open.budgets.request(&caller.plugin).map_err(Denied::Budget)?;
@@ -155,7 +154,7 @@ impl Fetch<'_> {
             self.last.peer = response.extensions().get::<Peer>().map(|peer| peer.0);
             let redirect = redirect::of_answer(status, answered, &method, &target);
             let Some(redirect) = redirect.filter(|_| !request.keep_redirects) else {
-                return self.hand_over(open, response, &target, &method, largest).await;
+                return self.hand_over(open, response, &method, largest).await;
             };
             let failed = |message: String| Fault::failed(Failure::Redirect, message);
             if self.tally.redirects >= open.options.redirects {
@@ -163,7 +162,7 @@ impl Fetch<'_> {
             }
             let redirect = redirect.inspect_err(|_| {
                 let url = answered.get(LOCATION).map(lossy).unwrap_or_default();
-                *self.last = Last { method: method.to_string(), url, ..Last::default() };
+                *self.last = Last::of(method.as_str(), url);
             })?;
             self.tally.redirects += 1;
             redirect.strip(&mut headers, &target);
@@ -188,7 +187,7 @@ impl Fetch<'_> {
         let account =
             Account { budgets: Arc::clone(&open.budgets), plugin: Arc::from(self.caller.plugin.as_str()) };
         let uri: Uri =
-            target.to_string().parse().map_err(|e: http::uri::InvalidUri| Denied::Url(e.to_string()))?;
+            self.last.url.parse().map_err(|e: http::uri::InvalidUri| Denied::Url(e.to_string()))?;
         let again = retry::is_idempotent(method) && content.is_held();
         let mut attempts = 0;
         loop {
@@ -254,7 +253,6 @@ impl Fetch<'_> {
         &mut self,
         open: &Open,
         response: Response,
-        target: &Target,
         method: &Method,
         largest: u64,
     ) -> Result<HeaderMap, Fault> {
@@ -266,7 +264,7 @@ impl Fetch<'_> {
             return Err(too_large());
         }
         let (status, version, headers) = (head.status.as_u16(), head.version, head.headers);
-        self.answer(Answer::Head { status, version, headers, url: target.to_string() }).await?;
+        self.answer(Answer::Head { status, version, headers, url: self.last.url.clone() }).await?;
         let (mut size, mut trailers) = (0, HeaderMap::new());
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|e| client::fault(&e))?;

@@ -1,6 +1,6 @@
 //! What is put on record of a fetch: in its span, and in the audit, before anything comes of a decision.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::OnceLock};
 
 use glyph_formats::{Attributes, Decision};
 
@@ -29,13 +29,24 @@ pub(super) struct Last {
     pub(super) server: Option<(String, u16)>,
     pub(super) peer: Option<SocketAddr>,
     pub(super) status: Option<u16>,
+    /// The URL as the audit and the span have it.
+    clean_url: OnceLock<String>,
 }
 
 impl Last {
+    /// Nothing yet but what is asked for.
+    pub(super) fn of(method: impl Into<String>, url: String) -> Self {
+        Self { method: method.into(), url, ..Self::default() }
+    }
+
+    fn clean_url(&self, clean: &Clean<'_>) -> &str {
+        self.clean_url.get_or_init(|| clean.url(&self.url))
+    }
+
     /// Tells the span.
     pub(super) fn tell(&self, span: &mut Span, clean: &Clean<'_>) {
         span.set_with("http.request.method", || cut(&self.method, METHOD).to_owned());
-        span.set_with("url.full", || clean.url(&self.url));
+        span.set_with("url.full", || self.clean_url(clean).to_owned());
         if let Some((host, port)) = &self.server {
             span.set_with("server.address", || clean.text(host));
             span.set("server.port", *port);
@@ -99,7 +110,7 @@ impl Netgate {
     fn metadata(&self, caller: &Caller, last: &Last, flow_id: &str) -> Attributes {
         let mut metadata = Attributes::default();
         metadata.push("method", cut(&last.method, METHOD).to_owned());
-        metadata.push("url", self.clean(caller).url(&last.url));
+        metadata.push("url", last.clean_url(&self.clean(caller)).to_owned());
         if let Some(reach) = &caller.reach {
             metadata.push("capability", reach.capability());
         }

@@ -197,26 +197,11 @@ pub struct NotEnough {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ChangedCalls {
     /// Who calls; null for spans that nobody calls.
-    pub caller: Option<CalledName>,
+    pub caller: Option<SpanName>,
     /// Who is called.
-    pub callee: CalledName,
+    pub callee: SpanName,
     /// How often a call of the caller called it; of roots, how many there were a trace. Zero if it did not.
     pub base: f64,
     /// How often it does.
     pub new: f64,
-}
-
-/// A service and a span name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct CalledName {
-    /// The service.
-    pub service: String,
-    /// The span name.
-    pub name: String,
-}
-
-impl From<&SpanName> for CalledName {
-    fn from(name: &SpanName) -> Self {
-        Self { service: name.service.clone(), name: name.name.clone() }
-    }
 }

@@ -66,12 +66,7 @@ pub(super) fn changed(base: &Resampled<'_>, new: &Resampled<'_>) -> Vec<ChangedC
         .filter(is_changed)
         .map(|((caller, callee), base, new)| {
             let change = (new.estimate.scaled - base.estimate.scaled).abs();
-            let calls = ChangedCalls {
-                caller: caller.as_ref().map(Into::into),
-                callee: (&callee).into(),
-                base: base.estimate.value,
-                new: new.estimate.value,
-            };
+            let calls = ChangedCalls { caller, callee, base: base.estimate.value, new: new.estimate.value };
             (change, calls)
         })
         .collect();

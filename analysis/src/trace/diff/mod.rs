@@ -28,9 +28,7 @@ mod verdict;
 mod calls;
 mod compare;
 
-pub use answer::{
-    Broken, CalledName, ChangedCalls, Diff, DiffRow, Extent, Figures, Interval, NotEnough, Verdict,
-};
+pub use answer::{Broken, ChangedCalls, Diff, DiffRow, Extent, Figures, Interval, NotEnough, Verdict};
 pub use compare::{CompareError, compare};
 pub use figure::{Figure, NoFigure, Unit};
 pub use note::Note;

@@ -7,13 +7,15 @@ mod gather;
 use std::collections::{BTreeMap, BTreeSet};
 
 use glyph_formats::{TraceId, jsonl::input::Progress};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use self::gather::Gathered;
 use super::weights::BLOCKS;
 use crate::trace::{LoadError, Oddities, Oddity, Sorted, Spans, Traces, group::Value};
 
-/// Of what spans a row is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// A service and a span name: what the spans of a row have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, JsonSchema)]
 pub struct SpanName {
     /// The service.
     pub service: String,
@@ -158,6 +160,11 @@ impl Sample {
     /// How many spans there are.
     pub fn spans(&self) -> u64 {
         self.spans
+    }
+
+    /// Whether it is the same run once more, such as a recording and the artifact of it: as many spans in the same nanoseconds.
+    pub fn is_same_run(&self, other: &Self) -> bool {
+        self.spans > 0 && (self.spans, self.extent) == (other.spans, other.extent)
     }
 
     /// How many spans start before the span of another service that called them: their clocks differ.

@@ -42,7 +42,8 @@ proptest! {
         let weights = Weights::of(3);
         let counts = weights.sums(row.blocks.iter().map(|sums| (sums.block, sums.spans.into())));
         let draws = percentile::draws(&row, &counts, thousandths, &weights);
-        for resample in 0..RESAMPLES {
+        prop_assert_eq!(draws.len(), RESAMPLES);
+        for (resample, draw) in draws.into_iter().enumerate() {
             let repeated: Vec<u64> = row
                 .spans
                 .iter()
@@ -52,7 +53,7 @@ proptest! {
                 })
                 .collect();
             prop_assume!(!repeated.is_empty());
-            prop_assert_eq!(draws[resample], repeated[rank(repeated.len(), thousandths) - 1]);
+            prop_assert_eq!(draw, repeated[rank(repeated.len(), thousandths) - 1]);
         }
     }
 }

@@ -8,7 +8,7 @@
 //! 1. a span whose parent is of another service, whatever their kinds, as in Jaeger's dependencies; or a `server` span
 //!    whose parent is a `client` span of the same service, and a `consumer` span whose parent is a `producer` of it;
 //! 2. a `client` or `producer` span with no call in it, that says whom it calls: what it names is a node without spans
-//!    (`peer.rs` says by which attributes), as in the OpenTelemetry collector's servicegraph connector and in Tempo;
+//!    (`peer.rs`), as in the OpenTelemetry collector's servicegraph connector and in Tempo;
 //! 3. a `consumer` span without a producer, that names its messaging system: that is the caller;
 //! 4. a `server` span that names no parent: the caller is `user`, as in these two.
 //!

@@ -83,7 +83,7 @@ impl Waterfall {
     }
 }
 
-fn row(traces: &Traces, i: usize, depth: usize, trace_start: u64, path: &CriticalPath) -> Row {
+pub(super) fn row(traces: &Traces, i: usize, depth: usize, trace_start: u64, path: &CriticalPath) -> Row {
     let spans = &traces.spans;
     let detail = spans.details.get(i);
     Row {

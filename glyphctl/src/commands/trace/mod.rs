@@ -8,6 +8,7 @@ mod filter;
 mod graph;
 pub(crate) mod input;
 mod parquet;
+mod report;
 mod show;
 mod summarize;
 mod target;
@@ -32,6 +33,8 @@ enum TraceCommand {
     Summarize(summarize::SummarizeArgs),
     /// One trace as a waterfall, with its flows, findings and audit entries; also as JSON or a page.
     Show(show::ShowArgs),
+    /// One page about all traces, to send to a colleague: figures, flame graph, waterfalls, who calls whom, what changed.
+    Report(report::ReportArgs),
     /// Which service calls which, how often, how long that takes, how often it fails; as a table, JSON or a picture.
     Graph(graph::GraphArgs),
     /// Spans as Parquet, by service and hour, for DuckDB, Spark and whatever else reads it.
@@ -46,6 +49,7 @@ pub(crate) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         TraceCommand::Summarize(args) => summarize::run(&args),
         TraceCommand::Show(args) => show::run(&args),
+        TraceCommand::Report(args) => report::run(&args),
         TraceCommand::Graph(args) => graph::run(&args),
         TraceCommand::Export(args) => parquet::run(&args),
         TraceCommand::Diff(args) => diff::run(&args),

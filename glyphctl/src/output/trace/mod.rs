@@ -1,9 +1,12 @@
-//! A trace with what a recording holds beside it: as a waterfall for people, for programs, as a page for a browser.
+//! A trace with what a recording holds beside it: as a waterfall for people, for programs, as a page for a browser; and
+//! the report of all traces.
 
 pub(crate) mod beside;
 pub(crate) mod diff;
 mod json;
+mod share;
 mod page;
+pub(crate) mod report;
 pub(crate) mod waterfall;
 
 use std::io::{self, Write};

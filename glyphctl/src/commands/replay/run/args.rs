@@ -59,6 +59,10 @@ pub(in super::super) struct RunArgs {
     /// So many requests a second, evenly
     #[arg(long, value_name = "REQUESTS", value_parser = rate, conflicts_with = "speed", help_heading = "Pace")]
     rate: Option<f64>,
+    /// Be scheduled as any other process: without it, unless it is --speed max, requests come before what else the machine does,
+    /// where the user's rights allow
+    #[arg(long, help_heading = "Pace")]
+    no_realtime: bool,
     /// So many requests at a time: over HTTP/1.1 each has a connection
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Pace")]
     concurrency: u32,
@@ -121,6 +125,11 @@ impl RunArgs {
 
     pub(super) fn pace(&self) -> Pace {
         self.rate.map_or(self.speed.0, Pace::Rate)
+    }
+
+    /// Whether it may come before other processes: never where it takes all that it can get.
+    pub(super) fn may_come_first(&self) -> bool {
+        !self.no_realtime && self.pace() != Pace::Max
     }
 
     pub(super) fn versions(&self) -> Versions {

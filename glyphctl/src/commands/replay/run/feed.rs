@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    pace::{Pace, be_punctual, wait_until},
+    pace::{Pace, wait_until},
     plan::{Plan, Planned, Preparer, Tally},
     send::Desk,
 };
@@ -52,7 +52,6 @@ fn flow(is_wanted: bool) -> ControlFlow<()> {
 
 /// Hands each request over when it is due.
 fn keep_time(requests: &mpsc::Receiver<Planned>, pace: Pace, desk: &Desk) {
-    be_punctual();
     let mut start = None;
     for (n, planned) in requests.iter().enumerate() {
         // The first is due when it is there.

@@ -1,12 +1,13 @@
 //! `glyphctl replay run`: recorded requests, sent again, and the answers held against the recorded ones.
 //!
-//! The modules stand in the order of the data: [`mod@plan`] has the requests in their order, [`pace`] says when each is due,
-//! [`send`] sends it and reads the [`answer`], which is the [`same`] at first sight or goes to a [`judge`]; [`account`]
-//! tells what came of it. [`recorder`] makes a recording of the replay.
+//! The modules stand in the order of the data: [`mod@plan`] has the requests in their order, [`pace`] says when each is due
+//! ([`punctual`] has threads in time for that), [`send`] sends it and reads the [`answer`], which is the [`same`] at first
+//! sight or goes to a [`judge`]; [`account`] tells what came of it. [`recorder`] makes a recording of the replay.
 
 mod args;
 mod plan;
 mod pace;
+mod punctual;
 mod send;
 mod answer;
 mod same;
@@ -31,6 +32,7 @@ pub(super) use self::args::RunArgs;
 use self::{
     course::Course,
     plan::{Plan, Preparer},
+    punctual::be_punctual,
 };
 use super::through_plugins;
 use crate::{output::failure::HintExt, telemetry::traced};
@@ -52,6 +54,9 @@ pub(super) fn run(flags: &RunArgs, trace: TraceArgs) -> anyhow::Result<ExitCode>
         let plan = plan(flags, telemetry)?;
         if flags.dry_run {
             return dry::run(flags, &plan, &preparer);
+        }
+        if flags.may_come_first() {
+            be_punctual();
         }
         let runtime = tokio::runtime::Runtime::new()?;
         let course = runtime.block_on(Course::run(flags, plan, preparer, sanitizer))?;

@@ -3,8 +3,6 @@
 //! The runtime's timers are grained to milliseconds, so a thread of its own keeps time: it sleeps until shortly before, on
 //! the system's fine clock, and looks at the clock from then on.
 
-#[cfg(target_os = "linux")]
-use std::num::NonZeroU64;
 use std::{
     fmt,
     str::FromStr,
@@ -74,13 +72,6 @@ impl fmt::Display for Pace {
             Self::Max => f.write_str("as fast as they are answered"),
         }
     }
-}
-
-/// Has the system wake this thread when it wants to be woken, and not when it suits with other timers.
-pub(super) fn be_punctual() {
-    // Where it can't be had, what is late is told.
-    #[cfg(target_os = "linux")]
-    rustix::thread::set_current_timer_slack(NonZeroU64::new(1)).ok();
 }
 
 /// Waits for an instant; false if that is not wanted any more.

@@ -1,6 +1,6 @@
 //! `glyphctl trace diff`: two sides, each of one or more runs, and a verdict.
 
-mod runs;
+pub(super) mod runs;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -18,20 +18,30 @@ use glyph_formats::{
 };
 
 use super::super::input;
-use crate::commands::recording::Opened;
+use crate::{commands::recording::Opened, output::warn};
 
 /// The option of a recording that says which share of its traces is in it.
 const SAMPLE_RATIO: &str = "trace-sample-ratio";
 
 /// Reads a side.
-pub(super) fn side(given: &Path, filter: Option<Filter>, memory: u64) -> anyhow::Result<Side> {
+pub(in crate::commands::trace) fn side(
+    given: &Path,
+    filter: Option<Filter>,
+    memory: u64,
+) -> anyhow::Result<Side> {
     let grouping = Grouping::by(&Key::DEFAULT).only(filter);
     let mut runs: Vec<Sample> = Vec::new();
     let mut ratios: Vec<Option<f64>> = Vec::new();
     for path in runs_of(given)? {
         let opened = Opened::open(&path)?;
+        let run = input::sample(&input::sources(&[opened.path()])?, grouping.clone(), memory)?;
+        if runs.iter().any(|known| known.is_same_run(&run)) {
+            // Counted twice, it would look like proof.
+            warn(format_args!("{}: is the same run as one before it, and counts once", path.display()));
+            continue;
+        }
         ratios.push(sample_ratio(opened.path())?);
-        runs.push(input::sample(&input::sources(&[opened.path()])?, grouping.clone(), memory)?);
+        runs.push(run);
     }
     let first = ratios.first().copied().flatten();
     let ratio = first.filter(|first| ratios.iter().all(|ratio| ratio.as_ref() == Some(first)));

@@ -3,7 +3,7 @@
 mod ci;
 mod markdown;
 mod table;
-mod told;
+pub(super) mod told;
 
 use std::{
     io::{self, Write},

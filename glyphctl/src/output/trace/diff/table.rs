@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use console::Style;
 use glyph_analysis::{
-    text::{counted, visible},
-    trace::diff::{Diff, DiffRow, Figure, Verdict},
+    text::{counted, grouped, visible},
+    trace::diff::{Diff, DiffRow, Figure, Figures, Verdict},
 };
 
 use super::{Names, told};
@@ -114,11 +114,7 @@ pub(super) fn table(diff: &Diff, top: usize, figures: &[Figure], ranges: bool) -
         heads.extend(ranges.then(|| text("between")));
     }
     let cells = |row: &DiffRow| {
-        let count = |figures: &Option<_>| {
-            figures.as_ref().map_or("-".to_owned(), |f: &glyph_analysis::trace::diff::Figures| {
-                glyph_analysis::text::grouped(f.count)
-            })
-        };
+        let count = |side: &Option<Figures>| side.as_ref().map_or("-".to_owned(), |side| grouped(side.count));
         let mut cells = vec![
             told::word_of(row.verdict).to_owned(),
             row.service.clone(),
@@ -149,7 +145,7 @@ fn title(figure: Figure) -> String {
 
 /// A figure on both sides.
 fn both(diff: &Diff, row: &DiffRow, figure: Figure) -> String {
-    let side = |figures: &Option<glyph_analysis::trace::diff::Figures>, traces: u64| {
+    let side = |figures: &Option<Figures>, traces: u64| {
         let value = figures.as_ref().and_then(|figures| figures.value(figure, traces));
         value.map_or("-".to_owned(), |value| told::value(figure, value))
     };
@@ -167,5 +163,44 @@ fn painted(style: &Style, text: &str) -> String {
     match output::in_colour() {
         true => style.clone().force_styling(true).apply_to(text).to_string(),
         false => text.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glyph_analysis::trace::diff::{Observation, Rule, Sample, Side, compare};
+    use glyph_formats::TraceId;
+
+    use super::*;
+
+    fn diff() -> Diff {
+        let side = |factor: u64| {
+            let trace = |t: u64| {
+                let spans = ["checkout", "db.query"].map(|name| Observation {
+                    service: "shop",
+                    name,
+                    duration_ns: factor * (1_000_000 + t * 7_919 % 1_000),
+                    is_error: false,
+                });
+                Some((TraceId::new(t.into())?, spans))
+            };
+            Side::of(vec![Sample::collect((1..300).filter_map(trace))], None)
+        };
+        let rules: Vec<Rule> = Rule::DEFAULT.iter().map(|rule| rule.parse().unwrap()).collect();
+        compare(&side(3), &side(4), &rules, 1).unwrap()
+    }
+
+    #[test]
+    fn a_table_is_no_wider_than_the_terminal_and_a_wider_one_shows_more() {
+        let diff = diff();
+        let mut before = 0;
+        for terminal in 70..300 {
+            let table = fitting(&diff, 9, Some(terminal));
+            assert!(table.width() <= terminal, "{} > {terminal}", table.width());
+            assert!(table.heads.len() >= before, "{terminal}");
+            before = table.heads.len().max(before.saturating_sub(1));
+        }
+        assert!(before > 20);
+        assert!(fitting(&diff, 9, Some(10)).has("p95"));
     }
 }

@@ -5,14 +5,15 @@ use std::path::Path;
 use glyph_analysis::{
     text::{counted, duration, grouped, short},
     trace::diff::{
-        Broken, CalledName, ChangedCalls, Diff, DiffRow, Figure, Interval, NotEnough, Rule, Unit, Verdict,
+        Broken, ChangedCalls, Diff, DiffRow, Extent, Figure, Interval, NotEnough, Rule, SpanName, Unit,
+        Verdict,
     },
 };
 
 use crate::output::pointers::word;
 
 /// The verdict in a line.
-pub(super) fn verdict(diff: &Diff) -> String {
+pub(in crate::output::trace) fn verdict(diff: &Diff) -> String {
     let count = |verdict| diff.rows.iter().filter(|row| row.verdict == verdict).count() as u64;
     let broken = diff.rows.iter().filter(|row| !row.broken.is_empty()).count() as u64;
     let head = match (diff.failed, diff.undecided.is_empty()) {
@@ -36,8 +37,8 @@ pub(super) fn verdict(diff: &Diff) -> String {
 }
 
 /// How much was compared.
-pub(super) fn extents(diff: &Diff) -> String {
-    let side = |side: &glyph_analysis::trace::diff::Extent| {
+pub(in crate::output::trace) fn extents(diff: &Diff) -> String {
+    let side = |side: &Extent| {
         let runs = if side.runs > 1 { format!(" in {}", counted(side.runs, "run")) } else { String::new() };
         format!("{} of {}{runs}", counted(side.traces, "trace"), counted(side.spans, "span"))
     };
@@ -50,7 +51,7 @@ pub(super) fn name(row: &DiffRow) -> String {
 }
 
 /// The word for a verdict.
-pub(super) fn word_of(verdict: Verdict) -> &'static str {
+pub(in crate::output::trace) fn word_of(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Worse => "worse",
         Verdict::Gone => "gone",
@@ -71,12 +72,12 @@ pub(super) fn value(figure: Figure, value: f64) -> String {
 }
 
 /// By how much it has changed.
-pub(super) fn change(figure: Figure, interval: &Interval) -> String {
+pub(in crate::output::trace) fn change(figure: Figure, interval: &Interval) -> String {
     amount(figure, interval.value)
 }
 
 /// From where to where the change may be; empty if that can't be told.
-pub(super) fn range(figure: Figure, interval: &Interval) -> String {
+pub(in crate::output::trace) fn range(figure: Figure, interval: &Interval) -> String {
     match (interval.low, interval.high) {
         (Some(low), Some(high)) => format!("{} to {}", amount(figure, low), amount(figure, high)),
         _ => String::new(),
@@ -164,7 +165,7 @@ pub(crate) fn undecided(diff: &Diff, rule: &Rule) -> String {
 
 /// Changed calls in a line.
 pub(super) fn calls(calls: &ChangedCalls) -> String {
-    let name = |name: &CalledName| format!("{} {}", name.service, name.name).trim_start().to_owned();
+    let name = |name: &SpanName| format!("{} {}", name.service, name.name).trim_start().to_owned();
     let (who, per) = match &calls.caller {
         Some(caller) => (format!("{} → {}", name(caller), name(&calls.callee)), "a call"),
         None => (format!("{} as root", name(&calls.callee)), "a trace"),

@@ -7,8 +7,8 @@ use glyph_analysis::{
 use glyph_formats::{Attributes, span::SpanStatus};
 use maud::{Markup, html};
 
-/// Marks on the time axis, beside the one at 0.
-const TICKS: u64 = 4;
+use crate::output::trace::share::{TICKS, percent, tick_text};
+
 /// Deeper spans are set in no further.
 const DEEPEST: usize = 16;
 
@@ -33,14 +33,6 @@ pub(super) fn section(waterfall: &Waterfall) -> Markup {
             }
             @for row in &waterfall.rows { (span(waterfall, row)) }
         }
-    }
-}
-
-fn tick_text(whole: u64, tick: u64) -> String {
-    if tick == 0 {
-        "0".to_owned()
-    } else {
-        duration((u128::from(whole) * u128::from(tick) / u128::from(TICKS)) as u64)
     }
 }
 
@@ -88,10 +80,4 @@ fn attributes(attributes: &Attributes) -> Markup {
             }
         }
     }
-}
-
-/// The share as CSS has it, within 0 and 100 %.
-fn percent(part: u64, whole: u64) -> String {
-    let share = if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
-    format!("{:.3}%", share.clamp(0.0, 1.0) * 100.0)
 }

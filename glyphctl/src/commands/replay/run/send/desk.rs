@@ -19,6 +19,9 @@ use super::{
 const MOST: usize = 4_096;
 /// Of so many bytes in all.
 const MOST_BYTES: usize = 8 << 20;
+/// Who waits for room is woken when this part of it is free: not for each request, and for so few at a time that making
+/// them takes no processor for long from those who send.
+const PART: usize = 64;
 
 /// A request that is to be sent.
 #[derive(Debug)]
@@ -172,8 +175,8 @@ impl Desk {
             let Some(sender) = state.idle_sender() else { break };
             woken.extend(state.wakers[sender].take());
         }
-        // Not for each: half of the room at a time.
-        let has_room = is_over || (state.admitted <= MOST / 2 && state.bytes <= MOST_BYTES / 2);
+        let has_room = is_over
+            || (state.admitted <= MOST - MOST / PART && state.bytes <= MOST_BYTES - MOST_BYTES / PART);
         let is_awaited = has_room && std::mem::take(&mut state.is_full);
         drop(state);
         woken.into_iter().for_each(Waker::wake);
