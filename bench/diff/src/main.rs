@@ -9,7 +9,10 @@
 
 mod shop;
 
-use std::env;
+use std::{
+    env,
+    io::{self, Write},
+};
 
 use anyhow::{Context, Result, bail};
 use glyph_analysis::trace::diff::{Rule, Side, Verdict, compare};
@@ -39,9 +42,10 @@ fn main() -> Result<()> {
         found += u64::from(percent > 0 && is_worse(true));
         blamed += u64::from(percent > 0 && is_worse(false));
     }
-    println!(
+    writeln!(
+        io::stdout(),
         "{{\"comparisons\":{comparisons},\"traces\":{traces},\"percent\":{percent},\"alarms\":{alarms},\"found\":{found},\
          \"blamed\":{blamed}}}"
-    );
+    )?;
     Ok(())
 }
