@@ -26,6 +26,9 @@ const SPANS: [(&str, f64, f64, f64, f64); 12] = [
     ("audit.write", 3.0, 0.8, 1.0, 0.0),
 ];
 
+/// From so many σ above the median on, durations may grow: about the longest sixth.
+const TAIL: f64 = 1.0;
+
 /// How much of the variance of a duration's logarithm is its trace's.
 const IN_COMMON: f64 = 0.3;
 
@@ -36,7 +39,7 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// A shop in which the percentiles of [`GROWN`] are greater by so many per cent.
+    /// A shop in which the longest durations of [`GROWN`], and so its p95, are greater by so many per cent.
     pub(crate) fn new(seed: u64, percent: u64) -> Self {
         Self { random: Xoshiro256PlusPlus::seed_from_u64(seed), growth: 1.0 + percent as f64 / 100.0 }
     }
@@ -51,9 +54,9 @@ impl Shop {
         let in_common = self.normal();
         let mut spans = Vec::new();
         for (name, median_ms, sigma, mean, fails) in SPANS {
-            let growth = if name == GROWN { self.growth } else { 1.0 };
             for _ in 0..self.count(mean) {
                 let normal = IN_COMMON.sqrt() * in_common + (1.0 - IN_COMMON).sqrt() * self.normal();
+                let growth = if name == GROWN && normal > TAIL { self.growth } else { 1.0 };
                 let duration_ns = (median_ms * 1e6 * growth * (sigma * normal).exp()) as u64;
                 let is_error = self.uniform() < fails;
                 spans.push(Observation { service: "shop", name, duration_ns, is_error });

@@ -274,7 +274,7 @@ fn a_directory_of_recordings_is_as_many_runs_and_so_is_a_pattern() {
     assert!(!run.stdout.contains("one run a side"), "{}", run.stdout);
     assert!(
         run.stdout.contains(
-            "note: a run of the base lasts 39.9s, a new one 9.9: counts and rates are not compared"
+            "note: a run of the base lasts 39.9s, a new one 9.91s: counts and rates are not compared"
         ),
         "{}",
         run.stdout

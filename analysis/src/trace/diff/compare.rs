@@ -63,6 +63,8 @@ pub(super) struct Both {
 pub(super) struct Measured {
     pub(super) base: f64,
     pub(super) new: f64,
+    /// By how much it has changed, on the scale on which two are compared.
+    change: f64,
     /// None if there are too few traces, or clocks differ.
     pub(super) difference: Option<Difference>,
 }
@@ -133,8 +135,13 @@ impl Comparison<'_> {
                 if is_judged && asked.contains(&figure) {
                     greatest.add(&of_base, &of_new, &difference, false);
                 }
-                let difference = is_judged.then_some(difference);
-                figures.insert(figure, Measured { base: of_base.value, new: of_new.value, difference });
+                let measured = Measured {
+                    base: of_base.value,
+                    new: of_new.value,
+                    change: difference.value,
+                    difference: is_judged.then_some(difference),
+                };
+                figures.insert(figure, measured);
             }
         }
         (Both { name, base, new, figures }, greatest)
@@ -197,15 +204,13 @@ impl Comparison<'_> {
         let (mut ratio, mut difference) = (BTreeMap::new(), BTreeMap::new());
         for (figure, measured) in &row.figures {
             let bounds = measured.difference.map(|difference| difference.interval(critical));
-            let (low, high) = (bounds.map(|(low, _)| low), bounds.map(|(_, high)| high));
+            let (value, low, high) = (measured.change, bounds.map(|b| b.0), bounds.map(|b| b.1));
             match figure.unit() {
                 Unit::Share => {
-                    difference.insert(*figure, Interval { value: measured.new - measured.base, low, high });
+                    difference.insert(*figure, Interval { value, low, high });
                 }
                 Unit::Nanoseconds | Unit::PerTrace => {
-                    let value = measured.new.max(f64::MIN_POSITIVE) / measured.base.max(f64::MIN_POSITIVE);
-                    let value = if measured.base == 0.0 { measured.new.max(1.0) } else { value };
-                    let (low, high) = (low.map(f64::exp), high.map(f64::exp));
+                    let (value, low, high) = (value.exp(), low.map(f64::exp), high.map(f64::exp));
                     ratio.insert(*figure, Interval { value, low, high });
                 }
             }

@@ -1,7 +1,7 @@
 //! What the help says of `--where`.
 
 /// The language of filters; lines that fit the help's width, indent and all.
-pub(super) const WHERE_HELP: &str = r#"Count only spans that meet this condition, in the syntax of TraceQL's { … }, of
+pub(super) const WHERE_HELP: &str = r#"Take only spans that meet this condition, in the syntax of TraceQL's { … }, of
 which the braces can be left out.
 
 Fields:
