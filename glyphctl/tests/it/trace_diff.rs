@@ -285,7 +285,7 @@ fn a_directory_of_recordings_is_as_many_runs_and_so_is_a_pattern() {
         run.stdout
     );
     let pattern = base.join("run-*/traces.jsonl");
-    let run = diff(&pattern, &new.join("run-0"), &[]);
+    let run = diff(&pattern, &new.join("run-0"), &["--fail-on", "p50 > 5%"]);
     assert!(
         run.stdout.contains("in 3 runs; new: 100 traces") && run.stdout.contains("one run a side"),
         "{run:#?}"
