@@ -28,6 +28,9 @@ use crate::harness::{
 
 /// How late the slow plugin answers: over the threshold of its alert.
 const LATE: Duration = Duration::from_millis(5_100);
+/// How often the slow plugin reports what is refused. More than ten of these a second would end its session, and of those that wait
+/// while the machine is busy many come at once.
+const REFUSED: Duration = Duration::from_millis(500);
 /// A request each.
 const PACE: Duration = Duration::from_millis(20);
 /// Requests of a plugin at a time: more than one host may get in a second.
@@ -129,6 +132,7 @@ async fn knock(daemon: &TestDaemon) {
 /// FlowDone.
 async fn dawdle(mut plugin: FakePlugin) {
     let mut due = VecDeque::<(Instant, FlowEvent)>::new();
+    let mut refused_next = Instant::now();
     loop {
         let next = due.front().map_or_else(|| Instant::now() + LATE, |(at, _)| *at);
         tokio::select! {
@@ -139,9 +143,9 @@ async fn dawdle(mut plugin: FakePlugin) {
                     _ => return,
                 };
                 plugin.report(&event.flow_id, "slow.claim", "").await;
-                // More than ten of these a second would end its session.
-                if event.sequence % 20 == 0 {
+                if Instant::now() >= refused_next {
                     plugin.report("no-such-flow", "slow.claim", "").await;
+                    refused_next = Instant::now() + REFUSED;
                 }
                 due.push_back((Instant::now() + LATE, event));
             }
