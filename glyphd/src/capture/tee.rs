@@ -29,6 +29,8 @@ pub(super) struct Tee<B: Body> {
     trailers: Option<http::HeaderMap>,
     /// What went wrong on the inner body's side.
     fault: Option<Failure>,
+    /// What is told the next time that it is asked for a frame.
+    error: Option<hyper::Error>,
     recorder: Recorder,
 }
 
@@ -44,6 +46,7 @@ impl<B: Body> Tee<B> {
             ended: false,
             trailers: None,
             fault: None,
+            error: None,
             recorder,
         }
     }
@@ -66,22 +69,29 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Some(error) = self.error.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let polled = ready!(Pin::new(&mut self.inner).poll_frame(cx));
-        match &polled {
-            None => self.ended = true,
-            Some(Ok(frame)) => {
+        match polled {
+            Some(Err(error)) => {
+                self.fault = Some(match self.side {
+                    Side::Request => Failure::of_request_body(&error),
+                    Side::Response => Failure::of_hyper(&error),
+                });
+                // One turn later: who sends on lets go of the connection at once, with what has not left yet.
+                self.error = Some(error);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Some(Ok(ref frame)) => {
                 if let Some(data) = frame.data_ref() {
                     self.pass(data);
                 } else if let Some(trailers) = frame.trailers_ref() {
                     self.trailers = Some(trailers.clone());
                 }
             }
-            Some(Err(e)) => {
-                self.fault = Some(match self.side {
-                    Side::Request => Failure::of_request_body(e),
-                    Side::Response => Failure::of_hyper(e),
-                });
-            }
+            None => self.ended = true,
         }
         Poll::Ready(polled)
     }
