@@ -14,7 +14,7 @@ use glyph_plugin::{
 use http::StatusCode;
 use tokio::{
     task::JoinSet,
-    time::{Instant, interval, sleep_until},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 use tonic::Code;
 
@@ -132,7 +132,9 @@ async fn knock(daemon: &TestDaemon) {
 /// FlowDone.
 async fn dawdle(mut plugin: FakePlugin) {
     let mut due = VecDeque::<(Instant, FlowEvent)>::new();
-    let mut refused_next = Instant::now();
+    // By itself: events stop coming while so many wait for their FlowDone.
+    let mut refused = interval(REFUSED);
+    refused.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let next = due.front().map_or_else(|| Instant::now() + LATE, |(at, _)| *at);
         tokio::select! {
@@ -143,12 +145,9 @@ async fn dawdle(mut plugin: FakePlugin) {
                     _ => return,
                 };
                 plugin.report(&event.flow_id, "slow.claim", "").await;
-                if Instant::now() >= refused_next {
-                    plugin.report("no-such-flow", "slow.claim", "").await;
-                    refused_next = Instant::now() + REFUSED;
-                }
                 due.push_back((Instant::now() + LATE, event));
             }
+            _ = refused.tick() => plugin.report("no-such-flow", "slow.claim", "").await,
             () = sleep_until(next), if !due.is_empty() => {
                 if let Some((_, event)) = due.pop_front() {
                     plugin.done(&event.flow_id, event.phase()).await;
