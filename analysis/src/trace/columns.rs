@@ -98,6 +98,14 @@ impl Spans {
     }
 }
 
+/// The time from the first start to the last end of both; none only of nothing.
+pub(super) fn union(a: Option<(u64, u64)>, b: Option<(u64, u64)>) -> Option<(u64, u64)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (a, b) => a.or(b),
+    }
+}
+
 /// Trace ids as small numbers, in the order in which they came.
 #[derive(Debug, Default)]
 pub(super) struct TraceNumbers(FxHashMap<TraceId, u32>);

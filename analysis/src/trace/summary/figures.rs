@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use glyph_formats::span::SpanStatus;
 
-use crate::trace::Traces;
+use crate::trace::{Traces, columns::union};
 
 /// What is known of all spans so far.
 #[derive(Debug, Default)]
@@ -80,12 +80,5 @@ impl Figures {
         self.traces += other.traces;
         self.services.extend(other.services);
         self.extent = union(self.extent, other.extent);
-    }
-}
-
-fn union(a: Option<(u64, u64)>, b: Option<(u64, u64)>) -> Option<(u64, u64)> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-        (a, b) => a.or(b),
     }
 }

@@ -6,7 +6,7 @@ use glyph_formats::{TraceId, span::SpanStatus};
 use rustc_hash::FxHashMap;
 
 use super::{Calls, Observed, Row, Sample, SpanName, Sums, compact, push};
-use crate::trace::{Oddities, Traces, diff::weights::block};
+use crate::trace::{Oddities, Traces, columns::union, diff::weights::block};
 
 /// Stands for the caller of a root.
 const NOBODY: u32 = u32::MAX;
@@ -62,8 +62,7 @@ impl Gathered {
                 };
                 of_trace.push((group[i], sums));
                 called.push((caller(traces, group, self.rows.len(), i), group[i]));
-                let (start, end) = self.extent.unwrap_or((spans.start[i], spans.end[i]));
-                self.extent = Some((start.min(spans.start[i]), end.max(spans.end[i])));
+                self.extent = union(self.extent, Some((spans.start[i], spans.end[i])));
             }
             if of_trace.is_empty() {
                 continue;
@@ -98,10 +97,7 @@ impl Gathered {
             self.calls.entry(pair).or_default().extend(more);
         }
         self.spans += other.spans;
-        self.extent = match (self.extent, other.extent) {
-            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-            (a, b) => a.or(b),
-        };
+        self.extent = union(self.extent, other.extent);
     }
 
     /// Gives the groups their names; those without a span are left out.
