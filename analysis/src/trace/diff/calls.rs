@@ -28,6 +28,15 @@ struct Rate {
     blocks: u64,
 }
 
+/// A pair on both sides.
+struct Compared {
+    pair: Pair,
+    base: Rate,
+    new: Rate,
+    /// None if one of the sides has no such call.
+    difference: Option<Difference>,
+}
+
 /// What has changed, the greatest change first.
 pub(super) fn changed(base: &Resampled<'_>, new: &Resampled<'_>) -> Vec<ChangedCalls> {
     let pairs = |side: &Resampled<'_>| -> BTreeSet<Pair> {
@@ -36,35 +45,37 @@ pub(super) fn changed(base: &Resampled<'_>, new: &Resampled<'_>) -> Vec<ChangedC
     let all: Vec<Pair> = pairs(base).union(&pairs(new)).cloned().collect();
     let of_pairs = all.len();
     // A pair of which a row is new or gone tells nothing that the row does not.
-    let rates: Vec<(Pair, Rate, Rate)> = all
+    let compared: Vec<Compared> = all
         .into_par_iter()
         .filter_map(|pair| {
-            let (of_base, of_new) = (rate(base, &pair)?, rate(new, &pair)?);
-            Some((pair, of_base, of_new))
+            let (base, new) = (rate(base, &pair)?, rate(new, &pair)?);
+            let is_on_both = base.blocks > 0 && new.blocks > 0;
+            let difference = is_on_both.then(|| Difference::between(&base.estimate, &new.estimate));
+            Some(Compared { pair, base, new, difference })
         })
         .collect();
-    let is_on_both = |(_, base, new): &&(Pair, Rate, Rate)| base.blocks > 0 && new.blocks > 0;
-    let greatest =
-        rates.iter().filter(is_on_both).fold(Greatest::default(), |mut greatest, (_, base, new)| {
-            let difference = Difference::between(&base.estimate, &new.estimate);
-            greatest.add(&base.estimate, &new.estimate, &difference, true);
-            greatest
-        });
+    let mut greatest = Greatest::default();
+    for Compared { base, new, difference, .. } in &compared {
+        if let Some(difference) = difference {
+            greatest.add(&base.estimate, &new.estimate, difference, true);
+        }
+    }
     let critical = greatest.critical();
     let (traces_base, traces_new) = (base.side.traces(), new.side.traces());
-    let is_changed = |(_, base, new): &(Pair, Rate, Rate)| match (base.blocks, new.blocks) {
-        (0, blocks) => blocks >= wanted_alone(traces_new, traces_base, of_pairs),
-        (blocks, 0) => blocks >= wanted_alone(traces_base, traces_new, of_pairs),
-        _ => {
-            let difference = Difference::between(&base.estimate, &new.estimate);
+    let is_changed = |compared: &Compared| match compared.difference {
+        Some(difference) => {
             let (low, high) = difference.interval(critical);
             (low > 0.0 || high < 0.0) && difference.value.abs() > LEAST.ln_1p()
         }
+        None if compared.base.blocks == 0 => {
+            compared.new.blocks >= wanted_alone(traces_new, traces_base, of_pairs)
+        }
+        None => compared.base.blocks >= wanted_alone(traces_base, traces_new, of_pairs),
     };
-    let mut changed: Vec<(f64, ChangedCalls)> = rates
+    let mut changed: Vec<(f64, ChangedCalls)> = compared
         .into_iter()
         .filter(is_changed)
-        .map(|((caller, callee), base, new)| {
+        .map(|Compared { pair: (caller, callee), base, new, .. }| {
             let change = (new.estimate.scaled - base.estimate.scaled).abs();
             let calls = ChangedCalls { caller, callee, base: base.estimate.value, new: new.estimate.value };
             (change, calls)

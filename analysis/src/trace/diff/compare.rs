@@ -17,7 +17,7 @@ use super::{
     family::{ALPHA, Critical, Difference, Greatest},
     figure::{Figure, Unit},
     note::{clocks_differ, notes},
-    pool::{Side, Together, sum},
+    pool::{Side, Together},
     rule::Rule,
     sample::SpanName,
     verdict::{Seen, judge},
@@ -152,7 +152,7 @@ impl Comparison<'_> {
         if figure.is_of_all_traces() {
             return self.base.side.traces().min(self.new.side.traces());
         }
-        base.sum().traces.min(new.sum().traces).into()
+        base.sums.traces.min(new.sums.traces).into()
     }
 
     /// Whether the clocks differ, and it matters.
@@ -230,8 +230,7 @@ impl Comparison<'_> {
 }
 
 fn figures(row: &Together, side: &Side) -> Figures {
-    let sums = row.sum();
-    let whole = sum(&side.whole).critical_ns;
+    let sums = row.sums;
     Figures {
         traces: sums.traces.into(),
         count: sums.spans.into(),
@@ -244,7 +243,7 @@ fn figures(row: &Together, side: &Side) -> Figures {
         total_ns: sums.total_ns,
         self_ns: sums.self_ns,
         critical_path_ns: sums.critical_ns,
-        critical_path_share: sums.critical_ns as f64 / whole.max(1) as f64,
+        critical_path_share: sums.critical_ns as f64 / side.all.critical_ns.max(1) as f64,
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     figure::{Figure, Unit},
     percentile,
     pool::{Side, Together, rank, sum},
-    sample::{Row, Sample, SpanName, Sums},
+    sample::{Row, SpanName, Sums},
     weights::Weights,
 };
 
@@ -73,7 +73,7 @@ impl<'a> Resampled<'a> {
     ) -> Estimate {
         let value = match figure {
             Figure::Percentile(thousandths) => row.percentile_ns(thousandths) as f64,
-            _ => of_sums(figure, &row.sum(), &sum(&self.side.whole)),
+            _ => of_sums(figure, &row.sums, &self.side.all),
         };
         let draws: Vec<f64> = match figure {
             Figure::Percentile(thousandths) => percentile::draws(row, counts, thousandths, &self.weights)
@@ -94,31 +94,31 @@ impl<'a> Resampled<'a> {
     }
 
     fn of_runs(&self, figure: Figure, name: &SpanName) -> Option<Runs> {
-        let runs = self.side.runs.iter().zip(self.side.rows(name));
-        let values: Vec<f64> = runs.filter_map(|(run, row)| of_run(figure, row?, run)).collect();
-        let count = values.len();
+        let runs = self.side.of_runs.iter().zip(self.side.rows(name));
+        let runs: Vec<(&Sums, &Row)> = runs.filter_map(|(whole, row)| Some((whole, row?))).collect();
+        let count = runs.len();
+        if count < 2 {
+            return None;
+        }
+        let values: Vec<f64> = runs.into_iter().map(|(whole, row)| of_run(figure, row, whole)).collect();
         let mean = values.iter().sum::<f64>() / count as f64;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        (count > 1).then(|| Runs { count, variance: squares / (count - 1) as f64 })
+        Some(Runs { count, variance: squares / (count - 1) as f64 })
     }
 }
 
-/// The figure of a row in one run, on the scale.
-fn of_run(figure: Figure, row: &Row, run: &Sample) -> Option<f64> {
+/// The figure of a row in one run, on the scale. `whole` is of all rows of the run.
+fn of_run(figure: Figure, row: &Row, whole: &Sums) -> f64 {
     let value = match figure {
         Figure::Percentile(thousandths) => {
+            // A row has a span.
             let mut durations: Vec<u64> = row.spans.iter().map(|span| span.duration_ns).collect();
             let at = rank(durations.len(), thousandths) - 1;
-            (at < durations.len()).then(|| *durations.select_nth_unstable(at).1 as f64)?
+            *durations.select_nth_unstable(at).1 as f64
         }
-        _ => {
-            let mut whole = Sums { traces: run.traces() as u32, ..Sums::default() };
-            let all = run.rows.values().flat_map(|row| &row.blocks);
-            whole.critical_ns = all.map(|sums| sums.critical_ns).fold(0, u64::saturating_add);
-            of_sums(figure, &sum(&row.blocks), &whole)
-        }
+        _ => of_sums(figure, &sum(&row.blocks), whole),
     };
-    Some(scaled(figure, value))
+    scaled(figure, value)
 }
 
 /// What of the sums a figure is made of.

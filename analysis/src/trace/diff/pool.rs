@@ -19,6 +19,10 @@ pub struct Side {
     blocks: Vec<Vec<u16>>,
     /// Of all rows together.
     pub(super) whole: Vec<Sums>,
+    /// Of all rows and blocks together, in each run.
+    pub(super) of_runs: Vec<Sums>,
+    /// The same in all runs.
+    pub(super) all: Sums,
 }
 
 /// A span of a side.
@@ -36,6 +40,8 @@ pub(super) struct Together {
     /// By duration.
     pub(super) spans: Vec<Pooled>,
     pub(super) blocks: Vec<Sums>,
+    /// All blocks' sums together.
+    pub(super) sums: Sums,
 }
 
 impl Side {
@@ -43,16 +49,20 @@ impl Side {
     /// in all of them.
     pub fn of(runs: Vec<Sample>, sample_ratio: Option<f64>) -> Self {
         let mut blocks = Vec::new();
-        let mut whole = Vec::new();
+        let (mut whole, mut of_runs) = (Vec::new(), Vec::new());
         for (number, run) in runs.iter().enumerate() {
             let of_run: Vec<u16> = run.traces.iter().map(|id| moved(block(*id), number)).collect();
             whole.extend(of_run.iter().map(|block| Sums { block: *block, traces: 1, ..Sums::default() }));
             let rows = run.rows.values().flat_map(|row| &row.blocks);
             whole.extend(rows.map(|sums| Sums { traces: 0, block: moved(sums.block, number), ..*sums }));
+            let mut all = sum(run.rows.values().flat_map(|row| &row.blocks));
+            all.traces = run.traces() as u32;
+            of_runs.push(all);
             blocks.push(of_run);
             compact(&mut whole);
         }
-        Self { runs, sample_ratio, blocks, whole }
+        let all = sum(&of_runs);
+        Self { runs, sample_ratio, blocks, whole, of_runs, all }
     }
 
     /// Whether no run has a span.
@@ -102,7 +112,9 @@ impl Side {
             }));
         }
         spans.sort_unstable_by_key(|span| (span.duration_ns, self.trace(span)));
-        (!spans.is_empty()).then(|| Together { spans, blocks: self.row_blocks(name) })
+        let blocks = self.row_blocks(name);
+        let sums = sum(&blocks);
+        (!spans.is_empty()).then_some(Together { spans, blocks, sums })
     }
 
     /// The row's sums in all runs.
@@ -134,11 +146,6 @@ impl Side {
 }
 
 impl Together {
-    /// All blocks' sums together.
-    pub(super) fn sum(&self) -> Sums {
-        sum(&self.blocks)
-    }
-
     /// The nearest-rank percentile, in thousandths: the `ceil(q·n)`-th duration.
     pub(super) fn percentile_ns(&self, thousandths: u16) -> u64 {
         self.spans[rank(self.spans.len(), thousandths) - 1].duration_ns
@@ -146,9 +153,9 @@ impl Together {
 }
 
 /// All of them together.
-pub(super) fn sum(blocks: &[Sums]) -> Sums {
+pub(super) fn sum<'a>(some: impl IntoIterator<Item = &'a Sums>) -> Sums {
     let mut all = Sums::default();
-    blocks.iter().for_each(|more| all.add(more));
+    some.into_iter().for_each(|more| all.add(more));
     all
 }
 

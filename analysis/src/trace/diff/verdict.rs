@@ -108,7 +108,7 @@ fn on_one(
         What::New => (new, Verdict::New, base),
         _ => (base, Verdict::Gone, new),
     };
-    let traces = u64::from(there.sum().traces);
+    let traces = u64::from(there.sums.traces);
     let wanted = wanted_alone(own.traces(), other.traces(), rows);
     if traces < wanted {
         seen.verdict = Verdict::NotEnough;
