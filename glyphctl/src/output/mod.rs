@@ -32,6 +32,7 @@ use std::{
 
 use anyhow::Context;
 use clap::ValueEnum;
+use console::Style;
 use glyph_analysis::text::visible;
 
 /// How a table is printed.
@@ -94,6 +95,15 @@ pub(crate) fn terminal_width() -> Option<usize> {
     let terminal = console::Term::stdout();
     let columns = if terminal.is_term() { terminal.size_checked() } else { None };
     columns.map(|(_, columns)| columns.into())
+}
+
+/// Text from anywhere, in a style where there are colours.
+pub(crate) fn painted(style: &Style, text: &str) -> String {
+    let text = visible(text);
+    match in_colour() {
+        true => style.clone().force_styling(true).apply_to(text).to_string(),
+        false => text.into_owned(),
+    }
 }
 
 /// Whether to print in colour: on a terminal, unless `NO_COLOR` is set.

@@ -9,7 +9,7 @@ use glyph_analysis::{
 };
 
 use super::{latency, told};
-use crate::output;
+use crate::output::painted;
 
 pub(super) fn write(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     let style = match summary.verdict {
@@ -59,13 +59,5 @@ fn strays(title: &str, strays: &[Stray], out: &mut dyn Write) -> io::Result<()> 
     match strays.len().saturating_sub(super::STRAYS) {
         0 => Ok(()),
         more => writeln!(out, "  … and {more} more; --format json has more of them"),
-    }
-}
-
-fn painted(style: &Style, text: &str) -> String {
-    let text = visible(text);
-    match output::in_colour() {
-        true => style.clone().force_styling(true).apply_to(text).to_string(),
-        false => text.into_owned(),
     }
 }

@@ -10,7 +10,7 @@ use glyph_analysis::{
 
 use super::{Names, told};
 use crate::output::{
-    self,
+    painted,
     table::{Head, Table},
 };
 
@@ -155,14 +155,6 @@ fn both(diff: &Diff, row: &DiffRow, figure: Figure) -> String {
         Verdict::Gone => base,
         _ if base == new => base,
         _ => format!("{base} → {new}"),
-    }
-}
-
-fn painted(style: &Style, text: &str) -> String {
-    let text = visible(text);
-    match output::in_colour() {
-        true => style.clone().force_styling(true).apply_to(text).to_string(),
-        false => text.into_owned(),
     }
 }
 
