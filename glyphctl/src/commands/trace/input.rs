@@ -63,8 +63,7 @@ pub(crate) fn sources<P: AsRef<Path>>(inputs: &[P]) -> anyhow::Result<Sources> {
 
 /// Loads them, says what is odd about single lines, and finds each span's parent.
 pub(crate) fn traces(sources: &Sources, keep: Keep) -> anyhow::Result<Traces> {
-    let progress = sources.progress();
-    let loaded = with_bar("reading", &progress, || load(sources, keep, &progress))?;
+    let loaded = reading(sources, |progress| load(sources, keep, progress))?;
     told(&loaded.warnings, loaded.spans.is_empty());
     Ok(Traces::resolve(loaded.spans, loaded.oddities))
 }
@@ -96,8 +95,7 @@ pub(super) fn chosen(
 /// Summarises them in so many MiB, and says what is odd about single lines.
 pub(super) fn summary(sources: &Sources, grouping: Grouping, memory: u64) -> anyhow::Result<Summary> {
     let memory = beside_durations(memory);
-    let progress = sources.progress();
-    let sorted = with_bar("reading", &progress, || Sorted::read(sources, grouping, memory, &progress))?;
+    let sorted = reading(sources, |progress| Sorted::read(sources, grouping, memory, progress))?;
     let warnings = sorted.warnings().to_vec();
     let progress = sorted.progress();
     let summary = with_bar("summing up", &progress, || sorted.summarize(&progress))?;
@@ -107,9 +105,8 @@ pub(super) fn summary(sources: &Sources, grouping: Grouping, memory: u64) -> any
 
 /// Takes what is compared of them, in so many MiB, and says what is odd about single lines.
 pub(super) fn sample(sources: &Sources, grouping: Grouping, memory: u64) -> anyhow::Result<Sample> {
-    let progress = sources.progress();
     let memory = memory.saturating_mul(1 << 20);
-    let sorted = with_bar("reading", &progress, || Sorted::read(sources, grouping, memory, &progress))?;
+    let sorted = reading(sources, |progress| Sorted::read(sources, grouping, memory, progress))?;
     let warnings = sorted.warnings().to_vec();
     let progress = sorted.progress();
     let sample = with_bar("sorting", &progress, || Sample::of_files(sorted, &progress))?;
@@ -120,8 +117,7 @@ pub(super) fn sample(sources: &Sources, grouping: Grouping, memory: u64) -> anyh
 /// Finds who calls whom in so many MiB, and says what is odd about single lines.
 pub(super) fn graph(sources: &Sources, filter: Option<Filter>, memory: u64) -> anyhow::Result<ServiceGraph> {
     let memory = beside_durations(memory);
-    let progress = sources.progress();
-    let sorted = with_bar("reading", &progress, || graph::Sorted::read(sources, filter, memory, &progress))?;
+    let sorted = reading(sources, |progress| graph::Sorted::read(sources, filter, memory, progress))?;
     let warnings = sorted.warnings().to_vec();
     let progress = sorted.progress();
     let graph = with_bar("finding calls", &progress, || sorted.graph(&progress))?;
@@ -135,10 +131,8 @@ pub(super) fn exported(
     filter: Option<Filter>,
     memory: u64,
 ) -> anyhow::Result<parquet::Sorted> {
-    let progress = sources.progress();
     let memory = memory.saturating_mul(1 << 20);
-    let sorted =
-        with_bar("reading", &progress, || parquet::Sorted::read(sources, filter, memory, &progress))?;
+    let sorted = reading(sources, |progress| parquet::Sorted::read(sources, filter, memory, progress))?;
     told(sorted.warnings(), sorted.is_empty());
     Ok(sorted)
 }
@@ -146,6 +140,12 @@ pub(super) fn exported(
 /// How many bytes of so many MiB the spans may take: the rest is for the durations.
 fn beside_durations(mib: u64) -> u64 {
     mib.saturating_mul(3 << 18)
+}
+
+/// Reads the files, with a bar.
+fn reading<T>(sources: &Sources, read: impl FnOnce(&Progress) -> Result<T, LoadError>) -> anyhow::Result<T> {
+    let progress = sources.progress();
+    with_bar("reading", &progress, || read(&progress))
 }
 
 fn with_bar<T>(
