@@ -75,38 +75,32 @@ class Tools:
         subprocess.run([*command, "--target-dir", target], check=True)
         return target / "release" / "span-gen"
 
+    def _member(self, name, *beside):
+        """A program of the workspace, with the features that its dependencies have for the programs beside it."""
+        say(f"building {' and '.join([name, *beside[1:]])}")
+        packages = [word for package in [*beside, name] for word in ("-p", package)]
+        subprocess.run(["cargo", "build", "--release", "--quiet", *packages], cwd=REPOSITORY, check=True)
+        return self._target() / name
+
     @functools.cached_property
     def queries(self):
         """The program that answers PromQL from memory, built as glyphctl is."""
-        say("building promql-bench")
-        # Together, so that the dependencies have the features that they have for glyphctl.
-        command = ["cargo", "build", "--release", "--quiet", "-p", "glyphctl", "-p", "promql-bench"]
-        subprocess.run(command, cwd=REPOSITORY, check=True)
-        return self._target() / "promql-bench"
+        return self._member("promql-bench", "glyphctl")
 
     @functools.cached_property
     def plugin_bench(self):
         """The program that measures plugins, and the daemon, built as users build it."""
-        say("building plugin-bench and glyphd")
-        command = ["cargo", "build", "--release", "--quiet", "-p", "glyphctl", "-p", "glyphd", "-p", "plugin-bench"]
-        subprocess.run(command, cwd=REPOSITORY, check=True)
-        return self._target() / "plugin-bench"
+        return self._member("plugin-bench", "glyphctl", "glyphd")
 
     @functools.cached_property
     def sanitize_bench(self):
         """The program that measures the sanitizer, built as users build the daemon."""
-        say("building sanitize-bench")
-        command = ["cargo", "build", "--release", "--quiet", "-p", "glyphctl", "-p", "glyphd", "-p", "sanitize-bench"]
-        subprocess.run(command, cwd=REPOSITORY, check=True)
-        return self._target() / "sanitize-bench"
+        return self._member("sanitize-bench", "glyphctl", "glyphd")
 
     @functools.cached_property
     def diff_bench(self):
         """The program that compares made-up traces, built as glyphctl is."""
-        say("building diff-bench")
-        command = ["cargo", "build", "--release", "--quiet", "-p", "glyphctl", "-p", "diff-bench"]
-        subprocess.run(command, cwd=REPOSITORY, check=True)
-        return self._target() / "diff-bench"
+        return self._member("diff-bench", "glyphctl")
 
     @property
     def glyphd(self):
