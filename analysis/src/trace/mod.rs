@@ -16,6 +16,7 @@ pub mod window;
 pub mod selection;
 
 // Which row each span belongs to, and all spans by trace, on disk where they are many.
+mod peer;
 pub mod group;
 mod partitions;
 mod cores;

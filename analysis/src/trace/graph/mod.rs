@@ -8,7 +8,7 @@
 //! 1. a span whose parent is of another service, whatever their kinds, as in Jaeger's dependencies; or a `server` span
 //!    whose parent is a `client` span of the same service, and a `consumer` span whose parent is a `producer` of it;
 //! 2. a `client` or `producer` span with no call in it, that says whom it calls: what it names is a node without spans
-//!    (`peer.rs`), as in the OpenTelemetry collector's servicegraph connector and in Tempo;
+//!    (`trace/peer.rs`), as in the OpenTelemetry collector's servicegraph connector and in Tempo;
 //! 3. a `consumer` span without a producer, that names its messaging system: that is the caller;
 //! 4. a `server` span that names no parent: the caller is `user`, as in these two.
 //!
@@ -18,7 +18,6 @@
 
 mod calls;
 mod named;
-mod peer;
 mod sorted;
 
 use std::collections::HashSet;
@@ -27,7 +26,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::calls::{Calls, Group};
-pub(super) use self::peer::of as peer;
 pub use self::sorted::Sorted;
 use super::{Traces, filter::Filter, group::Grouping, oddity::Oddities};
 

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use super::{
     Edge, EdgeKind, Latency, Node, NodeKind, PairedLatency, ServiceGraph, Side,
     calls::{Between, Calls, End, Figures},
-    peer::Peer,
 };
 use crate::trace::{
     columns::Names,
     filter::Filter,
     group::{Grouping, Groups},
     oddity::Oddities,
+    peer::Peer,
     summary::frame,
 };
 

@@ -15,7 +15,7 @@ use super::{
     attribute,
     columns::{Detail, Names, Spans},
     filter::{Filter, Subject},
-    graph,
+    peer,
 };
 
 /// What the rows of a summary are by.
@@ -66,9 +66,7 @@ impl Grouping {
     pub fn needs_details(&self) -> bool {
         self.filter.is_some() || self.by_peer || self.by.iter().any(|key| matches!(key, Key::Attribute(_)))
     }
-}
 
-impl Grouping {
     /// How many values a group has.
     fn arity(&self) -> usize {
         self.by.len() + 2 * usize::from(self.by_peer)
@@ -156,7 +154,7 @@ impl Groups {
             });
         }
         if grouping.by_peer {
-            let peer = graph::peer(member.kind, member.detail.attributes);
+            let peer = peer::of(member.kind, member.detail.attributes);
             codes.extend([u32::from(counts), self.code(attributes, peer.as_deref())]);
         }
         let number = self.number(&codes);
@@ -221,7 +219,7 @@ impl Groups {
         })
     }
 
-    /// Whom the spans of a group name as the one they call, as [`graph::peer`] has it.
+    /// Whom the spans of a group name as the one they call, as [`peer::of`] has it.
     pub(super) fn peer(&self, group: usize, grouping: &Grouping) -> Option<&str> {
         let attributes = grouping.by.iter().filter(|key| matches!(key, Key::Attribute(_))).count();
         self.value(attributes, self.peer_codes(group, grouping)[1])

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 
 use glyph_formats::span::SpanKind;
 
-use crate::trace::attribute;
+use super::attribute;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Peer {
 }
 
 /// Whom the span names, as [`Peer::decoded`] takes it apart.
-pub(in crate::trace) fn of(kind: SpanKind, attributes: &str) -> Option<String> {
+pub(super) fn of(kind: SpanKind, attributes: &str) -> Option<String> {
     let wanted: &[&[(&str, Peer)]] = match kind {
         SpanKind::Client => &CALLED,
         SpanKind::Producer => &SENT_TO,
