@@ -28,6 +28,7 @@ use glyphd::{
     telemetry::{Telemetry, TraceContext},
 };
 
+pub(in crate::commands) use self::place::compact;
 use self::{child::Ended, place::Place, signals::Signals};
 use super::{
     metrics::record::{flag_hinted, interval},
