@@ -49,6 +49,7 @@ mod launcher;
 
 // How the program starts and ends.
 mod bad_input;
+mod check_config;
 mod deployed;
 mod drain;
 mod guide;
