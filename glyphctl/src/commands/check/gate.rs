@@ -1,11 +1,12 @@
 //! The gate itself: what the recording holds against what `glyph.toml` says.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use glyph_analysis::{
     gate::{
@@ -15,7 +16,7 @@ use glyph_analysis::{
     pivot::Suspects,
     rules::{Options, check},
 };
-use glyph_formats::recording::RecordingError;
+use glyph_formats::{jsonl::input::is_stdin, recording::RecordingError};
 
 use super::CONFIG;
 use crate::{
@@ -48,6 +49,10 @@ pub(super) struct GateArgs {
 
 /// Runs it.
 pub(super) fn run(flags: &GateArgs) -> anyhow::Result<ExitCode> {
+    if !is_stdin(&flags.recording) {
+        // Who mistyped it is not to be told of a glyph.toml.
+        fs::metadata(&flags.recording).with_context(|| flags.recording.display().to_string())?;
+    }
     let config = config(flags.config.as_deref())?;
     let rules = config.alerts.as_ref().map(|alerts| load_rules(&config, alerts)).transpose()?;
     let checks = match Opened::try_open(&flags.recording) {
