@@ -330,6 +330,29 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
 mod tests {
     use super::*;
 
+    fn parsed(flags: &[&str]) -> Args {
+        Args::try_parse_from(["glyphd"].iter().chain(flags)).unwrap()
+    }
+
+    #[test]
+    fn shorter_flags_come_before_the_filter_of_the_log() {
+        assert_eq!(parsed(&["--log", "error"]).log_filter(), "error");
+        assert_eq!(parsed(&["-q", "--log", "debug"]).log_filter(), "warn");
+        assert_eq!(parsed(&["-v"]).log_filter(), "info,glyphd=debug");
+        assert_eq!(parsed(&["-vv"]).log_filter(), "debug");
+        assert_eq!(parsed(&["-vv", "-v"]).log_filter(), "trace");
+        assert!(Args::try_parse_from(["glyphd", "-q", "-v"]).is_err());
+    }
+
+    #[test]
+    fn what_the_help_calls_the_default_is_the_default() {
+        let config = parsed(&[]).into_config().unwrap();
+        let default = Config::on_free_ports();
+        assert_eq!(config.capture.limits, default.capture.limits);
+        assert_eq!(config.record_metrics_interval, default.record_metrics_interval);
+        assert_eq!(config.drain_timeout, default.drain_timeout);
+    }
+
     #[test]
     fn a_port_out_of_range_is_told_as_such() {
         assert!(address("127.0.0.1:65536").unwrap_err().contains("0 to 65535"));
