@@ -16,6 +16,7 @@ use crate::{
     },
     output::{
         self,
+        failure::HintExt,
         flows::{FlowsFormat, Writer},
         note,
     },

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     commands::{
-        flows::source::Source,
+        flows::source,
         interrupt, recording,
         replay::{
             findings::{self, Findings},
@@ -78,7 +78,7 @@ pub(super) fn load(flags: &LoadArgs, telemetry: &Telemetry) -> anyhow::Result<Lo
     }
     if kind == Kind::Flows {
         // What is no file of flows is told, also where nothing else is done with it.
-        Source::open(&flags.artifact)?.each(|_| true, |_| Ok(ControlFlow::Break(())))?;
+        source::Source::open(&flags.artifact)?.each(|_| true, |_| Ok(ControlFlow::Break(())))?;
     }
     staged(telemetry, None, |stages| plain(flags, kind, stages))
 }
