@@ -18,6 +18,8 @@ mod metrics_server;
 mod metrics_test;
 mod server;
 mod telemetry;
+mod everyday;
+mod documented;
 mod demo;
 mod flows;
 mod har;

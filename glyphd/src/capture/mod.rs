@@ -115,6 +115,15 @@ impl Tls {
     /// Reads the files; makes the CA if there is none yet.
     pub(crate) fn load(options: &CaptureOptions) -> Result<Self, TlsError> {
         let ca = options.ca_dir.as_deref().map(CertificateAuthority::open_or_create).transpose()?;
+        Self::with(ca, options)
+    }
+
+    /// Reads the files, but for the CA's, which may not be there yet.
+    pub(crate) fn check(options: &CaptureOptions) -> Result<(), TlsError> {
+        Self::with(None, options).map(drop)
+    }
+
+    fn with(ca: Option<CertificateAuthority>, options: &CaptureOptions) -> Result<Self, TlsError> {
         let leaves = ca.map(|ca| Leaves::new(ca, LEAVES)).transpose()?;
         let trust = Trust::load(options.upstream.ca.as_deref())?;
         let anonymous = Arc::new(offering(&trust.config(None)?, &[Alpn::Http2, Alpn::Http1]));

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 25] = [
+const TABLE: [(&str, &[&str]); 26] = [
     ("capture", &["causes", "globs", "listeners", "pooled", "sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "globs", "room", "telemetry"]),
     ("room", &[]),
@@ -76,6 +76,7 @@ const TABLE: [(&str, &[&str]); 25] = [
     ("causes", &[]),
     ("listeners", &[]),
     ("pooled", &[]),
+    ("reference", &["plugin", "policy"]),
     ("lib", &[]),
 ];
 
