@@ -18,6 +18,7 @@ mod metrics_test;
 mod server;
 mod telemetry;
 mod demo;
+mod docs;
 mod flows;
 mod har;
 mod perfetto;

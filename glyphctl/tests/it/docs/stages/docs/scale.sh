@@ -1,0 +1,3 @@
+demo one two
+mkdir runs
+mv one two runs/
