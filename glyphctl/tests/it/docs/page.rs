@@ -75,6 +75,15 @@ impl Page {
         assert!(fenced.is_none(), "{path}: a fence without an end");
         page
     }
+
+    /// What it says shall stand in a file of that name.
+    pub(super) fn block_for(&self, file: &str) -> &str {
+        let blocks = self
+            .parts
+            .iter()
+            .filter_map(|part| if let Part::Block(block) = part { Some(block) } else { None });
+        &blocks.into_iter().find(|block| block.attribute("file") == Some(file)).unwrap().text
+    }
 }
 
 fn block(info: &str, line: usize) -> Block {
@@ -93,7 +102,10 @@ fn fences_headings_and_what_is_indented_are_told_apart() {
     );
     assert_eq!(page.indented, [3]);
     let [Part::Section, Part::Block(block)] = &page.parts[..] else { panic!("{page:?}") };
-    assert_eq!((block.line, block.language.as_str(), block.text.as_str()), (9, "sh", "# no heading\nfalse\n"));
+    assert_eq!(
+        (block.line, block.language.as_str(), block.text.as_str()),
+        (9, "sh", "# no heading\nfalse\n")
+    );
     assert_eq!(
         (block.attribute("exit"), block.attribute("background"), block.attribute("port")),
         (Some("1"), Some(""), None)

@@ -78,12 +78,34 @@ impl Plan {
     fn put(&mut self, block: &Block, number: usize) {
         self.files.push((number, block.text.clone()));
     }
+
+    /// Keeps a text under a number, for a command that wants it.
+    pub(super) fn keep(&mut self, text: &str) -> usize {
+        let number = self.files.len();
+        self.files.push((number, text.to_owned()));
+        number
+    }
+
+    /// Puts a text into a file.
+    pub(super) fn put_as(&mut self, name: &str, text: &str) {
+        let number = self.keep(text);
+        writeln!(self.calls, "put {number} {name}").unwrap();
+    }
+
+    /// Runs commands that stand at that place, and end with one of these codes.
+    pub(super) fn run(&mut self, place: &str, codes: &str, commands: &str) {
+        let number = self.keep(commands);
+        writeln!(self.calls, "run {number} {place} '{codes}'").unwrap();
+    }
 }
 
 /// What of the text was not printed, or nothing.
 pub(super) fn missing<'a>(expected: &'a str, printed: &str) -> Option<&'a str> {
     let mut lines = printed.lines();
-    expected.lines().filter(|line| !line.is_empty() && *line != "…").find(|line| !lines.any(|p| alike(line, p)))
+    expected
+        .lines()
+        .filter(|line| !line.is_empty() && *line != "…")
+        .find(|line| !lines.any(|p| alike(line, p)))
 }
 
 /// Whether a line is as it was expected, with `…` for anything and blanks for blanks.

@@ -14,9 +14,19 @@ use super::plan::Plan;
 use crate::harness::{Run, ended, glyphctl, in_path, peer, peers_folder, piped};
 
 /// What pages write to; everything else of the repository is there by links.
-const COPIED: &[&str] = &["alerts", "dashboards", "deploy", "docs", "plugins", "testdata/ci", "testdata/traces"];
+const COPIED: &[&str] =
+    &["alerts", "dashboards", "deploy", "docs", "plugins", "testdata/ci", "testdata/traces"];
 const LINKED: &[&str] = &[
-    "analysis", "bench", "formats", "fuzz", "glyphctl", "glyphd", "plugin-api", "Cargo.toml", "Cargo.lock", "LICENSE",
+    "analysis",
+    "bench",
+    "formats",
+    "fuzz",
+    "glyphctl",
+    "glyphd",
+    "plugin-api",
+    "Cargo.toml",
+    "Cargo.lock",
+    "LICENSE",
     "README.md",
 ];
 
@@ -41,7 +51,8 @@ fn apart() -> Result<Command, String> {
         command
     };
     in_path("unshare")?;
-    let trial = new().args(["mount", "--bind", "/etc/hosts", "/etc/hosts"]).output().map_err(|e| e.to_string())?;
+    let trial =
+        new().args(["mount", "--bind", "/etc/hosts", "/etc/hosts"]).output().map_err(|e| e.to_string())?;
     let said = String::from_utf8_lossy(&trial.stderr).trim().to_owned();
     if trial.status.success() { Ok(new()) } else { Err(format!("namespaces: {said}")) }
 }
@@ -66,7 +77,10 @@ impl Sandbox {
         }
         let programs = Path::new(env!("CARGO_BIN_EXE_glyphctl")).parent().unwrap();
         for name in ["glyphctl", "glyphd"] {
-            assert!(programs.join(name).exists(), "{name} is not beside glyphctl: cargo build --release --workspace");
+            assert!(
+                programs.join(name).exists(),
+                "{name} is not beside glyphctl: cargo build --release --workspace"
+            );
             symlink(programs.join(name), sandbox.path("bin").join(name)).unwrap();
         }
         let here = root().join("glyphctl/tests/it/docs");
@@ -104,7 +118,8 @@ impl Sandbox {
         }
         let programs = Path::new(env!("CARGO_BIN_EXE_glyphctl")).parent().unwrap();
         let others = env::var_os("PATH").unwrap_or_default();
-        let path = [self.path("bin")].into_iter().chain(env::split_paths(&others)).chain(["/usr/sbin".into()]);
+        let path =
+            [self.path("bin")].into_iter().chain(env::split_paths(&others)).chain(["/usr/sbin".into()]);
         let packages = peers_folder("GLYPH_PYTHON_PACKAGES", "python");
         command
             .env("PATH", env::join_paths(path).unwrap())
