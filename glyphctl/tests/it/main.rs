@@ -21,6 +21,7 @@ mod telemetry;
 mod everyday;
 mod documented;
 mod demo;
+mod docs;
 mod flows;
 mod har;
 mod perfetto;
