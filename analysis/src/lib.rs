@@ -23,6 +23,7 @@ pub mod replay;
 // A recording held against its limits.
 pub mod gate;
 
-// Text that traffic wrote, made fit for a terminal, and for Mermaid's language.
+// Text that traffic wrote, made fit for a terminal, and for Mermaid's language; paths without their ids.
 pub mod text;
 pub mod mermaid;
+pub mod route;

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     alerts::AlertsArgs,
+    baseline::BaselineArgs,
     ca::CaArgs,
     check::CheckArgs,
     demo::{DemoArgs, DemoPlugin},
@@ -42,8 +43,10 @@ pub(crate) enum Command {
     /// Starts a daemon on free ports of the loopback interface, points the command's HTTP at its proxy, runs the
     /// command, and stops the daemon when the command has ended.
     Record(RecordArgs),
-    /// The gate for CI: is a recording whole, did no alert fire, do its spans hold to their budgets?
+    /// The gate for CI: is a recording whole, did no alert fire, do its spans hold to their budgets, is it no worse than before?
     Check(CheckArgs),
+    /// Baselines: runs that are kept for others to be compared with.
+    Baseline(BaselineArgs),
     /// Traces: where the time went.
     Trace(TraceArgs),
     /// Metrics: PromQL over what was recorded, and its test scripts.

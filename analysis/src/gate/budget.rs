@@ -20,6 +20,7 @@ pub fn judge(budgets: &[Budget], summary: &Summary, suspects: &Suspects<'_>) -> 
             row.name() == budget.span
                 && budget.service.as_ref().is_none_or(|service| row.service() == service)
         };
+        let first = checks.len();
         let mut rows: Vec<&Row> = summary.rows.iter().filter(is_meant).collect();
         rows.sort_by_key(|row| row.service());
         for row in &rows {
@@ -28,6 +29,7 @@ pub fn judge(budgets: &[Budget], summary: &Summary, suspects: &Suspects<'_>) -> 
         if rows.is_empty() {
             checks.extend(budget.limits.iter().map(|limit| unknown(budget, limit)));
         }
+        checks[first..].iter_mut().for_each(|check| check.tolerated = !budget.fail);
     }
     checks
 }

@@ -42,11 +42,18 @@ pub enum Section {
     Alerts,
     /// Limits for the spans of one name.
     Budget,
+    /// What plugins found.
+    Findings,
+    /// Traces, compared with the baseline's.
+    Traces,
+    /// Exchanges, compared with the baseline's.
+    Replay,
 }
 
 impl Section {
     /// Every section, in the order of their checks.
-    pub const ALL: [Self; 3] = [Self::Integrity, Self::Alerts, Self::Budget];
+    pub const ALL: [Self; 6] =
+        [Self::Integrity, Self::Alerts, Self::Budget, Self::Findings, Self::Traces, Self::Replay];
 
     /// The section's name.
     pub fn as_str(self) -> &'static str {
@@ -54,6 +61,9 @@ impl Section {
             Self::Integrity => "integrity",
             Self::Alerts => "alerts",
             Self::Budget => "budget",
+            Self::Findings => "findings",
+            Self::Traces => "traces",
+            Self::Replay => "replay",
         }
     }
 }
@@ -130,12 +140,45 @@ pub struct Check {
     pub message: String,
     /// The traces to look at, the most telling first; not more than three.
     pub trace_ids: Vec<TraceId>,
+    /// Whether the verdict stands whatever comes of it: its section says `fail = false`, or `allow-undecided`.
+    pub tolerated: bool,
+    /// Commands that show more, as they can be typed.
+    pub commands: Vec<String>,
     /// Whether these traces are in the recording.
     #[serde(skip)]
     pub shown: bool,
-    /// Whether it may be undecided without harm to the verdict.
+    /// Commands that show more, by their words.
     #[serde(skip)]
-    pub tolerated: bool,
+    pub pointers: Vec<Pointer>,
+}
+
+/// A command of glyphctl that shows more than a trace does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pointer(pub Vec<Word>);
+
+/// One word of it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Word {
+    /// The recording, as the user calls it.
+    Recording,
+    /// What it was compared with.
+    Baseline,
+    /// A word.
+    Text(String),
+}
+
+impl Pointer {
+    /// A command with both recordings behind it: `words BASELINE RECORDING`.
+    pub(super) fn of_both(words: &[&str]) -> Self {
+        let words = words.iter().map(|word| Word::Text((*word).to_owned()));
+        Self(words.chain([Word::Baseline, Word::Recording]).collect())
+    }
+
+    /// A command about something in a recording: `words WHERE what`.
+    pub(super) fn within(words: &[&str], place: Word, what: impl Into<String>) -> Self {
+        let words = words.iter().map(|word| Word::Text((*word).to_owned()));
+        Self(words.chain([place, Word::Text(what.into())]).collect())
+    }
 }
 
 impl Check {
@@ -163,8 +206,10 @@ impl Check {
             unit: Unit::Count,
             message: message.into(),
             trace_ids: Vec::new(),
-            shown: false,
             tolerated: false,
+            commands: Vec::new(),
+            shown: false,
+            pointers: Vec::new(),
         }
     }
 
@@ -205,18 +250,29 @@ pub struct Judgement {
     pub verdict: State,
     /// What was looked at, section by section.
     pub checks: Vec<Check>,
+    /// What was not looked at.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A section that there is nothing to say of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Skipped {
+    /// Which.
+    pub section: Section,
+    /// Why.
+    pub reason: String,
 }
 
 impl Judgement {
     /// The verdict over checks.
-    pub fn of(checks: Vec<Check>) -> Self {
+    pub fn of(checks: Vec<Check>, skipped: Vec<Skipped>) -> Self {
         let any = |state| checks.iter().any(|check| check.state == state && !check.tolerated);
         let verdict = match (any(State::Fail), any(State::Undecided)) {
             (true, _) => State::Fail,
             (false, true) => State::Undecided,
             (false, false) => State::Pass,
         };
-        Self { verdict, checks }
+        Self { verdict, checks, skipped }
     }
 
     /// The checks that did not pass.
@@ -224,10 +280,12 @@ impl Judgement {
         self.checks.iter().filter(|check| check.state != State::Pass)
     }
 
-    /// The verdict in a line: `fail: 2 of 9 checks failed, 1 undecided`.
+    /// The verdict in a line: `fail: 2 of 9 checks failed, 1 undecided, 1 failed that is only reported`.
     pub fn told(&self) -> String {
-        let of = |state| self.checks.iter().filter(|check| check.state == state).count() as u64;
-        let (failed, undecided) = (of(State::Fail), of(State::Undecided));
+        let count = |is: &dyn Fn(&Check) -> bool| self.checks.iter().filter(|check| is(check)).count() as u64;
+        let failed = count(&|check| check.state == State::Fail && !check.tolerated);
+        let reported = count(&|check| check.state == State::Fail && check.tolerated);
+        let undecided = count(&|check| check.state == State::Undecided);
         let all = counted(self.checks.len() as u64, "check");
         let mut text = match failed {
             0 => format!("{}: {all}, none failed", self.verdict.as_str()),
@@ -235,6 +293,10 @@ impl Judgement {
         };
         if undecided > 0 {
             text.push_str(&format!(", {} undecided", grouped(undecided)));
+        }
+        if reported > 0 {
+            let is = if reported == 1 { "is" } else { "are" };
+            text.push_str(&format!(", {} failed that {is} only reported", grouped(reported)));
         }
         text
     }
@@ -266,10 +328,15 @@ mod tests {
     fn one_failure_outweighs_what_is_undecided() {
         let undecided = Check::plain(Section::Alerts, "a", State::Undecided, "");
         let tolerated = Check { tolerated: true, ..undecided.clone() };
-        let verdict = |checks: &[&Check]| Judgement::of(checks.iter().copied().cloned().collect()).verdict;
+        let verdict =
+            |checks: &[&Check]| Judgement::of(checks.iter().copied().cloned().collect(), Vec::new()).verdict;
         assert_eq!(verdict(&[&check(1, 2), &undecided, &check(3, 2)]), State::Fail);
         assert_eq!(verdict(&[&check(1, 2), &undecided]), State::Undecided);
         assert_eq!(verdict(&[&check(1, 2), &tolerated]), State::Pass);
+        let reported = Check { tolerated: true, ..check(3, 2) };
+        assert_eq!(verdict(&[&reported]), State::Pass);
+        let told = Judgement::of(vec![check(3, 2), reported], Vec::new()).told();
+        assert_eq!(told, "fail: 1 of 2 checks failed, 1 failed that is only reported");
         assert_eq!(verdict(&[]), State::Pass);
     }
 }

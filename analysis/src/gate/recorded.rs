@@ -15,6 +15,7 @@ use glyph_formats::{
 };
 use serde::de::DeserializeOwned;
 
+use super::findings::Found;
 use crate::{
     metrics::{self, MetricsError, Reading, Store},
     trace::{self, Keep, LoadError, Loaded, Oddities, Oddity, Sources, Spans, Traces},
@@ -58,6 +59,8 @@ pub struct Recorded {
     pub traces: Traces,
     /// The metrics.
     pub metrics: Store,
+    /// The findings.
+    pub findings: Found,
     /// What is odd without making the recording less whole.
     pub warnings: Vec<String>,
     /// The files, and what is wrong with each.
@@ -114,9 +117,10 @@ impl Files {
     pub fn read(self, progress: &Progress) -> Result<Recorded, RecordedError> {
         let recording = &self.recording;
         let mut files = Vec::new();
-        files.extend(lines::<Flow>(recording, FLOWS)?);
-        files.extend(lines::<Finding>(recording, FINDINGS)?);
-        files.extend(lines::<AuditEntry>(recording, AUDIT)?);
+        let mut findings = Found::default();
+        files.extend(lines::<Flow>(recording, FLOWS, |_| ())?);
+        files.extend(lines::<Finding>(recording, FINDINGS, |finding| findings.add(&finding))?);
+        files.extend(lines::<AuditEntry>(recording, AUDIT, |_| ())?);
         let mut traces = Traces::resolve(Spans::default(), Oddities::default());
         if let Some(sources) = &self.spans {
             let (resolved, state) = spans(&recording.dir, sources, progress)?;
@@ -136,15 +140,16 @@ impl Files {
             .collect();
         warnings.extend(reading.warnings.iter().filter(|w| !w.is_torn()).map(ToString::to_string));
         let missing = missing(recording);
-        Ok(Recorded { info: self.recording.info, traces, metrics: reading.store, warnings, files, missing })
+        let (info, metrics) = (self.recording.info, reading.store);
+        Ok(Recorded { info, traces, metrics, findings, warnings, files, missing })
     }
 }
 
-/// The files of that name that are there: closed segments, and the current one.
-/// Reads records for no more than to see that they are there.
-fn lines<T: DeserializeOwned>(
+/// Reads the records of a file and of its closed segments, if it is there, and gives `take` each.
+pub(super) fn lines<T: DeserializeOwned>(
     recording: &Recording,
     name: &'static str,
+    mut take: impl FnMut(T),
 ) -> Result<Option<FileState>, ReadError> {
     if segments::existing(&recording.file(name))?.is_empty() {
         return Ok(None);
@@ -153,7 +158,7 @@ fn lines<T: DeserializeOwned>(
     let mut records = jsonl::records::<T>(&recording.file(name))?;
     for record in &mut records {
         match record {
-            Ok(_) => {}
+            Ok(record) => take(record),
             Err(error @ ReadError::Io { .. }) => return Err(error),
             Err(error) => state.add(&recording.dir, &error.to_string()),
         }

@@ -5,6 +5,7 @@ pub(crate) mod record;
 pub(crate) mod metrics;
 pub(crate) mod alerts;
 pub(crate) mod check;
+pub(crate) mod baseline;
 pub(crate) mod replay;
 mod showing;
 pub(crate) mod flows;
@@ -13,6 +14,7 @@ pub(crate) mod plugin;
 pub(crate) mod ca;
 
 pub(crate) mod recording;
+mod runs;
 mod interrupt;
 
 use std::process::ExitCode;
@@ -25,6 +27,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Check(args) => check::run(args),
+        Command::Baseline(args) => baseline::run(args),
         Command::Trace(args) => trace::run(args),
         Command::Metrics(args) => metrics::run(args),
         Command::Alerts(args) => alerts::run(args),

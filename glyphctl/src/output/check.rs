@@ -1,21 +1,19 @@
 //! The verdict on a recording, in each format.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::io::{self, Write};
 
 use clap::ValueEnum;
 use console::Style;
 use glyph_analysis::{
-    gate::{Check, Figure, Judgement, Section, State},
+    gate::{Check, Figure, Judgement, Section, Skipped, State},
     text::visible,
 };
 
 use super::{
+    github::{Annotation, Severity},
     json,
     junit::{self, Case, Fault, Outcome, Suite},
-    pointers::pointers,
+    pointers::lines,
     table::{Head, Table, code_span},
 };
 
@@ -30,18 +28,16 @@ pub(crate) enum CheckFormat {
     Markdown,
     /// For CI services: JUnit's XML.
     Junit,
+    /// For GitHub Actions: annotations.
+    Github,
 }
 
-/// Writes it. `recording` is what the user called it.
-pub(crate) fn write(
-    judgement: &Judgement,
-    recording: &Path,
-    format: CheckFormat,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+/// Writes it.
+pub(crate) fn write(judgement: &Judgement, format: CheckFormat, out: &mut dyn Write) -> io::Result<()> {
     match format {
         CheckFormat::Json => json::write(judgement, out),
-        CheckFormat::Junit => junit::write("glyphctl check", &suites(judgement, recording), out),
+        CheckFormat::Junit => junit::write("glyphctl check", &suites(judgement), out),
+        CheckFormat::Github => github(judgement, out),
         CheckFormat::Markdown => {
             writeln!(out, "**{}**\n", judgement.told())?;
             table(judgement).write_markdown(out)?;
@@ -54,9 +50,12 @@ pub(crate) fn write(
                     check.section.as_str(),
                     code_span(&said(check))
                 )?;
-                for line in pointers(check, recording) {
+                for line in lines(check) {
                     writeln!(out, "  - {}", code_span(&line))?;
                 }
+            }
+            for Skipped { section, reason } in &judgement.skipped {
+                writeln!(out, "- {}: skipped, {}", section.as_str(), code_span(reason))?;
             }
             Ok(())
         }
@@ -64,9 +63,10 @@ pub(crate) fn write(
             writeln!(out, "{}\n", painted(judgement.verdict, &judgement.told()))?;
             table(judgement).write_text(out)?;
             for check in judgement.faults() {
-                let head = painted(check.state, &format!("{} {}", mark(check.state), check.section.as_str()));
+                let colour = if check.tolerated { State::Undecided } else { check.state };
+                let head = painted(colour, &format!("{} {}", mark(check.state), check.section.as_str()));
                 writeln!(out, "\n{head}: {}", visible(&said(check)))?;
-                for line in pointers(check, recording) {
+                for line in lines(check) {
                     writeln!(out, "    {}", visible(&line))?;
                 }
             }
@@ -75,27 +75,47 @@ pub(crate) fn write(
     }
 }
 
-/// A suite for each section, a case for each check.
-fn suites(judgement: &Judgement, recording: &Path) -> Vec<Suite> {
+/// A suite for each section, a case for each check, and one for a section that was skipped.
+fn suites(judgement: &Judgement) -> Vec<Suite> {
+    let class = |section: Section| format!("glyph.{}", section.as_str());
     let case = |check: &Check| {
-        let fault = || Fault { message: check.message.clone(), lines: pointers(check, recording) };
-        Case {
-            name: check.name.clone(),
-            class: format!("glyph.{}", check.section.as_str()),
-            seconds: None,
-            outcome: match check.state {
-                State::Pass => Outcome::Passed,
-                State::Fail => Outcome::Failure(fault()),
-                State::Undecided if check.tolerated => Outcome::Skipped(fault()),
-                State::Undecided => Outcome::Error(fault()),
-            },
-        }
+        let fault = || Fault { message: message(check), lines: lines(check) };
+        let outcome = match check.state {
+            State::Pass => Outcome::Passed,
+            // JUnit knows nothing that is wrong and no failure.
+            _ if check.tolerated => Outcome::Skipped(fault()),
+            State::Fail => Outcome::Failure(fault()),
+            State::Undecided => Outcome::Error(fault()),
+        };
+        Case { name: check.name.clone(), class: class(check.section), seconds: None, outcome }
     };
-    let suite = |section: Section| Suite {
-        name: section.as_str().to_owned(),
-        cases: judgement.checks.iter().filter(|check| check.section == section).map(case).collect(),
+    let skipped = |skipped: &Skipped| {
+        let fault = Fault { message: skipped.reason.clone(), lines: Vec::new() };
+        let (name, class) = (skipped.section.as_str().to_owned(), class(skipped.section));
+        Case { name, class, seconds: None, outcome: Outcome::Skipped(fault) }
+    };
+    let suite = |section: Section| {
+        let checks = judgement.checks.iter().filter(|check| check.section == section).map(case);
+        let none = judgement.skipped.iter().filter(|skipped| skipped.section == section).map(skipped);
+        Suite { name: section.as_str().to_owned(), cases: checks.chain(none).collect() }
     };
     Section::ALL.into_iter().map(suite).collect()
+}
+
+/// An annotation for each check that did not pass, then the verdict.
+fn github(judgement: &Judgement, out: &mut dyn Write) -> io::Result<()> {
+    for check in judgement.faults() {
+        let severity = match check.state {
+            State::Fail if !check.tolerated => Severity::Error,
+            _ => Severity::Warning,
+        };
+        let title = format!("{}: {}", check.section.as_str(), check.name);
+        let message: Vec<String> = [message(check)].into_iter().chain(lines(check)).collect();
+        Annotation { severity, place: None, title: &title, message: &message.join("\n") }.write(out)?;
+    }
+    let message = judgement.told();
+    Annotation { severity: Severity::Notice, place: None, title: "glyphctl check", message: &message }
+        .write(out)
 }
 
 fn table(judgement: &Judgement) -> Table {
@@ -143,5 +163,13 @@ fn painted(state: State, text: &str) -> String {
 
 /// Which check, and what there is to say.
 fn said(check: &Check) -> String {
-    format!("{}: {}", check.name, check.message)
+    format!("{}: {}", check.name, message(check))
+}
+
+/// What there is to say; of a failure that fails nothing, that it doesn't.
+fn message(check: &Check) -> String {
+    match check.state {
+        State::Fail if check.tolerated => format!("{}; only reported", check.message),
+        _ => check.message.clone(),
+    }
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod artifact;
+pub(crate) mod baseline;
 pub(crate) mod ca;
 pub(crate) mod cases;
 pub(crate) mod check;

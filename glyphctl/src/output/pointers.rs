@@ -2,16 +2,30 @@
 
 use std::path::Path;
 
-use glyph_analysis::gate::Check;
+use glyph_analysis::gate::{Check, Pointer, Word};
 
-/// Where to look on: a command for each trace that is in the recording; of others the ids.
-pub(super) fn pointers(check: &Check, recording: &Path) -> Vec<String> {
-    let recording = word(&recording.to_string_lossy());
-    let pointer = |id| match check.shown {
-        true => format!("glyphctl trace show {recording} {id}"),
-        false => format!("trace {id} (not in the recording)"),
-    };
-    check.trace_ids.iter().map(pointer).collect()
+/// A command for each trace that is in the recording, and those that show more. `baseline` is what it was compared with.
+pub(crate) fn commands(check: &Check, recording: &Path, baseline: Option<&Path>) -> Vec<String> {
+    let name = |path: &Path| word(&path.to_string_lossy());
+    let recording = name(recording);
+    let traces = check.trace_ids.iter().filter(|_| check.shown);
+    let shown = traces.map(|id| format!("glyphctl trace show {recording} {id}"));
+    let more = check.pointers.iter().filter_map(|Pointer(words)| {
+        let words = words.iter().map(|one| match one {
+            Word::Recording => Some(recording.clone()),
+            Word::Baseline => baseline.map(name),
+            Word::Text(text) => Some(word(text)),
+        });
+        Some(format!("glyphctl {}", words.collect::<Option<Vec<_>>>()?.join(" ")))
+    });
+    shown.chain(more).collect()
+}
+
+/// Where to look on: the commands; of traces that are not in the recording the ids.
+pub(super) fn lines(check: &Check) -> Vec<String> {
+    let elsewhere = check.trace_ids.iter().filter(|_| !check.shown);
+    let elsewhere = elsewhere.map(|id| format!("trace {id} (not in the recording)"));
+    elsewhere.chain(check.commands.iter().cloned()).collect()
 }
 
 /// Text as one word of a shell's command.

@@ -3,6 +3,7 @@
 mod alerts_check;
 mod alerts_lint;
 mod alerts_test;
+mod baseline;
 mod ca;
 mod check;
 mod ci_job;

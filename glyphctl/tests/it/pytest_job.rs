@@ -49,7 +49,8 @@ fn job(fault: Option<(&str, &str)>) -> Option<Job> {
     // Where a user would have installed them.
     let manifest = folder.path("plugins/secret-scan/plugin.toml");
     let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(manifest, format!("{text}env = {{ PYTHONPATH = {:?} }}\n", packages.to_str().unwrap())).unwrap();
+    fs::write(manifest, format!("{text}env = {{ PYTHONPATH = {:?} }}\n", packages.to_str().unwrap()))
+        .unwrap();
 
     let flags = ["--out", "../run", "--plugins-dir", "../plugins", "--config", "policy.toml"];
     let mut record = folder.recording(&flags, &["python3", "-m", "pytest", "-q", "-p", "no:cacheprovider"]);

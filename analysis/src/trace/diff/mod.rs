@@ -27,6 +27,7 @@ mod note;
 mod verdict;
 mod calls;
 mod compare;
+pub mod told;
 
 pub use answer::{Broken, ChangedCalls, Diff, DiffRow, Extent, Figures, Interval, NotEnough, Verdict};
 pub use compare::{CompareError, compare};

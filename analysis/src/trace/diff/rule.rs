@@ -66,6 +66,12 @@ impl Rule {
     /// The rules when nobody says which: what a user would notice.
     pub const DEFAULT: [&str; 3] = ["p50 > 5% and > 100us", "p95 > 5% and > 100us", "errors > 0.5pp"];
 
+    /// The rules when nobody says which.
+    pub fn defaults() -> Vec<Self> {
+        // Each is one, as a test says.
+        Self::DEFAULT.iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
     /// Whether it is of spans of this service and name.
     pub fn is_of(&self, service: &str, name: &str) -> bool {
         let options = MatchOptions::new();
@@ -81,9 +87,23 @@ impl Rule {
             What::New | What::Gone => None,
         }
     }
+
+    /// Up to what its figure may grow from `base`, in the figure's unit; none for `new` and `gone`.
+    pub fn most(&self, base: f64) -> Option<f64> {
+        match self.what {
+            What::Grown(_, growth) => Some(growth.most(base)),
+            What::New | What::Gone => None,
+        }
+    }
 }
 
 impl Growth {
+    /// What is more than that is more than all of it.
+    fn most(&self, base: f64) -> f64 {
+        let relative = self.relative.map_or(base, |limit| base * (1.0 + limit));
+        relative.max(base + self.absolute.unwrap_or(0.0))
+    }
+
     /// Whether growing from `base` to `new` is more than all of it.
     pub(super) fn is_passed(&self, base: f64, new: f64) -> bool {
         // From nothing, anything is more than any part of it.

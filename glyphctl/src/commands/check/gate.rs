@@ -1,23 +1,19 @@
-//! The gate itself: what the recording holds against what `glyph.toml` says.
+//! The gate itself: what the recording holds against what `glyph.toml` says, and where the verdict goes.
 
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::anyhow;
 use clap::Args;
-use glyph_analysis::{
-    gate::{
-        Check, Config, ConfigError, Files, Judgement, Recorded, RecordedError, State, alerts, budget, config,
-        integrity,
-    },
-    pivot::Suspects,
-    rules::{Options, check},
-};
-use glyph_formats::recording::RecordingError;
+use glyph_analysis::gate::{Config, ConfigError, Judgement, State, config, integrity};
 
-use super::CONFIG;
+use super::{
+    CONFIG,
+    before::Before,
+    reports::{self, Report},
+    sections::Sections,
+};
 use crate::{
     commands::{
         alerts::rules::{self, Rules},
@@ -28,7 +24,7 @@ use crate::{
         self,
         check::{self as printed, CheckFormat},
         failure::HintExt,
-        note, progress, warn,
+        note,
     },
 };
 
@@ -41,25 +37,37 @@ pub(super) struct GateArgs {
     /// What it has to hold to [default: glyph.toml, here]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// What to compare with: a recording, an artifact, or a directory of them, as glyphctl baseline save makes it [default: what
+    /// glyph.toml says in [baseline]]
+    #[arg(long, value_name = "RECORDING|DIR")]
+    baseline: Option<PathBuf>,
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t = CheckFormat::Table)]
     format: CheckFormat,
+    /// Write the verdict into a file, too, in that format; what stands there is replaced; can be given more than once
+    #[arg(long, value_name = "FORMAT=FILE")]
+    report: Vec<Report>,
 }
 
 /// Runs it.
 pub(super) fn run(flags: &GateArgs) -> anyhow::Result<ExitCode> {
     let config = config(flags.config.as_deref())?;
     let rules = config.alerts.as_ref().map(|alerts| load_rules(&config, alerts)).transpose()?;
-    let checks = match Opened::try_open(&flags.recording) {
-        Ok(opened) => checks(&config, rules, &opened)?,
+    let before = Before::find(&config, flags.baseline.as_deref())?;
+    let judgement = match Opened::try_open(&flags.recording) {
+        Ok(opened) => {
+            let mut sections = Sections::read(&config, &flags.recording, &opened)?;
+            sections.judge(rules, before)?;
+            sections.judgement()
+        }
         Err(error) if recording::is_changed(&error, &flags.recording) => {
             note("the artifact is not what was packed, so that nothing in it was judged");
-            vec![integrity::digests(Err(error.to_string()))]
+            Judgement::of(vec![integrity::digests(Err(error.to_string()))], Vec::new())
         }
         Err(error) => return Err(replay::hinted(error)),
     };
-    let judgement = Judgement::of(checks);
-    output::to_stdout(|out| printed::write(&judgement, &flags.recording, flags.format, out))?;
+    output::to_stdout(|out| printed::write(&judgement, flags.format, out))?;
+    reports::write(&flags.report, &judgement)?;
     Ok(ExitCode::from(match judgement.verdict {
         State::Pass => 0,
         State::Fail => 1,
@@ -88,49 +96,4 @@ fn load_rules(config: &Config, alerts: &config::Alerts) -> anyhow::Result<Rules>
         origin: format!("{}:{}: {}", config.path.display(), setting.line, setting.name),
     });
     rules::load(&alerts.rules, set, alerts.time_scale)
-}
-
-/// Every check of every section that is there.
-fn checks(config: &Config, rules: Option<Rules>, opened: &Opened) -> anyhow::Result<Vec<Check>> {
-    let mut recorded = read(opened.path())?;
-    recorded.warnings.iter().for_each(warn);
-    let mut checks: Vec<Check> =
-        opened.unpacked().map(|files| integrity::digests(Ok(files))).into_iter().collect();
-    checks.extend(integrity::judge(&recorded));
-    let suspects = Suspects::among(&recorded.traces);
-    match (&config.alerts, rules) {
-        (Some(alerts), Some(rules)) => {
-            let found = check(&rules.files, &mut recorded.metrics, Options::default());
-            found.warnings.iter().for_each(warn);
-            checks.extend(alerts::judge(&found, alerts.allow_undecided, &suspects));
-            if !rules.all {
-                checks.push(alerts::not_all());
-            }
-        }
-        _ => note(format_args!("alerts: skipped, {} has no [alerts]", config.path.display())),
-    }
-    if config.budgets.is_empty() {
-        note(format_args!("budget: skipped, {} has no [[budget]]", config.path.display()));
-    } else {
-        checks.extend(budget::judge(&config.budgets, &recorded.traces.summarize(), &suspects));
-    }
-    Ok(checks)
-}
-
-/// Reads a recording's directory.
-pub(super) fn read(dir: &Path) -> anyhow::Result<Recorded> {
-    let hint = "name a directory that glyphd --record made, or an artifact that glyphctl replay write made";
-    if dir.is_file() {
-        return Err(anyhow!("{}: is no recording and no artifact", dir.display()).hint(hint));
-    }
-    let read = || {
-        let files = Files::find(dir)?;
-        let progress = files.progress();
-        let _bar = progress::Bar::start("reading", &progress);
-        files.read(&progress)
-    };
-    read().map_err(|error| match error {
-        RecordedError::Recording(RecordingError::NoInfo(_)) => anyhow::Error::new(error).hint(hint),
-        _ => anyhow::Error::new(error),
-    })
 }

@@ -11,7 +11,7 @@ use anyhow::anyhow;
 use clap::Args;
 use glyph_analysis::gate::proposal;
 
-use super::{CONFIG, gate::read};
+use super::{CONFIG, sections::read};
 use crate::{
     commands::recording::Opened,
     output::{self, failure::HintExt, note},

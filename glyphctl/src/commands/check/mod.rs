@@ -1,6 +1,9 @@
 //! `glyphctl check`: a recording, its limits, one verdict; and a first `glyph.toml` out of a recording.
 
 mod gate;
+mod sections;
+mod before;
+mod reports;
 mod init;
 
 use std::process::ExitCode;
@@ -8,37 +11,53 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 /// Where limits are looked for, and written, unless one says otherwise.
-const CONFIG: &str = "glyph.toml";
+pub(in crate::commands) const CONFIG: &str = "glyph.toml";
 
 /// Flags of `glyphctl check`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true, args_conflicts_with_subcommands = true)]
 #[command(subcommand_negates_reqs = true)]
 #[command(after_help = "\
-A glyph.toml has limits, alert rules, or both (glyphctl check init RECORDING writes one, with comments):
+A glyph.toml says what a recording has to hold to, section by section (glyphctl check init RECORDING writes one, with \
+comments; docs/gate.md says it all):
 
-  [alerts]
+  [alerts]                        # no Prometheus alert rule of these files fires
   rules = [\"alerts/alerts.yaml\"]
 
-  [[budget]]
+  [[budget]]                      # limits for the spans of a name
   span = \"proxy.capture_flow\"
   p95 = \"250ms\"
   errors = \"1%\"
 
+  [findings]                      # plugins find nothing as severe as that; with a baseline, nothing new
+  severity = \"high\"
+
+  [baseline]                      # the runs that this one is compared with (glyphctl baseline save)
+  dir = \"baselines/main\"
+
+  [traces]                        # nothing got slower or fails more often than there, as trace diff finds it
+  fail-on = [\"p95 > 10% and > 2ms\", \"errors > 1pp\"]
+
+  [replay]                        # the same requests got the same responses, as replay diff finds it
+  ignore-dates = true
+
 Whether the recording is whole is checked always: the digests of an artifact, files that were cut short or are \
-missing, flows, spans and audit entries that were dropped. What glyph.toml says nothing of is skipped.
+missing, flows, spans and audit entries that were dropped. What glyph.toml says nothing of is skipped, by name. A section with \
+fail = false is reported, and fails nothing.
 
 Exit codes: 0 all holds, 1 something does not, 2 something could not be judged. Each failure says the number, the \
-limit, and the traces to look at.
+limit, the traces to look at, and the command that shows them.
 
 Examples:
   glyphctl check init RECORDING
   glyphctl check RECORDING
+  glyphctl check RECORDING --baseline baselines/main
   glyphctl check run1.glyph.tar.zst --config ci/glyph.toml --format json | jq -r .verdict
+  glyphctl check RECORDING --report junit=glyph.xml --report markdown=summary.md
 
-In CI, after the tests ran through glyphd --record run1:
-  - run: glyphctl replay write run1 -o run1.glyph.tar.zst
-  - run: glyphctl check run1.glyph.tar.zst --format markdown >> \"$GITHUB_STEP_SUMMARY\"")]
+In CI:
+  - run: glyphctl record --out run -- ./integration-tests.sh
+  - run: glyphctl check run --format github --report markdown=\"$GITHUB_STEP_SUMMARY\"")]
 pub(crate) struct CheckArgs {
     #[command(subcommand)]
     command: Option<CheckCommand>,

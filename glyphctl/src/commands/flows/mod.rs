@@ -12,7 +12,6 @@ mod ls;
 mod show;
 mod grep;
 mod stats;
-mod route;
 
 use std::process::ExitCode;
 

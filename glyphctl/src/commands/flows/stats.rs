@@ -3,12 +3,11 @@
 use std::{collections::HashMap, ops::ControlFlow, path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
-use glyph_analysis::text::counted;
+use glyph_analysis::{route, text::counted};
 use glyph_formats::glance::Glance;
 
 use super::{
     filter::{FILTER_HELP, FilterArgs, path},
-    route,
     source::{self, Source},
 };
 use crate::output::{

@@ -33,6 +33,7 @@ use glyphd::{
     telemetry::{Telemetry, TraceContext},
 };
 
+pub(in crate::commands) use self::place::compact;
 use self::{
     child::Ended,
     place::Place,

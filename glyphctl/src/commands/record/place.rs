@@ -60,7 +60,7 @@ fn artifact(dir: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// An instant as `YYYYMMDDTHHMMSSZ`.
-fn compact(time: UnixNanos) -> String {
+pub(in crate::commands) fn compact(time: UnixNanos) -> String {
     UnixNanos(time.0 / NANOS_PER_SECOND * NANOS_PER_SECOND).to_string().replace(['-', ':'], "")
 }
 

@@ -19,7 +19,10 @@ use clap::{Args, Subcommand};
 use glyph_formats::artifact::{ArtifactError, Kind};
 use glyphd::cli::TraceArgs;
 
-pub(in crate::commands) use self::import::convert::{Redaction, convert};
+pub(in crate::commands) use self::{
+    diff::Recordings,
+    import::convert::{Redaction, convert},
+};
 pub(crate) use self::{
     load::load,
     pack::{pack, tell},

@@ -2,7 +2,7 @@
 
 pub(crate) mod beside;
 mod choice;
-mod diff;
+pub(in crate::commands) mod diff;
 mod exports;
 mod filter;
 mod graph;
@@ -17,6 +17,8 @@ mod viewers;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+
+pub(in crate::commands) use self::{diff::runs::side_of, input::matching};
 
 /// Flags of `glyphctl trace`.
 #[derive(Debug, Args)]

@@ -74,7 +74,8 @@ fn curl_is_looked_into_and_upstreams_are_believed_by_who_the_user_says() {
     for (flags, variable) in [(&["--upstream-ca", ca][..], None), (&[], Some(("CURL_CA_BUNDLE", ca)))] {
         let folder = Folder::new();
         let flags: Vec<_> = OUT.iter().chain(flags).copied().collect();
-        let run = recorded(folder.recording(&flags, &["sh", "-c", CURL, &origin.url()]).envs(variable)).fine();
+        let run =
+            recorded(folder.recording(&flags, &["sh", "-c", CURL, &origin.url()]).envs(variable)).fine();
         assert_eq!(run.stdout, "trusted");
         assert_read(&folder, &origin);
     }
@@ -197,7 +198,7 @@ fn whom_the_user_trusts_is_trusted_on_and_the_recordings_ca_beside_them() {
     let [ssl, curl, requests, node, deno] = names.map(|name| certificates(&folder.path(name)));
     let ca = |origin: &Origin| certificates(&origin.ca()).remove(0);
     let own = deno[0].clone();
-    assert_eq!(deno, [own.clone()], "it only adds to what its client has");
+    assert_eq!(deno.len(), 1, "it only adds to what its client has");
     assert_ne!(own, ca(&one));
     assert_eq!(ssl, [ca(&one), own.clone()]);
     assert_eq!(curl, ssl, "OpenSSL's is the machine's for all that have none of their own");
@@ -218,11 +219,16 @@ fn a_file_that_cannot_be_read_is_the_clients_affair() {
 fn the_key_is_nowhere_and_nothing_is_left_of_the_files() {
     let folder = Folder::new();
     fs::create_dir(folder.path("tmp")).unwrap();
-    let script = "grep -rlE 'PRIVATE KEY' \"$TMPDIR\" \"$GLYPH_RECORDING\"; ls \"$TMPDIR\"; ls \"$SSL_CERT_FILE\"";
+    let script =
+        "grep -rlE 'PRIVATE KEY' \"$TMPDIR\" \"$GLYPH_RECORDING\"; ls \"$TMPDIR\"; ls \"$SSL_CERT_FILE\"";
     let mut command = folder.recording(&OUT, &["sh", "-c", script]);
     let run = recorded(command.env("TMPDIR", folder.path("tmp"))).fine();
     assert!(run.stdout.contains("glyph-trust-"), "{}", run.stdout);
-    assert!(!run.stdout.contains("PRIVATE") && run.stdout.lines().all(|line| !line.contains("key")), "{}", run.stdout);
+    assert!(
+        !run.stdout.contains("PRIVATE") && run.stdout.lines().all(|line| !line.contains("key")),
+        "{}",
+        run.stdout
+    );
     assert_eq!(names_in(&folder.path("tmp")), [""; 0]);
     for name in names_in(&folder.path("run")) {
         let text = fs::read_to_string(folder.path("run").join(&name)).unwrap();

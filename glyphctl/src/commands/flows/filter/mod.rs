@@ -21,8 +21,8 @@ pub(in crate::commands) const FILTER_HELP: &str = "\
 Repeating a filter widens it, another narrows it: --method GET --method HEAD --status 5xx is (GET or HEAD) and 5xx. \
 Patterns of hosts and paths have * (any characters), ? (one) and [ab]; they match as a whole.";
 
-/// Flags that choose flows.
-#[derive(Debug, Args)]
+/// Flags that choose flows; without any, all.
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Filters")]
 pub(in crate::commands) struct FilterArgs {
     /// The method: GET

@@ -8,10 +8,13 @@ mod pairs;
 mod request;
 mod side;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Args, ValueEnum};
-use glyph_analysis::replay::{LeftOut, Report, Why};
+use glyph_analysis::replay::{LeftOut, Report, Rules, Why};
 use glyph_formats::jsonl::input::{Progress, is_stdin};
 use glyphd::{
     cli::TraceArgs,
@@ -93,7 +96,14 @@ enum FailOn {
 
 /// Runs it.
 pub(super) fn run(flags: &DiffArgs, trace: TraceArgs) -> anyhow::Result<ExitCode> {
-    let report = traced(trace, |telemetry| report(flags, telemetry))??;
+    let rules = flags.compare.rules()?;
+    let pair = Recordings {
+        recorded: &flags.recorded,
+        new: &flags.new,
+        ignore_host: flags.ignore_host,
+        filter: &flags.filter,
+    };
+    let report = traced(trace, |telemetry| pair.compare(&rules, telemetry))??;
     let fails = flags.fail_on.iter().any(|what| match what {
         FailOn::Difference => report.different() > 0,
         FailOn::Missing => report.missing() > 0,
@@ -104,60 +114,76 @@ pub(super) fn run(flags: &DiffArgs, trace: TraceArgs) -> anyhow::Result<ExitCode
     Ok(if fails { code } else { ExitCode::SUCCESS })
 }
 
-fn report(flags: &DiffArgs, telemetry: &Telemetry) -> anyhow::Result<Report> {
-    let rules = flags.compare.rules()?;
-    if is_stdin(&flags.recorded) && is_stdin(&flags.new) {
-        anyhow::bail!("both recordings can't come from standard input");
-    }
-    let (old, new) = sides(flags, telemetry)?;
-    let progress = Progress::of(Some(old.bytes + new.bytes));
-    let _bar = Bar::start("comparing", &progress);
-    let mut report = judge::all(&old, &new, &rules, &progress)?;
-    for _ in 0..old.tunnels + new.tunnels {
-        report.leave_out(LeftOut { place: "tunnel", why: Why::Tunnel });
-    }
-    Ok(report)
+/// Two recordings, and which exchanges of them are compared.
+pub(in crate::commands) struct Recordings<'a> {
+    pub(in crate::commands) recorded: &'a Path,
+    pub(in crate::commands) new: &'a Path,
+    /// Whether exchanges with different hosts are taken for the same.
+    pub(in crate::commands) ignore_host: bool,
+    pub(in crate::commands) filter: &'a FilterArgs,
 }
 
-/// Both recordings in their order.
-fn sides(flags: &DiffArgs, telemetry: &Telemetry) -> anyhow::Result<(Side, Side)> {
-    let (recorded, new) = (Source::open(&flags.recorded)?, Source::open(&flags.new)?);
-    let read = |source: &Source, origins: &Origins| {
-        let mut span = telemetry.span(name::LOAD_FLOWS).start();
-        let side = Side::read(source, &flags.filter, origins);
-        match &side {
-            Ok(side) => {
-                span.set("glyph.flows", side.index.len());
-                span.succeed();
-            }
-            Err(error) => span.fail("read", error.to_string()),
+impl Recordings<'_> {
+    /// Compares them.
+    pub(in crate::commands) fn compare(
+        &self,
+        rules: &Rules,
+        telemetry: &Telemetry,
+    ) -> anyhow::Result<Report> {
+        if is_stdin(self.recorded) && is_stdin(self.new) {
+            anyhow::bail!("both recordings can't come from standard input");
         }
-        side
-    };
-    if flags.ignore_host {
-        return Ok((read(&recorded, &Origins::Ignored)?, read(&new, &Origins::Ignored)?));
+        let (old, new) = self.sides(telemetry)?;
+        let progress = Progress::of(Some(old.bytes + new.bytes));
+        let _bar = Bar::start("comparing", &progress);
+        let mut report = judge::all(&old, &new, rules, &progress)?;
+        for _ in 0..old.tunnels + new.tunnels {
+            report.leave_out(LeftOut { place: "tunnel", why: Why::Tunnel });
+        }
+        Ok(report)
     }
-    // The first host of the one is taken for the first of the other until there is another one.
-    let old = read(&recorded, &Origins::First)?;
-    let origins = match &old.origin {
-        Origin::Many(first) => Origins::Named(first.clone()),
-        Origin::None | Origin::One(_) => Origins::First,
-    };
-    let other = read(&new, &origins)?;
-    match (&old.origin, &other.origin) {
-        (Origin::One(only), Origin::Many(first)) if only != first => {
-            // Of the many, only that one is the same.
-            if is_stdin(&flags.new) {
-                let error = anyhow::anyhow!(
-                    "{}: is of several hosts, the other recording of one",
-                    flags.new.display()
-                );
-                return Err(error
-                    .hint("--ignore-host takes all for the same; or name a file, which can be read twice"));
+
+    /// Both recordings in their order.
+    fn sides(&self, telemetry: &Telemetry) -> anyhow::Result<(Side, Side)> {
+        let (recorded, new) = (Source::open(self.recorded)?, Source::open(self.new)?);
+        let read = |source: &Source, origins: &Origins| {
+            let mut span = telemetry.span(name::LOAD_FLOWS).start();
+            let side = Side::read(source, self.filter, origins);
+            match &side {
+                Ok(side) => {
+                    span.set("glyph.flows", side.index.len());
+                    span.succeed();
+                }
+                Err(error) => span.fail("read", error.to_string()),
             }
-            let other = read(&new, &Origins::Named(only.clone()))?;
-            Ok((old, other))
+            side
+        };
+        if self.ignore_host {
+            return Ok((read(&recorded, &Origins::Ignored)?, read(&new, &Origins::Ignored)?));
         }
-        _ => Ok((old, other)),
+        // The first host of the one is taken for the first of the other until there is another one.
+        let old = read(&recorded, &Origins::First)?;
+        let origins = match &old.origin {
+            Origin::Many(first) => Origins::Named(first.clone()),
+            Origin::None | Origin::One(_) => Origins::First,
+        };
+        let other = read(&new, &origins)?;
+        match (&old.origin, &other.origin) {
+            (Origin::One(only), Origin::Many(first)) if only != first => {
+                // Of the many, only that one is the same.
+                if is_stdin(self.new) {
+                    let error = anyhow::anyhow!(
+                        "{}: is of several hosts, the other recording of one",
+                        self.new.display()
+                    );
+                    return Err(error.hint(
+                        "--ignore-host takes all for the same; or name a file, which can be read twice",
+                    ));
+                }
+                let other = read(&new, &Origins::Named(only.clone()))?;
+                Ok((old, other))
+            }
+            _ => Ok((old, other)),
+        }
     }
 }

@@ -1,14 +1,17 @@
 //! `glyphctl trace diff`: two sides, each of one or more runs, and a verdict.
 
-pub(super) mod runs;
+pub(in crate::commands) mod runs;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, anyhow};
 use clap::Args;
 use glyph_analysis::trace::{
     Filter,
-    diff::{CompareError, Diff, Rule, Side, compare},
+    diff::{CompareError, Diff, Rule, Side, compare, told},
 };
 use glyph_formats::jsonl::input::is_stdin;
 
@@ -55,6 +58,13 @@ pub(in crate::commands::trace) struct DiffArgs {
     base: PathBuf,
     /// What to compare: the same
     new: PathBuf,
+    #[command(flatten)]
+    how: HowArgs,
+}
+
+/// Flags that say how two sides are compared, and how that is printed.
+#[derive(Debug, Args)]
+pub(in crate::commands) struct HowArgs {
     /// What must not be: 'p95 > 10% and > 2ms'; repeat it for more
     #[arg(long, value_name = "RULE", default_values = Rule::DEFAULT)]
     fail_on: Vec<Rule>,
@@ -78,19 +88,24 @@ pub(in crate::commands::trace) struct DiffArgs {
 
 /// Runs it.
 pub(super) fn run(flags: &DiffArgs) -> anyhow::Result<ExitCode> {
-    if is_stdin(&flags.base) && is_stdin(&flags.new) {
+    between(&flags.base, &flags.new, &flags.how)
+}
+
+/// Compares two sides, prints what came of it, and says how to end.
+pub(in crate::commands) fn between(base: &Path, new: &Path, how: &HowArgs) -> anyhow::Result<ExitCode> {
+    if is_stdin(base) && is_stdin(new) {
         return Err(anyhow!("-: only one side can come from standard input"));
     }
-    let diff = comparison(flags)?;
-    let names = Names { base: &flags.base, new: &flags.new };
+    let diff = comparison(base, new, how)?;
+    let names = Names { base, new };
     crate::output::to_stdout(|out| {
-        diff::write(&diff, flags.format, names, flags.top.unwrap_or(usize::MAX), terminal_width(), out)
+        diff::write(&diff, how.format, names, how.top.unwrap_or(usize::MAX), terminal_width(), out)
     })?;
-    if flags.format != DiffFormat::Table {
+    if how.format != DiffFormat::Table {
         diff.notes.iter().for_each(note);
     }
     for rule in &diff.undecided {
-        warn(diff::undecided(&diff, rule));
+        warn(told::undecided(&diff, rule));
     }
     Ok(match (diff.failed, diff.undecided.is_empty()) {
         (true, _) => ExitCode::from(1),
@@ -102,11 +117,11 @@ pub(super) fn run(flags: &DiffArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn comparison(flags: &DiffArgs) -> anyhow::Result<Diff> {
-    let filter: Option<Filter> = flags.filter.as_deref().map(str::parse).transpose().context("--where")?;
-    let side = |path| runs::side(path, filter.clone(), flags.memory);
-    let (base, new): (Side, Side) = (side(&flags.base)?, side(&flags.new)?);
-    compare(&base, &new, &flags.fail_on, flags.seed).map_err(|error| {
+fn comparison(base: &Path, new: &Path, how: &HowArgs) -> anyhow::Result<Diff> {
+    let filter: Option<Filter> = how.filter.as_deref().map(str::parse).transpose().context("--where")?;
+    let side = |path| runs::side(path, filter.clone(), how.memory);
+    let sides: (Side, Side) = (side(base)?, side(new)?);
+    compare(&sides.0, &sides.1, &how.fail_on, how.seed).map_err(|error| {
         let hint = match error {
             CompareError::NothingInCommon => {
                 "spans are compared by service and name; has the service another name?"
@@ -114,7 +129,7 @@ fn comparison(flags: &DiffArgs) -> anyhow::Result<Diff> {
             CompareError::EmptyBase | CompareError::EmptyNew if filter.is_some() => "no span meets --where",
             CompareError::EmptyBase | CompareError::EmptyNew => "was anything recorded?",
         };
-        let names = format!("{} and {}", flags.base.display(), flags.new.display());
+        let names = format!("{} and {}", base.display(), new.display());
         anyhow::Error::new(error).context(names).hint(hint)
     })
 }

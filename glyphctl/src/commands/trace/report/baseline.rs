@@ -29,8 +29,7 @@ pub(super) fn compare(base: &Path, inputs: &[PathBuf]) -> anyhow::Result<Compare
     if is_stdin(base) || is_stdin(new) {
         return Err(anyhow!("--baseline: both sides are read more than once; standard input can't be"));
     }
-    let rules: Vec<Rule> =
-        Rule::DEFAULT.iter().map(|rule| rule.parse()).collect::<Result<_, _>>().context("--baseline")?;
+    let rules = Rule::defaults();
     let (was, is) = (runs::side(base, None, MEMORY)?, runs::side(new, None, MEMORY)?);
     let diff = resampled(&was, &is, &rules, SEED)
         .with_context(|| format!("--baseline {}: can't be compared", base.display()))?;

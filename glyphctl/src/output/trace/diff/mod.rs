@@ -13,7 +13,6 @@ use std::{
 use clap::ValueEnum;
 use glyph_analysis::trace::diff::Diff;
 
-pub(crate) use self::told::undecided;
 use crate::output::json;
 
 /// How a comparison is printed.

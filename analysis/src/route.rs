@@ -4,7 +4,7 @@ use glyph_formats::secrets::TOKEN_PREFIX;
 
 /// The path with its ids collapsed: numbers to `{number}`, UUIDs to `{uuid}`, hexadecimal of 8 digits or more to `{hex}`, ULIDs
 /// to `{ulid}`, what was replaced to `{redacted}`.
-pub(super) fn of(path: &str) -> String {
+pub fn of(path: &str) -> String {
     let segments: Vec<_> = path.split('/').map(segment).collect();
     segments.join("/")
 }

@@ -1,0 +1,71 @@
+//! `[traces]`: the comparison of a run's traces with the baseline's, as `glyphctl trace diff` makes it.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{
+    ConfigError,
+    document::{Document, yes},
+};
+use crate::trace::{Filter, diff::Rule};
+
+/// `[traces]`.
+#[derive(Debug, Clone)]
+pub struct Traces {
+    /// What must not be.
+    pub rules: Vec<Rule>,
+    /// Which spans are compared; none for all.
+    pub filter: Option<Filter>,
+    /// What the resamples are drawn with.
+    pub seed: u64,
+    /// Whether a rule that could be held against no row is no harm.
+    pub allow_undecided: bool,
+    /// Whether a broken rule fails.
+    pub fail: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawTraces {
+    fail_on: Option<Spanned<Vec<Spanned<String>>>>,
+    r#where: Option<Spanned<String>>,
+    #[serde(default = "one")]
+    seed: u64,
+    #[serde(default)]
+    allow_undecided: bool,
+    #[serde(default = "yes")]
+    fail: bool,
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl RawTraces {
+    pub(super) fn read(self, document: &Document<'_>) -> Result<Traces, ConfigError> {
+        let rules = match &self.fail_on {
+            None => Rule::defaults(),
+            Some(rules) if rules.get_ref().is_empty() => {
+                return Err(document.fault(rules.span(), "fail-on: name at least one rule"));
+            }
+            Some(rules) => {
+                let read = |rule: &Spanned<String>| {
+                    let parsed = rule.get_ref().parse::<Rule>();
+                    parsed.map_err(|why| document.fault(rule.span(), format!("fail-on: {why}")))
+                };
+                rules.get_ref().iter().map(read).collect::<Result<_, _>>()?
+            }
+        };
+        let filter = self.r#where.map(|text| {
+            let parsed = text.get_ref().parse::<Filter>();
+            parsed.map_err(|why| document.fault(text.span(), format!("where: {why}")))
+        });
+        Ok(Traces {
+            rules,
+            filter: filter.transpose()?,
+            seed: self.seed,
+            allow_undecided: self.allow_undecided,
+            fail: self.fail,
+        })
+    }
+}
