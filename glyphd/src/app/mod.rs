@@ -107,6 +107,8 @@ pub struct Summary {
     pub flows: u64,
     /// Exchanges that could not be recorded.
     pub flows_dropped: u64,
+    /// Handshakes that clients broke off, as those do that do not trust the CA with which TLS is looked into.
+    pub disbelieved: u64,
     /// Flow events that a plugin did not get, for want of room or of time.
     pub events_dropped: u64,
     /// Findings that were stored.
@@ -346,6 +348,7 @@ impl Daemon {
         let summary = Summary {
             flows: Counters::get(&counters.flows),
             flows_dropped: Counters::get(&counters.flows_dropped),
+            disbelieved: Counters::get(&counters.disbelieved),
             events_dropped: Counters::get(&counters.events_dropped),
             findings: Counters::get(&counters.findings),
             spans: spans.written,

@@ -19,6 +19,8 @@ pub struct Counters {
     pub flows: AtomicU64,
     /// Exchanges that could not be recorded.
     pub flows_dropped: AtomicU64,
+    /// Handshakes that clients broke off, as those do that do not trust the CA.
+    pub disbelieved: AtomicU64,
     /// Flow events that a plugin did not get, because its queue was full or its session ended first.
     pub events_dropped: AtomicU64,
     /// Flow events that a plugin answered with FlowDone.
@@ -113,6 +115,9 @@ impl Telemetry {
 
     /// An exchange failed. `url` is without secrets.
     pub(crate) fn exchange_failed(&self, trace: TraceContext, kind: &str, url: &str, cause: &str) {
+        if kind == "client_tls" {
+            count(&self.inner.counters.disbelieved);
+        }
         tracing::info!(trace_id = %trace.trace_id, kind, url, cause, "an exchange failed");
     }
 

@@ -36,6 +36,16 @@ pub(super) fn tell(summary: &Summary, place: &Place) {
     if summary.scrapes > 0 && summary.scrapes == summary.scrapes_failed {
         warn("no target of --scrape could be scraped even once");
     }
+    if summary.disbelieved > 0 {
+        let handshakes = counted(summary.disbelieved, "TLS handshake");
+        warn(format_args!(
+            "{handshakes} came to nothing: the client does not trust the CA of this recording"
+        ));
+        eprintln!(
+            "hint: glyphctl flows ls DIR --error=client_tls tells which; --tls-passthrough HOST leaves a host alone, \
+             --no-intercept all of them"
+        );
+    }
     if summary.flows == 0 {
         warn("no request came through the proxy");
         eprintln!(

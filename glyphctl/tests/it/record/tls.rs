@@ -166,6 +166,10 @@ fn a_client_that_trusts_its_own_cas_alone_is_a_flow_that_says_so() {
     let ca = origin.ca();
     let run = folder.record(&OUT, &["sh", "-c", script, &origin.url(), ca.to_str().unwrap()]);
     assert_eq!(run.code, 60, "{run:#?}");
+    assert!(run.stderr.contains("warning: 1 TLS handshake came to nothing"), "{}", run.stderr);
+    let list =
+        crate::harness::run(["flows", "ls", folder.path("run").to_str().unwrap(), "--error=client_tls"]);
+    assert!(list.fine().stdout.contains("localhost"));
     let flows = folder.run().flows();
     assert_eq!(flows.iter().map(error).collect::<Vec<_>>(), ["client_tls"]);
     assert!(flows[0].error.as_ref().unwrap().message.contains("--tls-passthrough"), "{flows:#?}");
