@@ -113,13 +113,13 @@ fn one_trace_holds_what_client_proxy_and_service_say_and_the_check_passes() {
 #[test]
 fn a_planted_delay_fails_it() {
     let Some(job) = job(Some(("PRICES_DELAY_MS", "100"))) else { return };
-    job.fails_for(&["GET /prices/{item}", "p50", "60ms", "trace show"]);
+    job.fails_for(&["GET /prices/{item}", "p50", "over the limit of 60.0ms", "trace show"]);
 }
 
 #[test]
 fn a_planted_500_fails_it_though_the_tests_pass() {
     let Some(job) = job(Some(("PRICES_FAIL", "1"))) else { return };
-    job.fails_for(&["GET /prices/{item}", "errors", "trace show"]);
+    job.fails_for(&["GET /prices/{item} errors", "over the limit", "trace show"]);
 }
 
 #[test]

@@ -128,6 +128,8 @@ impl Shared {
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
             .keep_alive(false)
+            // Who sends its last spans may be gone before they are answered.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection to the address for spans failed");

@@ -30,6 +30,7 @@ impl Sanitizer {
     pub(crate) fn span(&self, span: &mut Span) {
         let mut found = Found::new(self, "span");
         text(&mut span.name, &mut found);
+        text(&mut span.service_name, &mut found);
         if let Some(message) = &mut span.status_message {
             text(message, &mut found);
         }

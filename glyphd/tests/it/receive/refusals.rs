@@ -30,13 +30,20 @@ async fn what_is_no_post_of_spans_is_told_what_it_should_be() {
     let json = ("content-type", JSON);
     let gzipped = ("content-encoding", "gzip");
     let bomb = gzip(&vec![0; 64 * MIB]);
-    let table: [(&str, Headers<'_>, Vec<u8>, u16, &str); 11] = [
+    let table: [(&str, Headers<'_>, Vec<u8>, u16, &str); 12] = [
         ("/v1/spans", &[protobuf], vec![], 404, "/v1/traces"),
         ("/", &[], vec![], 404, "/v1/traces"),
         ("/v1/traces", &[], vec![], 415, "application/x-protobuf or application/json"),
         ("/v1/traces", &[("content-type", "text/plain")], vec![], 415, "application/json"),
         ("/v1/traces", &[protobuf], b"no protobuf".to_vec(), 400, "no OTLP"),
         ("/v1/traces", &[json], b"{\"resourceSpans\":7}".to_vec(), 400, "no OTLP"),
+        (
+            "/v1/traces",
+            &[json],
+            format!("{{\"resourceSpans\":\"{}\"}}", "x".repeat(MIB)).into(),
+            400,
+            "no OTLP",
+        ),
         ("/v1/traces", &[json], "[".repeat(100_000).into_bytes(), 400, "no OTLP"),
         ("/v1/traces", &[protobuf, gzipped], b"no gzip".to_vec(), 400, "gzip"),
         ("/v1/traces", &[protobuf, ("content-encoding", "x-own")], vec![1], 400, "x-own"),
@@ -59,6 +66,7 @@ async fn what_is_no_post_of_spans_is_told_what_it_should_be() {
             _ => answer.text(),
         };
         assert!(message.contains(what), "{path} {headers:?}: {message}");
+        assert!(message.len() < 400, "it quotes no more than is of use");
     }
     let get = Request::builder().method(Method::GET).uri("/v1/traces").header("host", "x");
     let answer = Client::connect(to).await.ask(get.body(empty()).unwrap()).await;
@@ -70,7 +78,7 @@ async fn what_is_no_post_of_spans_is_told_what_it_should_be() {
     assert_eq!(recorded.summary.spans_received, 1);
     let posts =
         |status| recorded.counted("glyph_received_posts_total", &[("signal", "traces"), ("status", status)]);
-    assert_eq!((posts("200"), posts("400"), posts("413"), posts("415")), (1.0, 5.0, 2.0, 2.0));
+    assert_eq!((posts("200"), posts("400"), posts("413"), posts("415")), (1.0, 6.0, 2.0, 2.0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,8 +134,8 @@ async fn a_disk_that_hangs_has_senders_come_again_and_nothing_is_lost() {
         }
     })
     .await;
-    let summary = within("the end", daemon.into_daemon().drain()).await.unwrap();
-    assert_eq!(summary.spans_received, taken + 1);
+    let recorded = daemon.drain().await;
+    assert_eq!(recorded.summary.spans_received, taken + 1);
     let text = reader.await.unwrap();
     for number in 0..=taken {
         assert_eq!(text.matches(&format!("\"span {number} xxx")).count(), 1, "{number}");
