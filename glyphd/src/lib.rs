@@ -24,6 +24,9 @@ pub mod plugin;
 pub mod netgate;
 mod findings;
 
+// What other programs say of their own work.
+mod receive;
+
 // What plugins run in.
 pub mod launcher;
 

@@ -27,6 +27,7 @@ mod har;
 mod perfetto;
 mod pivot;
 mod plugin;
+mod pytest_job;
 mod record;
 mod replay;
 mod replay_diff;

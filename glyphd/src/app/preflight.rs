@@ -17,7 +17,7 @@ use rustix::fs::{Access, access};
 
 use super::{StartError, log, sockets::bus_identity};
 use crate::{
-    capture::{Mode, Tls, tls::CertificateAuthority},
+    capture::{Ca, Mode, Tls, tls::CertificateAuthority},
     cli::{Args, FlagError},
     config::{AuditTarget, Config},
     plugin::{
@@ -115,7 +115,7 @@ impl Preflight {
     }
 
     fn tls(&mut self, config: &Config) {
-        if let Some(dir) = config.capture.ca_dir.as_deref() {
+        if let Some(Ca::InDir(dir)) = &config.capture.ca {
             match CertificateAuthority::is_there(dir) {
                 Ok(true) => {}
                 Ok(false) => self.parent("--ca-dir", &dir.join("ca.pem")),
@@ -138,7 +138,8 @@ impl Preflight {
             _ => None,
         };
         let all = [("--proxy-addr", config.proxy_addr), ("--metrics-addr", config.metrics_addr)];
-        let all: Vec<(&str, SocketAddr)> = all.into_iter().chain(bus).collect();
+        let otlp = config.otlp_addr.map(|address| ("--otlp-addr", address));
+        let all: Vec<(&str, SocketAddr)> = all.into_iter().chain(otlp).chain(bus).collect();
         for (at, (flag, address)) in all.iter().enumerate() {
             let other = all[..at].iter().find(|(_, other)| meet(*other, *address));
             if let Some((other, _)) = other {
@@ -256,9 +257,10 @@ fn plan(
         _ => "",
     };
     plan.push(("proxy", format!("{}{mode}", config.proxy_addr)));
-    let tls = match config.capture.ca_dir.as_deref() {
+    let tls = match &config.capture.ca {
         None => "passes as it is".to_owned(),
-        Some(dir) => {
+        Some(Ca::OfThisRun) => "is looked into, with a CA of this run alone".to_owned(),
+        Some(Ca::InDir(dir)) => {
             let made =
                 if CertificateAuthority::is_there(dir).unwrap_or(true) { "" } else { ", which is made" };
             format!("is looked into, with the CA in {}{made}", dir.display())
@@ -266,6 +268,7 @@ fn plan(
     };
     plan.push(("tls", tls));
     plan.push(("metrics", config.metrics_addr.to_string()));
+    plan.extend(config.otlp_addr.map(|address| ("spans of others", address.to_string())));
     let mut named =
         |word, path: Option<&PathBuf>| plan.extend(path.map(|path| (word, path.display().to_string())));
     named("record", config.record.as_ref());

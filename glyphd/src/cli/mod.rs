@@ -43,6 +43,10 @@ pub struct Args {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9464", env = "GLYPH_METRICS_ADDR", value_parser = address)]
     pub metrics_addr: SocketAddr,
 
+    /// Take spans of other programs there, as OTLP over HTTP, into the trace file
+    #[arg(long, value_name = "ADDR:PORT", env = "GLYPH_OTLP_ADDR", value_parser = address, help_heading = "Tracing")]
+    pub otlp_addr: Option<SocketAddr>,
+
     /// Record everything into this directory, spans too; it must not exist yet
     #[arg(long, value_name = "DIR", help_heading = "Recording")]
     pub record: Option<PathBuf>,
@@ -274,6 +278,7 @@ impl Args {
         let config = Config {
             proxy_addr: self.proxy_addr,
             metrics_addr: self.metrics_addr,
+            otlp_addr: self.otlp_addr,
             plugin_addr: self.plugin_addr,
             plugin_tls: self.plugin_tls_cert.zip(self.plugin_tls_key).map(|(cert, key)| BusTls {
                 cert,

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{FlagError, faults::Faults, record::within};
 use crate::{
-    capture::{Base, CaptureOptions, Credentials, Limits, Mode, UpstreamOptions, UpstreamProxy},
+    capture::{Base, Ca, CaptureOptions, Credentials, Limits, Mode, UpstreamOptions, UpstreamProxy},
     globs::Globs,
     policy::Policy,
 };
@@ -114,13 +114,14 @@ impl ProxyArgs {
         CaptureOptions {
             propagate,
             mode: mode.map(Mode::Reverse).unwrap_or_default(),
-            ca_dir: self.ca_dir,
+            ca: self.ca_dir.map(Ca::InDir),
             tls,
             scope: policy.scope.clone(),
             proxy_auth,
             upstream: UpstreamOptions {
                 proxy,
                 ca: self.upstream_ca,
+                more: Vec::new(),
                 client_cert: self.client_cert.zip(self.client_key),
             },
             limits: Limits {

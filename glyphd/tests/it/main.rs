@@ -21,6 +21,7 @@ mod ordinary;
 mod telemetry;
 mod sampling;
 mod otlp;
+mod receive;
 mod metrics;
 mod scrapes;
 mod scraping;

@@ -31,6 +31,7 @@ const TABLE: [(&str, &[&str]); 26] = [
     ),
     ("netgate", &["audit", "listeners", "pooled", "sanitize::Sanitizer", "sanitize::Secrets", "telemetry"]),
     ("findings", &["telemetry"]),
+    ("receive", &["room", "sanitize::Sanitizer", "telemetry"]),
     ("launcher", &[]),
     ("audit", &["sanitize::Sanitizer", "telemetry"]),
     ("telemetry", &[]),
