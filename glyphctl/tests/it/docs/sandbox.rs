@@ -129,7 +129,8 @@ impl Sandbox {
             .env("REPOSITORY", root())
             .env("PROGRAMS", programs)
             .env("BUILT", env!("CARGO_TARGET_TMPDIR"))
-            .env("CARGO", env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from))
+            // By its path: what is called cargo in a sandbox is what stands before it.
+            .env("CARGO", env!("CARGO"))
             .env("PACKAGES", fs::canonicalize(&packages).unwrap_or(packages));
         let run = ended(piped(&mut command));
         if run.code == 77 {
