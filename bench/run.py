@@ -2,7 +2,7 @@
 """Measures `glyphctl trace summarize`, against DuckDB and against what it is to reach, PromQL and scraping beside
 Prometheus, what plugins and sanitizing cost, flows beside jq, what the flow log holds, capture beside other proxies, what
 telemetry costs, artifacts beside tar and zstd, recorded requests sent again beside wrk and mitmproxy, and how fast recorded
-responses are served.
+responses are served, and what the gate takes.
 
 Exits with 0 if all is well, with 1 if an answer differs or a reach is missed, with 2 if something did not work.
 """
@@ -16,6 +16,7 @@ import sys
 from runner import report
 from runner.artifacts import artifacts
 from runner.capture import capture
+from runner.checking import checking
 from runner.comparing import comparing
 from runner.flow_log import flow_log
 from runner.flows import flows
@@ -34,7 +35,7 @@ from runner.tools import Tools, say
 SCENARIOS = [
     *["self-time", "plain", "tenfold", "cores", "chrome", "formats", "jq"],
     *["queries", "metrics-reading", "scraping", "rule-testing", "plugins", "sanitizing", "flows", "flow-log", "capture"],
-    *["telemetry", "artifacts", "replay", "serve", "comparing"],
+    *["telemetry", "artifacts", "replay", "serve", "comparing", "checking"],
 ]
 
 
@@ -66,6 +67,8 @@ def main():
             results += serving(tools, args.rounds, args.patience, args.quick)
         elif name == "comparing":
             results += comparing(tools, args.spans, args.rounds, args.patience, args.quick)
+        elif name == "checking":
+            results.append(checking(tools, args.spans, args.rounds, args.patience))
         elif name == "telemetry":
             results += telemetry(tools, args.rounds, args.patience, args.quick)
         elif name == "sanitizing":

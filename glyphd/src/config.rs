@@ -16,6 +16,8 @@ pub struct Config {
     pub proxy_addr: SocketAddr,
     /// Where `/healthz` and `/readyz` are served.
     pub metrics_addr: SocketAddr,
+    /// Where spans of other programs are taken, as OTLP over HTTP; nowhere, if none.
+    pub otlp_addr: Option<SocketAddr>,
     /// Where the plugin bus is; on a Unix socket in a directory of the daemon's own, if none.
     pub plugin_addr: Option<BusAddress>,
     /// How the bus is served over TCP; only for an address of that kind.
@@ -94,6 +96,7 @@ impl Config {
         Self {
             proxy_addr: any,
             metrics_addr: any,
+            otlp_addr: None,
             plugin_addr: None,
             plugin_tls: None,
             plugin_heartbeat: HeartbeatOptions::default(),

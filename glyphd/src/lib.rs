@@ -24,6 +24,9 @@ pub mod plugin;
 pub mod netgate;
 mod findings;
 
+// What other programs say of their own work.
+mod receive;
+
 // What plugins run in.
 pub mod launcher;
 
@@ -35,8 +38,12 @@ pub mod scrape;
 mod metrics_log;
 mod control;
 
+// What is said of all of it.
+#[cfg(test)]
+mod reference;
+
 // The wiring.
 pub mod app;
 
-pub use app::{Daemon, Showing, StartError, log_to_stderr};
+pub use app::{Daemon, Preflight, Showing, StartError, log_to_stderr};
 pub use config::Config;

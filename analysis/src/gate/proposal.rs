@@ -18,7 +18,8 @@ const HEAD: &str = "\
 # and these are only a beginning.
 #
 # Keys of a budget: p50, p90, p95, p99, max (durations in ns, us, ms, s, m), errors (a share such as \"1%\"), and
-# service, if only its spans are meant. Whether the recording is whole is checked always.
+# service, if only its spans are meant. Whether the recording is whole is checked always. In any section, fail = false
+# reports what is found there, and fails nothing.
 ";
 
 /// Below that, a limit would fail for the machine's noise.
@@ -27,6 +28,30 @@ const LEAST_NS: u64 = 5_000_000;
 const RULES: &str = "\
 # Prometheus alert rules; paths are relative to this file. Also: time-scale = \"1/60\" multiplies all their durations,
 # set = { \"glyph:threshold:http_failure_ratio\" = 0.05 } puts a number in the place of a recording rule.
+";
+
+const MORE: &str = "
+# What plugins find: nothing of this severity (info, low, med, high, crit) and above, but for these types.
+# [findings]
+# severity = \"high\"
+# allow = [\"passive-headers.*\"]
+
+# Runs to compare with: `glyphctl baseline save RECORDING` puts one there; until then, nothing is compared. Where there are some,
+# findings that they have, too, are no harm.
+# [baseline]
+# dir = \"baseline\"
+# required = false
+
+# Traces must not be worse than there: see `glyphctl trace diff --help`.
+# [traces]
+# fail-on = [\"p95 > 10% and > 2ms\", \"errors > 1pp\"]
+
+# The same requests must get the same responses: see `glyphctl replay diff --help`.
+# [replay]
+# ignore = [\"$.version\"]
+# ignore-dates = true
+# ignore-ids = true
+# fail-on = [\"difference\", \"missing\"]
 ";
 
 const UNDECIDED: &str = "\
@@ -51,6 +76,7 @@ pub fn write(summary: &Summary, rules: Option<&str>) -> String {
             None => budget(row, is_shared),
         });
     }
+    out.push_str(MORE);
     out
 }
 

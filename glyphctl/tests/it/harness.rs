@@ -13,6 +13,20 @@ use std::{
 /// Longer than anything here takes, on a machine that is busy with other things.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// Variables that say whom a client trusts.
+const OF_TRUST: [&str; 10] = [
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "PIP_CERT",
+    "AWS_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "CARGO_HTTP_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+    "DENO_CERT",
+];
+
 /// What a run left.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -46,6 +60,11 @@ pub(crate) fn glyphctl() -> Command {
     }
     for name in ["http_proxy", "https_proxy", "no_proxy", "all_proxy"] {
         command.env_remove(name).env_remove(name.to_uppercase());
+    }
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("OTEL_") || OF_TRUST.contains(&name)) {
+            command.env_remove(name);
+        }
     }
     // Plugins of the tests have their packages elsewhere, and say who they are to the whole machine.
     command.env("GLYPH_SANDBOX", "off");
@@ -123,6 +142,18 @@ pub(crate) fn node_modules() -> PathBuf {
 pub(crate) fn peers_folder(variable: &str, name: &str) -> PathBuf {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers").join(name);
     env::var_os(variable).map_or_else(default, PathBuf::from)
+}
+
+/// Python's packages that are not its own, if these modules are among them.
+pub(crate) fn python_packages(modules: &[&str]) -> Result<PathBuf, String> {
+    let packages = peers_folder("GLYPH_PYTHON_PACKAGES", "python");
+    let mut python = Command::new("python3");
+    python.env("PYTHONPATH", &packages).args(["-c", &format!("import {}", modules.join(", "))]);
+    match python.output() {
+        Ok(output) if output.status.success() => Ok(packages),
+        Ok(output) => Err(format!("python3: {}", String::from_utf8_lossy(&output.stderr).trim())),
+        Err(error) => Err(format!("python3: {error}")),
+    }
 }
 
 /// A committed trace file.

@@ -15,22 +15,22 @@ const MS: u64 = 1_000_000;
 
 /// Traces of a shop: a checkout, its queries, and a mail for every second.
 #[derive(Clone, Copy)]
-struct Shop {
-    traces: u64,
+pub(crate) struct Shop {
+    pub(crate) traces: u64,
     /// How many times as long a query takes.
-    slower: f64,
-    queries: u64,
+    pub(crate) slower: f64,
+    pub(crate) queries: u64,
     /// One checkout in so many fails.
-    failing: u64,
+    pub(crate) failing: u64,
     /// Says which traces they are.
-    first: u64,
+    pub(crate) first: u64,
 }
 
-const SHOP: Shop = Shop { traces: 400, slower: 1.0, queries: 2, failing: 1_000, first: 1 };
+pub(crate) const SHOP: Shop = Shop { traces: 400, slower: 1.0, queries: 2, failing: 1_000, first: 1 };
 
 impl Shop {
     /// Lines of Glyph's spans. Durations are spread over a decade, in an order that has nothing to do with the traces'.
-    fn lines(self) -> String {
+    pub(crate) fn lines(self) -> String {
         let mut lines = String::new();
         for t in self.first..self.first + self.traces {
             let start = 1_760_000_000_000_000_000 + t * 100 * MS;

@@ -53,6 +53,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// Spans are to be taken, and there is no file for them.
+    #[error("--otlp-addr: there is no trace file for what is received")]
+    NoTraceFile,
     /// The recording can't be made.
     #[error("--record {0}")]
     Recording(#[from] RecordingError),
@@ -86,12 +89,16 @@ impl StartError {
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("ports below 1024 need a privilege; choose a higher one")
             }
+            Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrNotAvailable => {
+                Some("this machine has no such address; 127.0.0.1 is itself, 0.0.0.0 all that it has")
+            }
             Self::Socket { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
                 Some("another glyphd listens there, or it is no socket; choose another path")
             }
             Self::Socket { source, .. } if source.kind() == io::ErrorKind::InvalidInput => {
                 Some("a socket's path has at most 107 bytes")
             }
+            Self::NoTraceFile => Some("give --record or --trace-file, and a --trace-sample-ratio above 0"),
             Self::BusTlsMissing => Some("give --plugin-tls-cert and --plugin-tls-key, or a Unix socket"),
             Self::BusTls { .. } => Some("the certificate and its key are two PEM files that belong together"),
             Self::Open { flag, .. } if flag.starts_with("--plugin-tls") => {

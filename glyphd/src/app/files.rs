@@ -84,6 +84,16 @@ pub(super) struct Files {
     pub(super) audit: Option<Writer>,
 }
 
+/// Ratio 0 installs nothing, so it makes no file either.
+fn is_tracing(config: &Config) -> bool {
+    config.trace.sample_ratio > 0.0
+}
+
+/// Whether there is to be a trace file.
+pub(super) fn has_traces(config: &Config) -> bool {
+    is_tracing(config) && (config.trace.file.is_some() || config.record.is_some())
+}
+
 impl Files {
     /// Has all but the trace file looked after, which telemetry does itself.
     pub(super) fn observe(&mut self, health: &FileHealth) {
@@ -114,8 +124,7 @@ impl Files {
             Some(AuditTarget::File(path)) => named("--audit-file", &Some(path.clone()))?,
             Some(AuditTarget::Stderr) | None => None,
         };
-        // Ratio 0 installs nothing, so it makes no file either.
-        let tracing = config.trace.sample_ratio > 0.0;
+        let tracing = is_tracing(config);
         let traces = if tracing { named("--trace-file", &config.trace.file)? } else { None };
         let mut files = Self { flows, traces, findings, metrics: None, secrets: None, audit };
         if let Some(path) = &config.secrets_file {

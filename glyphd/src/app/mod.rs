@@ -2,6 +2,7 @@
 
 mod error;
 mod log;
+mod preflight;
 mod files;
 mod plugins;
 mod sockets;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{DrainError, StartError};
 pub use log::log_to_stderr;
+pub use preflight::{Fault, Preflight};
 pub use showing::{Showing, Shown};
 
 use self::{
@@ -31,7 +33,7 @@ use self::{
 };
 use crate::{
     audit::{Audit, Sink},
-    capture::{Proxy, Server, Tls},
+    capture::{Proxy, Server, Tls, tls::CaCertificate},
     config::Config,
     control::{self, Health, Operator},
     findings::Findings,
@@ -40,6 +42,7 @@ use crate::{
     metrics_log::MetricsLog,
     netgate::{Netgate, Surroundings},
     plugin::{self, BusAddress, State, manifest},
+    receive::Receiver,
     sanitize::{Intake, Sanitizer, SecretsFile},
     scrape::{Pace, Scrapers},
     telemetry::{Counters, Exporters, Telemetry},
@@ -62,6 +65,7 @@ pub struct Daemon {
     sanitizer: Arc<Sanitizer>,
     findings: Findings,
     metrics_log: Option<MetricsLog>,
+    authority: Option<CaCertificate>,
     recording: Option<Arc<Mutex<Recording>>>,
     _sockets: Sockets,
 }
@@ -73,6 +77,8 @@ pub struct Addresses {
     pub proxy: SocketAddr,
     /// `/healthz` and `/readyz`.
     pub metrics: SocketAddr,
+    /// Where spans of other programs are taken, if they are.
+    pub otlp: Option<SocketAddr>,
     /// The plugin bus.
     pub plugin: BusAddress,
     /// The socket on which the operator asks for tokens.
@@ -86,6 +92,8 @@ struct Stages {
     /// Ends the connections of plugins' own requests.
     cut_netgate: CancellationToken,
     publisher: JoinHandle<()>,
+    stop_receiving: CancellationToken,
+    receiver: Option<JoinHandle<()>>,
     /// Stops what only tells.
     stop_telling: CancellationToken,
     control: JoinHandle<()>,
@@ -101,12 +109,16 @@ pub struct Summary {
     pub flows: u64,
     /// Exchanges that could not be recorded.
     pub flows_dropped: u64,
+    /// Handshakes that clients broke off, as those do that do not trust the CA with which TLS is looked into.
+    pub disbelieved: u64,
     /// Flow events that a plugin did not get, for want of room or of time.
     pub events_dropped: u64,
     /// Findings that were stored.
     pub findings: u64,
-    /// Spans in the trace file.
+    /// Spans in the trace file, those of other programs too.
     pub spans: u64,
+    /// Spans of other programs that were taken.
+    pub spans_received: u64,
     /// Spans that the trace file lacks.
     pub spans_dropped: u64,
     /// Scrapes of targets other than the daemon.
@@ -124,7 +136,7 @@ impl Addresses {
             BusAddress::Tcp(address) => Some(*address),
             BusAddress::Unix(_) => None,
         };
-        [self.proxy, self.metrics].into_iter().chain(bus).collect()
+        [self.proxy, self.metrics].into_iter().chain(self.otlp).chain(bus).collect()
     }
 }
 
@@ -140,16 +152,27 @@ impl Daemon {
             config.plugins_dir.as_deref().map(manifest::load_all).transpose()?.unwrap_or_default();
         let scrapers = Scrapers::new(&config.scrape)?;
         let tls = Tls::load(&config.capture)?;
+        let authority = tls.authority();
         let allowances = config.policy.allowances(&manifests);
         let launcher = plugins::launcher(config.launcher.clone(), config.sandbox, &allowances, &manifests)?;
         let proxy_listener = listen("--proxy-addr", config.proxy_addr).await?;
         let metrics_listener = listen("--metrics-addr", config.metrics_addr).await?;
+        let otlp_listener = match config.otlp_addr {
+            Some(_) if !files::has_traces(&config) => return Err(StartError::NoTraceFile),
+            Some(address) => Some(listen("--otlp-addr", address).await?),
+            None => None,
+        };
         let mut sockets = Sockets::default();
         let bus = sockets.bus(config.plugin_addr.as_ref(), config.plugin_tls.as_ref()).await?;
         let (operator_listener, control) = sockets.control(config.control_addr.as_deref())?;
         let addresses = Addresses {
             proxy: proxy_listener.local_addr().map_err(StartError::Runtime)?,
             metrics: metrics_listener.local_addr().map_err(StartError::Runtime)?,
+            otlp: otlp_listener
+                .as_ref()
+                .map(TcpListener::local_addr)
+                .transpose()
+                .map_err(StartError::Runtime)?,
             plugin: bus.address.clone(),
             control,
         };
@@ -216,11 +239,12 @@ impl Daemon {
         );
         let proxy = Proxy::new(config.capture, tls, addresses.own(), intake, telemetry.clone());
         let server = Server::new(proxy_listener, proxy);
+        let receiver = otlp_listener.map(|l| Receiver::new(l, Arc::clone(&sanitizer), telemetry.clone()));
         let operator = Operator { issuer: plugins.issuer.clone(), audit: Arc::clone(&audit), variables };
 
         let every = config.record_metrics_interval;
         let timeout = config.scrape_timeout.unwrap_or(Pace::every(every).timeout);
-        let (stop_capture, stop_telling) = (CancellationToken::new(), CancellationToken::new());
+        let [stop_capture, stop_receiving, stop_telling] = [(); 3].map(|()| CancellationToken::new());
         let (roster, stop) = (plugins.roster.clone(), || stop_telling.clone());
         let health = Health { roster, lacks, telemetry: telemetry.clone() };
         let stages = Stages {
@@ -228,6 +252,8 @@ impl Daemon {
             operator: tokio::spawn(operator.serve(operator_listener, stop())),
             audit: tokio::spawn(audit.run(stop())),
             publisher: tokio::spawn(publisher.run()),
+            receiver: receiver.map(|receiver| tokio::spawn(receiver.run(stop_receiving.clone()))),
+            stop_receiving,
             metrics_log: metrics_log
                 .clone()
                 .map(|log| tokio::spawn(log.run(Pace { every, timeout }, stop()))),
@@ -237,6 +263,7 @@ impl Daemon {
             stop_telling,
         };
         tracing::info!(proxy = %addresses.proxy, metrics = %addresses.metrics,
+            otlp = addresses.otlp.map(tracing::field::display),
             plugins = %addresses.plugin, control = %addresses.control.display(),
             "glyphd listens");
         Ok(Self {
@@ -250,6 +277,7 @@ impl Daemon {
             sanitizer,
             findings,
             metrics_log,
+            authority,
             recording,
             _sockets: sockets,
         })
@@ -258,6 +286,11 @@ impl Daemon {
     /// Where it is to be found.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// What clients have to trust, if TLS is looked into.
+    pub fn authority(&self) -> Option<&CaCertificate> {
+        self.authority.as_ref()
     }
 
     /// What its stages speak to: the host's own spans go with the daemon's, if they end before [`Daemon::drain`].
@@ -288,6 +321,11 @@ impl Daemon {
         // Capture held the last hand on the intake, so that the publisher ends when it has taken all through.
         drop(stages.publisher.await);
         self.plugins.drain(PLUGIN_DRAIN).await;
+        // Whoever was proxied has had the time to tell of it.
+        stages.stop_receiving.cancel();
+        if let Some(receiver) = stages.receiver {
+            drop(receiver.await);
+        }
         stages.cut_netgate.cancel();
         stages.stop_telling.cancel();
         for task in [stages.control, stages.operator, stages.audit].into_iter().chain(stages.metrics_log) {
@@ -312,9 +350,11 @@ impl Daemon {
         let summary = Summary {
             flows: Counters::get(&counters.flows),
             flows_dropped: Counters::get(&counters.flows_dropped),
+            disbelieved: Counters::get(&counters.disbelieved),
             events_dropped: Counters::get(&counters.events_dropped),
             findings: Counters::get(&counters.findings),
             spans: spans.written,
+            spans_received: Counters::get(&counters.spans_received),
             spans_dropped: spans.dropped,
             scrapes: Counters::get(&counters.scrapes),
             scrapes_failed: Counters::get(&counters.scrapes_failed),
@@ -347,12 +387,14 @@ fn info(config: &Config, addresses: &Addresses) -> RecordingInfo {
         ("max-body-bytes", config.max_body_bytes.to_string()),
         ("trace-sample-ratio", config.trace.sample_ratio.to_string()),
     ];
+    let otlp = addresses.otlp.map(|address| ("otlp-addr", address.to_string()));
     let addresses = [
         ("proxy-addr", addresses.proxy.to_string()),
         ("metrics-addr", addresses.metrics.to_string()),
         ("plugin-addr", addresses.plugin.to_string()),
         ("control-addr", addresses.control.display().to_string()),
     ];
+    let addresses: Vec<_> = addresses.into_iter().chain(otlp).collect();
     let named = |pairs: &[(&str, String)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
     RecordingInfo {
         format: FORMAT_VERSION,

@@ -51,7 +51,7 @@ use rustls::ClientConfig;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use exchange::Exchange;
-pub use options::{Base, CaptureOptions, Credentials, Limits, Mode, UpstreamOptions, UpstreamProxy};
+pub use options::{Base, Ca, CaptureOptions, Credentials, Limits, Mode, UpstreamOptions, UpstreamProxy};
 pub(crate) use server::Server;
 pub use tls::{CaError, LeafError, PemFileError, TlsFileError};
 
@@ -63,7 +63,7 @@ use self::{
     route::{Route, route},
     scope::HostScope,
     tee::Tee,
-    tls::{Alpn, CertificateAuthority, Leaves, Trust, offering},
+    tls::{Alpn, CaCertificate, CertificateAuthority, Leaves, Trust, offering},
     upstream::{Dialer, TlsConfigs, Upstream},
 };
 use crate::{
@@ -114,11 +114,29 @@ pub(crate) struct Tls {
 impl Tls {
     /// Reads the files; makes the CA if there is none yet.
     pub(crate) fn load(options: &CaptureOptions) -> Result<Self, TlsError> {
-        let ca = options.ca_dir.as_deref().map(CertificateAuthority::open_or_create).transpose()?;
+        let ca = match &options.ca {
+            Some(Ca::InDir(dir)) => Some(CertificateAuthority::open_or_create(dir)?),
+            Some(Ca::OfThisRun) => Some(CertificateAuthority::of_this_run()?),
+            None => None,
+        };
+        Self::with(ca, options)
+    }
+
+    /// Reads the files, but for the CA's, which may not be there yet.
+    pub(crate) fn check(options: &CaptureOptions) -> Result<(), TlsError> {
+        Self::with(None, options).map(drop)
+    }
+
+    fn with(ca: Option<CertificateAuthority>, options: &CaptureOptions) -> Result<Self, TlsError> {
         let leaves = ca.map(|ca| Leaves::new(ca, LEAVES)).transpose()?;
-        let trust = Trust::load(options.upstream.ca.as_deref())?;
+        let trust = Trust::load_with(options.upstream.ca.as_deref(), &options.upstream.more)?;
         let anonymous = Arc::new(offering(&trust.config(None)?, &[Alpn::Http2, Alpn::Http1]));
         Ok(Self { upstream: TlsConfigs::of(&trust, &options.upstream)?, anonymous, leaves })
+    }
+
+    /// What clients are to trust, if TLS is looked into.
+    pub(crate) fn authority(&self) -> Option<CaCertificate> {
+        self.leaves.as_ref().map(|leaves| leaves.authority().certificate().clone())
     }
 
     /// How upstreams are spoken to that are not to see the operator's certificate.

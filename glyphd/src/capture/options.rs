@@ -4,6 +4,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, Uri, uri::Scheme};
+use rustls::pki_types::CertificateDer;
 
 use super::scope::{Scope, TlsPolicy};
 
@@ -14,8 +15,8 @@ pub struct CaptureOptions {
     pub propagate: bool,
     /// Whose requests it takes.
     pub mode: Mode,
-    /// The directory of the CA; without one, TLS is not looked into.
-    pub ca_dir: Option<PathBuf>,
+    /// The CA with which TLS is looked into; without one it is not.
+    pub ca: Option<Ca>,
     /// Whose TLS is not looked into.
     pub tls: TlsPolicy,
     /// Which traffic is looked at.
@@ -26,6 +27,15 @@ pub struct CaptureOptions {
     pub upstream: UpstreamOptions,
     /// What nobody gets more of.
     pub limits: Limits,
+}
+
+/// A CA that signs for hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ca {
+    /// The one in this directory, which is made if there is none.
+    InDir(PathBuf),
+    /// One of this run alone: its key is in memory, and nowhere else.
+    OfThisRun,
 }
 
 /// Whose requests the proxy takes.
@@ -60,6 +70,8 @@ pub struct UpstreamOptions {
     pub proxy: Option<UpstreamProxy>,
     /// Certificates that are trusted beside the system's roots, PEM.
     pub ca: Option<PathBuf>,
+    /// Certificates that are trusted, too, as far as they can be understood.
+    pub more: Vec<CertificateDer<'static>>,
     /// The certificate and key that are shown to upstreams, PEM.
     pub client_cert: Option<(PathBuf, PathBuf)>,
 }
@@ -109,7 +121,7 @@ impl Default for CaptureOptions {
         Self {
             propagate: true,
             mode: Mode::default(),
-            ca_dir: None,
+            ca: None,
             tls: TlsPolicy::default(),
             scope: Scope::default(),
             proxy_auth: None,

@@ -55,7 +55,7 @@ fn is_plain(name: &HeaderName) -> bool {
 }
 
 /// None if nothing is to be replaced.
-fn sanitize_value(name: &HeaderName, value: &str, found: &mut Found<'_>) -> Option<String> {
+pub(super) fn sanitize_value(name: &HeaderName, value: &str, found: &mut Found<'_>) -> Option<String> {
     let rules = &found.sanitizer.rules;
     if *name == header::COOKIE || *name == header::SET_COOKIE {
         let (pairs, attributes) = match value.split_once(';') {

@@ -21,6 +21,7 @@ mod secrets;
 mod secrets_file;
 mod raw;
 mod imported;
+mod spans;
 mod intake;
 
 use std::{

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use glyph_formats::jsonl::Appender;
+use glyph_formats::jsonl::{Appender, Refused};
 
 use super::{DropReason, QueueMeter, Telemetry, TraceContext};
 
@@ -19,12 +19,16 @@ pub struct Counters {
     pub flows: AtomicU64,
     /// Exchanges that could not be recorded.
     pub flows_dropped: AtomicU64,
+    /// Handshakes that clients broke off, as those do that do not trust the CA.
+    pub disbelieved: AtomicU64,
     /// Flow events that a plugin did not get, because its queue was full or its session ended first.
     pub events_dropped: AtomicU64,
     /// Flow events that a plugin answered with FlowDone.
     pub events_answered: AtomicU64,
     /// Findings that were stored.
     pub findings: AtomicU64,
+    /// Spans of other programs that were taken.
+    pub spans_received: AtomicU64,
     /// Scrapes of targets other than the daemon.
     pub scrapes: AtomicU64,
     /// Those of them that failed.
@@ -111,6 +115,9 @@ impl Telemetry {
 
     /// An exchange failed. `url` is without secrets.
     pub(crate) fn exchange_failed(&self, trace: TraceContext, kind: &str, url: &str, cause: &str) {
+        if kind == "client_tls" {
+            count(&self.inner.counters.disbelieved);
+        }
         tracing::info!(trace_id = %trace.trace_id, kind, url, cause, "an exchange failed");
     }
 
@@ -344,6 +351,31 @@ impl Telemetry {
             Err(error) => span.fail("io", error.to_string()),
         }
         closed
+    }
+
+    /// Spans of other programs can come from now on.
+    pub(crate) fn receiver_known(&self) {
+        self.inner.metrics.receiver_known();
+    }
+
+    /// Spans of other programs have come: lines for the trace file, all of which are taken or none. `room` is dropped once
+    /// they are written.
+    pub(crate) fn receive(&self, lines: &[u8], spans: u64, room: Box<dyn Send>) -> Result<(), Refused> {
+        let outlets = self.inner.outlets.as_deref().ok_or(Refused)?;
+        outlets.receive(lines, room)?;
+        self.inner.counters.spans_received.fetch_add(spans, Ordering::Relaxed);
+        self.inner.metrics.spans_received("taken", spans);
+        Ok(())
+    }
+
+    /// So many spans of a post were none.
+    pub(crate) fn spans_rejected(&self, spans: u64) {
+        self.inner.metrics.spans_received("rejected", spans);
+    }
+
+    /// A post of spans, or of what else OTLP has, was answered.
+    pub(crate) fn otlp_answered(&self, signal: &'static str, status: u16) {
+        self.inner.metrics.otlp_answered(signal, status);
     }
 
     /// A target was scraped.

@@ -5,7 +5,7 @@
 //! which waits and refuses as it does for every file.
 
 use std::{
-    io, mem,
+    fmt, io, mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -14,7 +14,7 @@ use std::{
 
 use glyph_formats::{
     Span,
-    jsonl::{Appender, AppenderOptions, Writer},
+    jsonl::{Appender, AppenderOptions, Refused, Writer},
 };
 use memchr::{memchr, memchr_iter, memrchr};
 use prometheus_client::metrics::counter::Counter;
@@ -33,11 +33,29 @@ const KEPT: usize = 4 << 20;
 
 #[derive(Debug)]
 pub(super) struct FileSpans {
-    /// With each item goes the shelf that its lines are on, if they are on one.
-    appender: Appender<Option<Arc<Shelf>>>,
+    appender: Appender<Item>,
     shelves: [Arc<Shelf>; SHELVES],
     tally: Arc<Tally>,
 }
+
+/// What goes with the lines of an item.
+enum Item {
+    /// They are on this shelf.
+    OnShelf(Arc<Shelf>),
+    /// They are the item's own.
+    Alone,
+    /// They are the item's own, and take room elsewhere until they are written.
+    Received(Received),
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Item")
+    }
+}
+
+/// What is given back when lines are written, by being dropped.
+pub(super) type Received = Box<dyn Send>;
 
 /// What became of spans.
 #[derive(Debug)]
@@ -97,8 +115,8 @@ impl FileSpans {
         });
         let counted = Arc::clone(&tally);
         let mut taken = Lines::default();
-        let write = move |shelf: Option<Arc<Shelf>>, line: &[u8], writer: &mut Writer| match shelf {
-            Some(shelf) => {
+        let write = move |item: Item, line: &[u8], writer: &mut Writer| match item {
+            Item::OnShelf(shelf) => {
                 mem::swap(&mut taken, &mut *shelf.lines());
                 let written = write_runs(&taken.bytes, writer, &counted);
                 if taken.bytes.capacity() > KEPT {
@@ -108,7 +126,12 @@ impl FileSpans {
                 taken.spans = 0;
                 written
             }
-            None => write_runs(line, writer, &counted),
+            Item::Alone => write_runs(line, writer, &counted),
+            Item::Received(room) => {
+                let written = write_runs(line, writer, &counted);
+                drop(room);
+                written
+            }
         };
         let appender = Appender::spawn("trace-file", writer, AppenderOptions::default(), write)?;
         Ok(Self { appender, shelves: Default::default(), tally })
@@ -119,7 +142,7 @@ impl FileSpans {
         let mut lines = shelf.lines();
         if lines.spans >= SHELF {
             drop(lines);
-            if self.appender.send_by(None, |line| span.write_line(line)).is_err() {
+            if self.appender.send_by(Item::Alone, |line| span.write_line(line)).is_err() {
                 self.tally.count(1, false);
             }
             return;
@@ -132,11 +155,16 @@ impl FileSpans {
         lines.spans += 1;
         let is_first = lines.spans == 1;
         drop(lines);
-        if is_first && self.appender.send_lines(Some(Arc::clone(shelf)), b"").is_err() {
+        if is_first && self.appender.send_lines(Item::OnShelf(Arc::clone(shelf)), b"").is_err() {
             // Nobody comes for them.
             let lost = mem::take(&mut *shelf.lines());
             self.tally.count(lost.spans as u64, false);
         }
+    }
+
+    /// Takes all of these lines, or none if there is no room for them now. Waits for nobody.
+    pub(super) fn receive(&self, lines: &[u8], room: Received) -> Result<(), Refused> {
+        self.appender.try_send_lines(Item::Received(room), lines)
     }
 
     pub(super) fn counts(&self) -> SpanCounts {

@@ -5,9 +5,14 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use glyph_formats::{Span, TraceId};
+use glyph_formats::{Span, TraceId, jsonl::Refused};
 
-use super::{SpanCounts, file::FileSpans, otlp::OtlpSpans, spare};
+use super::{
+    SpanCounts,
+    file::{FileSpans, Received},
+    otlp::OtlpSpans,
+    spare,
+};
 
 #[derive(Debug)]
 pub(super) struct Outlets {
@@ -36,6 +41,14 @@ impl Outlets {
         match &self.otlp {
             Some(otlp) => otlp.take(span),
             None => spare::give_back(span),
+        }
+    }
+
+    /// Takes lines of spans that others have made, for the file alone, all of them or none.
+    pub(super) fn receive(&self, lines: &[u8], room: Received) -> Result<(), Refused> {
+        match &self.file {
+            Some(file) if !self.are_closed() => file.receive(lines, room),
+            _ => Err(Refused),
         }
     }
 

@@ -46,12 +46,25 @@ fn all_files(dir: &Path) -> Vec<PathBuf> {
 }
 
 #[tokio::test]
+async fn spans_are_not_taken_without_a_file_for_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let recording = dir.path().join("recording");
+    let recorded = ["--record", recording.to_str().unwrap(), "--trace-sample-ratio", "0"];
+    for more in [&[][..], &recorded] {
+        let args: Vec<_> = ["--otlp-addr", "127.0.0.1:0"].iter().chain(more).copied().collect();
+        let ended = refused(&args).await;
+        assert_names(&ended, "--otlp-addr", &["no trace file", "hint: give --record or --trace-file"]);
+    }
+    assert_eq!(all_files(dir.path()), [""; 0].map(PathBuf::from));
+}
+
+#[tokio::test]
 async fn an_address_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let _listener = TcpListener::bind(taken).await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     let recording = dir.path().join("recording");
-    for flag in ["--proxy-addr", "--metrics-addr"] {
+    for flag in ["--proxy-addr", "--metrics-addr", "--otlp-addr"] {
         let ended = refused(&[flag, &taken.to_string(), "--record", recording.to_str().unwrap()]).await;
         assert_names(&ended, flag, &[&taken.to_string(), "in use", "hint: another process listens there"]);
         assert_eq!(ended.stderr.lines().count(), 2, "{}", ended.stderr);
@@ -78,6 +91,11 @@ async fn values_that_no_flag_can_have() {
         (&["--proxy-auth", "joe:s3cr3t"], "--proxy-auth", "@FILE"),
         (&["--proxy-auth", "@/nowhere/at/all"], "--proxy-auth", "/nowhere/at/all"),
         (&["--proxy-auth", "@/dev/null"], "--proxy-auth", "NAME:PASSWORD"),
+        (
+            &["--proxy-addr", "192.0.2.1:0", "--allow-open-proxy"],
+            "--proxy-addr",
+            "hint: this machine has no such",
+        ),
         (&["--reverse", "a.test:80"], "--reverse", "http://"),
         (&["--reverse", "http://joe@a.test"], "--reverse", "no user"),
         (&["--upstream-proxy", "https://a.test"], "--upstream-proxy", "http://HOST:PORT"),

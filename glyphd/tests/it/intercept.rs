@@ -21,7 +21,7 @@ async fn looking(upstreams: &Authority, policy: &str) -> (TestDaemon, PathBuf) {
     let ca_dir = upstreams.path().with_file_name("glyph-ca");
     let daemon = TestDaemon::with(|config| {
         config.policy = toml::from_str(policy).unwrap();
-        config.capture.ca_dir = Some(ca_dir.clone());
+        config.capture.ca = Some(glyphd::capture::Ca::InDir(ca_dir.clone()));
         config.capture.upstream.ca = Some(upstreams.path());
         config.capture.tls = config.policy.tls.clone();
         config.capture.scope = config.policy.scope.clone();
@@ -184,7 +184,7 @@ async fn an_upstream_that_wants_a_certificate_of_ours_gets_it() {
 
     let ca_dir = servers.path().with_file_name("other-ca");
     let daemon = TestDaemon::with(|config| {
-        config.capture.ca_dir = Some(ca_dir.clone());
+        config.capture.ca = Some(glyphd::capture::Ca::InDir(ca_dir.clone()));
         config.capture.upstream.ca = Some(servers.path());
         config.capture.upstream.client_cert = Some(clients.certify_in_files("glyph"));
     })

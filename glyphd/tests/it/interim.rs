@@ -41,7 +41,8 @@ async fn answered(raw: &mut RawClient, go_on: &Notify) {
 async fn interim_answers_come_while_the_final_one_is_waited_for() {
     let go_on = Arc::new(Notify::new());
     let origin = hinting(Arc::clone(&go_on)).await;
-    let daemon = TestDaemon::with(|config| config.capture.ca_dir = Some(ca_dir(config))).await;
+    let daemon =
+        TestDaemon::with(|config| config.capture.ca = Some(glyphd::capture::Ca::InDir(ca_dir(config)))).await;
     let mut raw = RawClient::connect(daemon.proxy()).await;
     for path in ["/1", "/2"] {
         raw.write(format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", origin.url(path))).await;

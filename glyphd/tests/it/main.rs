@@ -21,6 +21,7 @@ mod ordinary;
 mod telemetry;
 mod sampling;
 mod otlp;
+mod receive;
 mod metrics;
 mod scrapes;
 mod scraping;
@@ -49,6 +50,8 @@ mod launcher;
 
 // How the program starts and ends.
 mod bad_input;
+mod check_config;
+mod flags;
 mod deployed;
 mod drain;
 mod guide;

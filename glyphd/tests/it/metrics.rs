@@ -118,7 +118,11 @@ async fn the_recording_has_every_scrape_and_its_exemplars_traces() {
 async fn counts_stand_at_zero_before_anything_happens() {
     let plugins = PluginsDir::new();
     let seat = plugins.fake("quiet");
-    let daemon = TestDaemon::with(|config| config.plugins_dir = Some(plugins.path())).await;
+    let daemon = TestDaemon::with(|config| {
+        config.plugins_dir = Some(plugins.path());
+        config.otlp_addr = Some(([127, 0, 0, 1], 0).into());
+    })
+    .await;
     let plugin = seat.take().await;
     // Prometheus sees no step where a series only appears: the first drop would be none.
     let samples = samples(&scrape(&daemon, OPENMETRICS).await.1);
@@ -137,6 +141,8 @@ async fn counts_stand_at_zero_before_anything_happens() {
         "glyph_plugin_event_failures_total{plugin=\"quiet\",event=\"finding\"}",
         "glyph_plugin_errors_total{plugin=\"quiet\",reason=\"exit\"}",
         "glyph_trace_spans_total{exporter=\"file\",outcome=\"dropped\"}",
+        "glyph_received_spans_total{outcome=\"rejected\"}",
+        "glyph_received_posts_total{signal=\"traces\",status=\"503\"}",
         "glyph_audit_failures_total",
     ] {
         assert_eq!(samples.get(zero).map(String::as_str), Some("0"), "{zero}: {samples:#?}");

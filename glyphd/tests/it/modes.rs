@@ -66,7 +66,7 @@ async fn everything_goes_through_the_upstream_proxy_with_its_credentials() {
     let near = TestDaemon::with(|config| {
         config.capture.upstream.proxy = Some(upstream_proxy);
         config.capture.upstream.ca = Some(authority.path());
-        config.capture.ca_dir = Some(ca_dir.clone());
+        config.capture.ca = Some(glyphd::capture::Ca::InDir(ca_dir.clone()));
     })
     .await;
     assert_eq!(near.client().await.get(&plain.url("/plain")).await.text(), "ok");
@@ -94,7 +94,7 @@ async fn an_upstream_proxy_that_refuses_is_a_flow_with_the_reason() {
     let upstream_proxy = proxy_at(&far, "");
     let near = TestDaemon::with(|config| {
         config.capture.upstream.proxy = Some(upstream_proxy);
-        config.capture.ca_dir = Some(authority.path().with_file_name("glyph-ca"));
+        config.capture.ca = Some(glyphd::capture::Ca::InDir(authority.path().with_file_name("glyph-ca")));
     })
     .await;
     let mut client = RawClient::connect(near.proxy()).await;

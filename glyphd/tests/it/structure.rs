@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 25] = [
+const TABLE: [(&str, &[&str]); 26] = [
     ("capture", &["causes", "globs", "listeners", "pooled", "sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "globs", "room", "telemetry"]),
     ("room", &[]),
@@ -31,6 +31,7 @@ const TABLE: [(&str, &[&str]); 25] = [
     ),
     ("netgate", &["audit", "listeners", "pooled", "sanitize::Sanitizer", "sanitize::Secrets", "telemetry"]),
     ("findings", &["telemetry"]),
+    ("receive", &["room", "sanitize::Sanitizer", "telemetry"]),
     ("launcher", &[]),
     ("audit", &["sanitize::Sanitizer", "telemetry"]),
     ("telemetry", &[]),
@@ -76,6 +77,7 @@ const TABLE: [(&str, &[&str]); 25] = [
     ("causes", &[]),
     ("listeners", &[]),
     ("pooled", &[]),
+    ("reference", &["plugin", "policy"]),
     ("lib", &[]),
 ];
 

@@ -183,7 +183,7 @@ async fn asked_over_tls(
 ) -> (TestDaemon, String, TlsStream<TcpStream>) {
     let ca_dir = authority.path().with_file_name("glyph-ca");
     let daemon = TestDaemon::with(|config| {
-        config.capture.ca_dir = Some(ca_dir.clone());
+        config.capture.ca = Some(glyphd::capture::Ca::InDir(ca_dir.clone()));
         config.capture.upstream.ca = Some(authority.path());
     })
     .await;

@@ -6,46 +6,20 @@
 use std::{
     ffi::{OsStr, OsString},
     io,
-    net::SocketAddr,
     os::unix::process::ExitStatusExt,
     path::Path,
     process::ExitStatus,
 };
 
 use anyhow::Context;
-use glyphd::telemetry::TraceContext;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
-use super::signals::{Received, Signals};
+use super::{
+    signals::{Received, Signals},
+    surroundings::Surroundings,
+};
 use crate::output::failure::HintExt;
-
-/// The variables that name a proxy. curl reads only the lower one for HTTP, others only the upper one.
-const PROXY: [&str; 4] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"];
-/// The variables that name the hosts for which there is none.
-const EXEMPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
-
-/// What the command is told.
-#[derive(Debug)]
-pub(super) struct Surroundings<'a> {
-    pub(super) proxy: SocketAddr,
-    pub(super) span: TraceContext,
-    pub(super) recording: &'a Path,
-}
-
-/// The variable that exempts hosts from the proxy, if one does.
-pub(super) fn exempt() -> Option<(&'static str, String)> {
-    first_set(&EXEMPT).map(|(name, hosts)| (name, hosts.to_string_lossy().into_owned()))
-}
-
-/// The variable that names a proxy of the user's own. The value may hold a password.
-pub(super) fn other_proxy() -> Option<&'static str> {
-    first_set(&PROXY).map(|(name, _)| name)
-}
-
-fn first_set(names: &[&'static str]) -> Option<(&'static str, OsString)> {
-    names.iter().find_map(|name| Some((*name, std::env::var_os(name).filter(|value| !value.is_empty())?)))
-}
 
 /// The program's name, without its folder.
 pub(super) fn name_of(command: &[OsString]) -> String {
@@ -78,7 +52,7 @@ impl Ended {
 /// Runs the command until it ends.
 pub(super) async fn run(
     command: &[OsString],
-    surroundings: &Surroundings<'_>,
+    surroundings: &Surroundings,
     signals: &mut Signals,
 ) -> anyhow::Result<Ended> {
     let program = command.first().context("no command")?;
@@ -109,17 +83,12 @@ pub(super) async fn run(
     }
 }
 
-fn spawn(program: &OsStr, args: &[OsString], surroundings: &Surroundings<'_>) -> io::Result<Child> {
-    let proxy = format!("http://{}", surroundings.proxy);
+fn spawn(program: &OsStr, args: &[OsString], surroundings: &Surroundings) -> io::Result<Child> {
     let mut command = Command::new(program);
-    command
-        .args(args)
-        .envs(PROXY.map(|name| (name, &proxy)))
-        .env("TRACEPARENT", surroundings.span.to_string())
-        // Of the trace that TRACEPARENT named before.
-        .env_remove("TRACESTATE")
-        .env("GLYPH_RECORDING", surroundings.recording)
-        .kill_on_drop(true);
+    command.args(args).envs(surroundings.set.iter().map(|(name, value)| (name, value))).kill_on_drop(true);
+    for name in &surroundings.removed {
+        command.env_remove(name);
+    }
     dies_with_us(&mut command);
     command.spawn()
 }

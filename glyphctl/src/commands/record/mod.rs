@@ -1,9 +1,11 @@
 //! `glyphctl record`: a command run through a daemon of its own, and everything recorded.
 //!
-//! [`place`] says where the recording goes, [`child`] runs the command and hands it the [`signals`] that are meant for
-//! it, [`account`] tells what came of it. The exit code is the command's own.
+//! [`place`] says where the recording goes, [`trust`] and [`surroundings`] what the command is told, [`child`] runs it and
+//! hands it the [`signals`] that are meant for it, [`account`] tells what came of it. The exit code is the command's own.
 
 mod place;
+mod trust;
+mod surroundings;
 pub(crate) mod signals;
 mod child;
 mod account;
@@ -11,6 +13,7 @@ mod account;
 use std::{
     ffi::OsString,
     fs,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -21,22 +24,33 @@ use clap::Args;
 use glyphd::{
     Config, Daemon, StartError,
     app::Summary,
+    capture::Ca,
     cli::ScrapeArgs,
     config::Sandbox,
+    globs::Globs,
     plugin::State,
     policy::Policy,
     telemetry::{Telemetry, TraceContext},
 };
 
 pub(in crate::commands) use self::place::compact;
-use self::{child::Ended, place::Place, signals::Signals};
+use self::{
+    child::Ended,
+    place::Place,
+    signals::Signals,
+    surroundings::{Surroundings, Told},
+    trust::Trust,
+};
 use super::{
     metrics::record::{flag_hinted, interval},
     replay,
 };
-use crate::output::{
-    failure::{HintExt, report},
-    note,
+use crate::{
+    output::{
+        failure::{HintExt, report},
+        note,
+    },
+    telemetry,
 };
 
 /// The name of the command's span. It stands in the daemon's trace file, but is none of the daemon's.
@@ -50,7 +64,15 @@ const PLUGIN_START: Duration = Duration::from_secs(20);
 The command runs as it would without glyphctl: same terminal, same exit code (128+N if signal N killed it). It sees \
 HTTP_PROXY and HTTPS_PROXY, in both cases of letters, which name the proxy that records; TRACEPARENT, the span of its \
 run, so that clients which pass it on are one trace; and GLYPH_RECORDING, the recording's directory. Hosts in NO_PROXY \
-go past the proxy. HTTPS passes as a tunnel: who and how much is recorded, not what.
+go past the proxy.
+
+HTTPS is looked into, with a CA of this recording alone, whose key is never written. The command is told to trust it \
+beside whom it trusts anyway: by SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, NODE_EXTRA_CA_CERTS, PIP_CERT, \
+AWS_CA_BUNDLE, GIT_SSL_CAINFO, CARGO_HTTP_CAINFO and DENO_CERT. A client that goes by none of these (Java's, one with \
+CAs of its own) fails, which is recorded: name its hosts with --tls-passthrough.
+
+The command's own spans are recorded, too, beside the proxy's: SDKs of OpenTelemetry send them where \
+OTEL_EXPORTER_OTLP_ENDPOINT says, over HTTP. If that is set already, they go there and nowhere else.
 
 --scrape records the metrics of other programs beside the daemon's own into metrics.om, as Prometheus would see them, \
 at the start, every --metrics-interval, and once more at the end. A target that is not there is up 0. `glyphctl metrics \
@@ -60,7 +82,8 @@ Exit codes: those of the command, 2 if glyphctl could not do its work.
 
 Examples:
   glyphctl record -- ./integration-tests.sh
-  glyphctl record --out run1 --pack -- curl -s http://localhost:8000/health
+  glyphctl record --out run1 --pack -- curl -s https://example.com/
+  glyphctl record --tls-passthrough '*.bank.example' -- python3 -m pytest
   glyphctl record --out run1 --scrape api=http://localhost:8000/metrics -- make load-test
   glyphctl check run1
   glyphctl record --plugins-dir plugins --config policy.toml -- sh -c 'curl -s $URL | jq .'")]
@@ -76,10 +99,19 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "[JOB=]URL[,LABEL=VALUE]")]
     scrape: Vec<String>,
     /// How often metrics are recorded: 5s, 100ms, or seconds
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = interval)]
     metrics_interval: Duration,
     #[command(flatten)]
     scraping: ScrapeArgs,
+    /// Leave all TLS alone: HTTPS passes as a tunnel, and who and how much is recorded, not what
+    #[arg(long, conflicts_with = "tls_passthrough")]
+    no_intercept: bool,
+    /// Leave the TLS of this host alone (* is anything); may be given more than once
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    tls_passthrough: Vec<String>,
+    /// Trust these certificates of upstreams, too (PEM), beside the system's and those of the command's variables
+    #[arg(long, value_name = "FILE")]
+    upstream_ca: Option<PathBuf>,
     /// Start the plugins in this directory first: each has a folder with a plugin.toml
     #[arg(long, value_name = "DIR")]
     plugins_dir: Option<PathBuf>,
@@ -97,9 +129,7 @@ pub(crate) struct RecordArgs {
 /// Runs it.
 pub(crate) fn run(flags: &RecordArgs) -> anyhow::Result<ExitCode> {
     // The terminal is the command's; what went wrong is worth a line between its own.
-    glyphd::log_to_stderr(&std::env::var("GLYPH_LOG").unwrap_or_else(|_| "warn".to_owned()))
-        .map_err(anyhow::Error::msg)
-        .context("GLYPH_LOG")?;
+    telemetry::log("warn")?;
     let place = Place::choose(flags.out.as_deref(), flags.pack)?;
     let config = flags.daemon(&place)?;
     let runtime = tokio::runtime::Runtime::new()?;
@@ -133,8 +163,34 @@ impl RecordArgs {
         if let Some(file) = &self.config {
             config.policy = Policy::load(file).context("--config")?;
         }
+        self.capture(&mut config)?;
+        // Who has a place for spans keeps it.
+        config.otlp_addr = surroundings::other_collector().is_none().then(free_loopback);
         Ok(config)
     }
+
+    /// What is looked into, and whom upstreams are believed by.
+    fn capture(&self, config: &mut Config) -> anyhow::Result<()> {
+        let capture = &mut config.capture;
+        capture.scope = config.policy.scope.clone();
+        capture.tls = config.policy.tls.clone();
+        let more = Globs::of(&self.tls_passthrough).map_err(anyhow::Error::msg);
+        capture.tls.passthrough.add(more.context("--tls-passthrough")?);
+        if !self.no_intercept {
+            capture.ca = Some(Ca::OfThisRun);
+            capture.upstream.ca = self.upstream_ca.clone();
+            capture.upstream.more = trust::of_users_files();
+        }
+        Ok(())
+    }
+}
+
+/// A loopback address, with any port that is free: where the system has it, one that nobody else uses, so that it can be
+/// exempt from the proxy by itself.
+fn free_loopback() -> SocketAddr {
+    let own = SocketAddr::from(([127, 0, 0, 2], 0));
+    let is_there = TcpListener::bind(own).is_ok();
+    if is_there { own } else { SocketAddr::from(([127, 0, 0, 1], 0)) }
 }
 
 /// Starts the daemon, runs the command, and stops the daemon in order. An error means that the command did not run.
@@ -199,11 +255,15 @@ async fn command(
         span = span.link(outer);
     }
     let mut span = span.start();
-    let surroundings = child::Surroundings {
+    let trust = daemon.authority().map(|ca| Trust::in_ca(&ca.pem())).transpose()?;
+    let told = Told {
         proxy: daemon.addresses().proxy,
+        otlp: daemon.addresses().otlp,
         span: span.context(),
         recording: &place.absolute,
+        trust: trust.as_ref().map(|trust| trust.variables.clone()).unwrap_or_default(),
     };
+    let surroundings = Surroundings::new(told, surroundings::of_user);
     let ended = child::run(&flags.command, &surroundings, signals).await?;
     span.set("process.exit.code", i64::from(ended.code()));
     match ended.fault() {

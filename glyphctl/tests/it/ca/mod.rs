@@ -1,6 +1,6 @@
 //! `glyphctl ca`: a CA shown, exported, and trusted by other people's programs.
 
-mod peers;
+pub(crate) mod peers;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 

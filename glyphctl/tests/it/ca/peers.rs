@@ -18,7 +18,7 @@ use super::Ca;
 use crate::harness::{have, in_path, peer};
 
 /// Answers every connection over TLS, as long as the test runs.
-fn serve(config: Arc<ServerConfig>) -> SocketAddr {
+pub(crate) fn serve(config: Arc<ServerConfig>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {

@@ -13,7 +13,9 @@ use crate::harness::run;
 fn json_is_the_contract() {
     let (code, json) = Place::shop().judge(TIGHT);
     assert_eq!((code, &json["verdict"]), (1, &json!("fail")));
-    assert_eq!(json.as_object().unwrap().len(), 2);
+    let sections = ["alerts", "findings", "traces", "replay"];
+    let skipped = sections.map(|s| json!({ "section": s, "reason": format!("glyph.toml has no [{s}]") }));
+    assert_eq!(json["skipped"], json!(skipped));
     assert_eq!(
         named(&json, "glyphd proxy.capture_flow p95"),
         &json!({
@@ -23,6 +25,12 @@ fn json_is_the_contract() {
             "trace_ids": [
                 "686303df15ac4a8a4520b69e139e3e13", "81dd40a6b1b7d614f6e1205d70e7fdb5",
                 "898114cb177d223564aa6b62429202c1",
+            ],
+            "tolerated": false,
+            "commands": [
+                "glyphctl trace show run 686303df15ac4a8a4520b69e139e3e13",
+                "glyphctl trace show run 81dd40a6b1b7d614f6e1205d70e7fdb5",
+                "glyphctl trace show run 898114cb177d223564aa6b62429202c1",
             ],
         })
     );
@@ -36,12 +44,14 @@ fn json_is_the_contract() {
 #[test]
 fn names_do_no_harm_in_any_format() {
     let (place, config) = hostile();
-    for format in ["table", "markdown", "json", "junit"] {
+    for format in ["table", "markdown", "json", "junit", "github"] {
         let run = place.check(&config, &["--format", format]);
         assert_eq!(run.code, 1, "{run:#?}");
         let steers = |c: char| c != '\n' && glyph_analysis::text::is_hidden(c);
         assert!(!run.stdout.contains(steers), "{format}: {}", run.stdout);
-        assert!(!run.stdout.lines().any(|l| l.trim_start().starts_with("::")), "{format}: {}", run.stdout);
+        let is_command = |line: &str| line.trim_start().starts_with("::");
+        let own = |line: &str| format == "github" && line.contains(" title=");
+        assert!(!run.stdout.lines().any(|l| is_command(l) && !own(l)), "{format}: {}", run.stdout);
         if format != "json" {
             insta::assert_snapshot!(format!("hostile_{format}"), run.stdout);
         }
@@ -62,7 +72,7 @@ fn junit_is_xml_whose_counts_are_right() {
     let (place, config) = hostile();
     let text = place.check(&config, &["--format", "junit"]).stdout;
     let mut reader = quick_xml::Reader::from_str(&text);
-    let (mut suites, mut cases, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut suites, mut cases, mut faults, mut skipped) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     loop {
         match reader.read_event().unwrap() {
             Event::Eof => break,
@@ -73,14 +83,20 @@ fn junit_is_xml_whose_counts_are_right() {
                 }
                 "testcase" => cases.push((attribute(&element, "classname"), attribute(&element, "name"))),
                 "failure" | "error" => faults.push(attribute(&element, "message")),
-                "testsuites" => assert_eq!(attribute(&element, "tests"), "6"),
+                "testsuites" => assert_eq!(attribute(&element, "tests"), "10"),
+                "skipped" => skipped.push(attribute(&element, "message")),
                 other => panic!("{other}"),
             },
             _ => {}
         }
     }
-    assert_eq!(suites, [("integrity".to_owned(), 2, 0, 0), ("budget".to_owned(), 4, 3, 1)]);
-    assert_eq!(cases.len(), 6);
+    let sections = [("integrity", 2, 0, 0), ("alerts", 1, 0, 0), ("budget", 4, 3, 1), ("findings", 1, 0, 0)];
+    let sections = sections.into_iter().chain([("traces", 1, 0, 0), ("replay", 1, 0, 0)]);
+    let sections: Vec<_> = sections.map(|(name, all, f, e)| (name.to_owned(), all, f, e)).collect();
+    assert_eq!(suites, sections);
+    assert_eq!(cases.len(), 10);
+    let reasons = ["alerts", "findings", "traces", "replay"].map(|s| format!("glyph.toml has no [{s}]"));
+    assert_eq!(skipped, reasons);
     let markup = r#"line\nend \u{202e}gnp.exe "quoted", <script>alert(1)</script> max"#;
     assert!(cases.contains(&("glyph.budget".to_owned(), markup.to_owned())), "{cases:?}");
     assert_eq!(faults.len(), 4);
@@ -91,4 +107,43 @@ fn junit_is_xml_whose_counts_are_right() {
 fn help_teaches() {
     insta::assert_snapshot!("check_help", run(["check", "--help"]).fine().stdout);
     insta::assert_snapshot!("check_init_help", run(["check", "init", "--help"]).fine().stdout);
+}
+
+#[test]
+fn several_reports_are_written_beside_what_is_printed() {
+    let place = Place::shop();
+    place.write("summary.md", "something old");
+    let reports = ["--format", "github", "--report", "junit=glyph.xml", "--report", "markdown=summary.md"];
+    let run = place.check(TIGHT, &[&reports[..], &["--report", "json=glyph.json"]].concat());
+    assert_eq!(run.code, 1, "{run:#?}");
+    let printed: Vec<_> = run.stdout.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(printed, ["::error", "::error", "::notice"], "{}", run.stdout);
+    for (format, file) in [("junit", "glyph.xml"), ("markdown", "summary.md"), ("json", "glyph.json")] {
+        let text = std::fs::read_to_string(place.path(file)).unwrap();
+        assert_eq!(text, place.check(TIGHT, &["--format", format]).stdout, "{file}");
+    }
+
+    let unknown = place.check(TIGHT, &["--report", "xml=x"]).unable();
+    assert!(unknown.stderr.contains("there are table, json, markdown, junit, github"), "{}", unknown.stderr);
+    let nowhere = place.check(TIGHT, &["--report", "json=no/where.json", "--report", "junit=there.xml"]);
+    assert_eq!(nowhere.code, 2, "{nowhere:#?}");
+    assert!(nowhere.stderr.contains("--report no/where.json: No such file"), "{}", nowhere.stderr);
+    assert!(place.path("there.xml").exists(), "the other one is there");
+}
+
+#[test]
+fn a_section_may_only_report() {
+    let place = Place::shop();
+    let config = TIGHT.replace("errors", "fail = false\nerrors");
+    let (code, json) = place.judge(&config);
+    assert_eq!((code, &json["verdict"]), (0, &json!("pass")), "{json:#}");
+    let check = named(&json, "glyphd proxy.capture_flow p95");
+    assert_eq!((&check["state"], &check["tolerated"]), (&json!("fail"), &json!(true)));
+    let table = place.check(&config, &[]).fine().stdout;
+    assert!(table.starts_with("pass: 8 checks, none failed, 2 failed that are only reported\n"), "{table}");
+    assert_eq!(place.follow(&table), 4, "where to look is told all the same");
+    let junit = place.check(&config, &["--format", "junit"]).fine().stdout;
+    assert!(junit.contains("failures=\"0\"") && junit.contains("; only reported"), "{junit}");
+    let github = place.check(&config, &["--format", "github"]).fine().stdout;
+    assert!(github.starts_with("::warning ") && !github.contains("::error"), "{github}");
 }

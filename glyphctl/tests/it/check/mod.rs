@@ -1,5 +1,7 @@
 //! The gate as a CI job meets it: exit codes, what is said, and that what it says to type works.
 
+mod before;
+mod findings;
 mod formats;
 mod init;
 mod integrity;
@@ -80,15 +82,20 @@ impl Place {
         self.run(&["replay", "write", "run", "-o", "run.glyph.tar.zst"]).fine();
     }
 
-    /// Runs every command that was printed; each must show the trace that it names.
+    /// Runs every command that was printed; each must show the trace or flow that it names, or what differs.
     fn follow(&self, printed: &str) -> usize {
         let commands: Vec<_> =
             printed.lines().filter_map(|line| line.trim().strip_prefix("glyphctl ")).collect();
         for command in &commands {
             let args: Vec<_> = command.split_whitespace().collect();
-            let shown = self.run(&args).fine();
-            // The waterfall begins with the trace's id.
-            assert!(shown.stdout.contains(args.last().unwrap()), "{command}: {}", shown.stdout);
+            let shown = self.run(&args);
+            let is_comparison = args[1] == "diff";
+            assert_eq!(shown.code, i32::from(is_comparison), "{command}: {shown:#?}");
+            assert!(
+                is_comparison || shown.stdout.contains(args.last().unwrap()),
+                "{command}: {}",
+                shown.stdout
+            );
         }
         commands.len()
     }
@@ -135,7 +142,9 @@ fn named<'a>(judgement: &'a Value, name: &str) -> &'a Value {
 fn a_recording_that_holds_passes() {
     let run = Place::shop().check(GENEROUS, &[]).fine();
     insta::assert_snapshot!(run.stdout);
-    assert_eq!(run.stderr, "glyphctl: alerts: skipped, glyph.toml has no [alerts]\n");
+    let skipped = ["alerts", "findings", "traces", "replay"]
+        .map(|section| format!("glyphctl: {section}: skipped, glyph.toml has no [{section}]\n"));
+    assert_eq!(run.stderr, skipped.concat());
 }
 
 #[test]

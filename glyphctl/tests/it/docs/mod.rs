@@ -50,6 +50,7 @@ pages! {
     ci: "docs/ci.md",
     comparing: "docs/comparing.md",
     flows: "docs/flows.md",
+    the_gate: "docs/gate.md",
     looking: "docs/look.md",
     metrics: "docs/metrics.md",
     observability: "docs/observability.md",

@@ -25,9 +25,13 @@ use super::{
     pem::{PemFileError, publish, section},
 };
 
+/// What stands for the file of a CA that has none.
+const OF_THIS_RUN: &str = "the CA of this run";
 /// The key's file.
 const KEY: &str = "ca-key.pem";
 const LIFE: Duration = Duration::from_secs(3_652 * 24 * 60 * 60);
+/// How long a CA lives that goes with its process: longer than any run, with leaves that are made anew before its end.
+const LIFE_OF_A_RUN: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How far clients' clocks may be behind ours.
 pub(super) const BEHIND: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
@@ -48,12 +52,23 @@ impl CertificateAuthority {
         }
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(PemFileError::io(dir))?;
-        let (certificate, key) = make(SystemTime::now())?;
+        let (certificate, key) = make(SystemTime::now(), LIFE)?;
         let text = section("PRIVATE KEY", key.serialized_der()) + &section("CERTIFICATE", &certificate);
         let path = dir.join(KEY);
         // If another process was faster, its CA is ours.
         publish(&path, 0o600, &text).map_err(PemFileError::io(&path))?;
         Self::open(dir)
+    }
+
+    /// A CA of this process alone: its key is in memory, and nowhere else.
+    ///
+    /// # Errors
+    /// If the system does not let one be made.
+    pub fn of_this_run() -> Result<Self, CaError> {
+        let (certificate, key) = make(SystemTime::now(), LIFE_OF_A_RUN)?;
+        let certificate = CaCertificate::read(PathBuf::from(OF_THIS_RUN), certificate)?;
+        let issuer = Issuer::from_ca_cert_der(certificate.der(), key)?;
+        Ok(Self { certificate, issuer })
     }
 
     /// The CA in that directory.
@@ -62,6 +77,18 @@ impl CertificateAuthority {
     /// If there is none, or it can't be used.
     pub fn open(dir: &Path) -> Result<Self, CaError> {
         Self::find(dir)?.ok_or_else(|| CaError::Missing(dir.to_owned()))
+    }
+
+    /// Whether there is one in that directory. Nothing is made or mended.
+    ///
+    /// # Errors
+    /// If there is one that can't be used.
+    pub fn is_there(dir: &Path) -> Result<bool, CaError> {
+        match CaCertificate::find(dir)? {
+            Some(_) => Self::open(dir).map(|_| true),
+            // The certificate is a copy of what stands beside the key.
+            None => Ok(Self::key_path(dir).is_file()),
+        }
     }
 
     /// What clients are to trust.
@@ -144,7 +171,7 @@ fn restore(dir: &Path, key: &Path, text: &[u8]) -> Result<CaCertificate, CaError
     CaCertificate::open(dir)
 }
 
-fn make(now: SystemTime) -> Result<(CertificateDer<'static>, KeyPair), CaError> {
+fn make(now: SystemTime, life: Duration) -> Result<(CertificateDer<'static>, KeyPair), CaError> {
     let key = KeyPair::generate()?;
     let mut ca = CertificateParams::default();
     let name = &mut ca.distinguished_name;
@@ -156,7 +183,7 @@ fn make(now: SystemTime) -> Result<(CertificateDer<'static>, KeyPair), CaError> 
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     ca.serial_number = Some(serial_number());
     ca.not_before = (now - BEHIND).into();
-    ca.not_after = (now + LIFE).into();
+    ca.not_after = (now + life).into();
     let certificate = ca.self_signed(&key)?;
     Ok((certificate.into(), key))
 }
@@ -277,12 +304,12 @@ mod tests {
         fs::write(&certificate, section("CERTIFICATE", leaf.der())).unwrap();
         told("no CA's", &certificate);
 
-        let (expired, pair) = make(SystemTime::now() - LIFE - BEHIND).unwrap();
+        let (expired, pair) = make(SystemTime::now() - LIFE - BEHIND, LIFE).unwrap();
         fs::write(&certificate, section("CERTIFICATE", &expired)).unwrap();
         fs::write(&key, section("PRIVATE KEY", pair.serialized_der())).unwrap();
         told("expired at 2", &certificate);
         assert!(CaCertificate::open(one.path()).is_ok(), "it can still be looked at");
-        let (early, pair) = make(SystemTime::now() + 2 * BEHIND).unwrap();
+        let (early, pair) = make(SystemTime::now() + 2 * BEHIND, LIFE).unwrap();
         fs::write(&certificate, section("CERTIFICATE", &early)).unwrap();
         fs::write(&key, section("PRIVATE KEY", pair.serialized_der())).unwrap();
         told("not valid before 2", &certificate);

@@ -137,7 +137,7 @@ impl CaCertificate {
         Ok(())
     }
 
-    /// The file.
+    /// The file; of a CA that is only in memory there is none, and this says so.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -37,5 +37,5 @@ pub use self::{
     certificate::{CaCertificate, CaError},
     leaves::{LeafError, Leaves},
     pem::PemFileError,
-    roots::{TlsFileError, Trust, offering},
+    roots::{TlsFileError, Trust, machine_roots, offering},
 };

@@ -13,7 +13,11 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
 };
 
-use super::{Alpn, listed::Listed, pem::PemFileError};
+use super::{
+    Alpn,
+    listed::Listed,
+    pem::{PemFileError, section},
+};
 use crate::telemetry::tls::Anyone;
 
 /// Why a file with certificates or a key can't be used.
@@ -57,6 +61,17 @@ impl Trust {
     /// # Errors
     /// If the file can't be used.
     pub fn load(upstream_ca: Option<&Path>) -> Result<Self, TlsFileError> {
+        Self::load_with(upstream_ca, &[])
+    }
+
+    /// The same, and `more` certificates, as far as they can be understood.
+    ///
+    /// # Errors
+    /// If the file can't be used.
+    pub fn load_with(
+        upstream_ca: Option<&Path>,
+        more: &[CertificateDer<'static>],
+    ) -> Result<Self, TlsFileError> {
         let mut roots = of_this_machine();
         let mut listed = Vec::new();
         if let Some(path) = upstream_ca {
@@ -68,6 +83,11 @@ impl Trust {
                     number: i + 1,
                     source,
                 })?;
+            }
+        }
+        for certificate in more {
+            if roots.add(certificate.clone()).is_ok() {
+                listed.push(certificate.clone());
             }
         }
         let provider = Arc::new(ring::default_provider());
@@ -116,6 +136,12 @@ pub fn offering(config: &ClientConfig, alpn: &[Alpn]) -> ClientConfig {
     config
 }
 
+/// The CAs that this machine trusts, as PEM: those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, where one of them is set.
+pub fn machine_roots() -> String {
+    let found = rustls_native_certs::load_native_certs();
+    found.certs.iter().map(|certificate| section("CERTIFICATE", certificate)).collect()
+}
+
 fn of_this_machine() -> RootCertStore {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
@@ -157,7 +183,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::{
-        super::{CertificateAuthority, Leaves, handshake::handshake, pem::section},
+        super::{CertificateAuthority, Leaves, handshake::handshake},
         *,
     };
 

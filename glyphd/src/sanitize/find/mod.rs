@@ -209,7 +209,7 @@ fn find(text: &str, document: Document<'_>, place: Place<'_>, rules: &Rules, hit
 }
 
 /// What a text is that stands in another, by its look.
-fn look(text: &str) -> Document<'static> {
+pub(super) fn look(text: &str) -> Document<'static> {
     match text.trim_start().as_bytes().first() {
         Some(b'{' | b'[') => Document::Json,
         _ if url::is_url(text) => Document::Url,

@@ -27,6 +27,8 @@ labels! {
     PluginError { plugin: String, reason: &'static str }
     SpanName { span: &'static str }
     Exporter { exporter: &'static str, outcome: &'static str }
+    Received { outcome: &'static str }
+    Post { signal: &'static str, status: u16 }
     File { file: &'static str }
     Reason { reason: &'static str }
     Scope { scope: &'static str }

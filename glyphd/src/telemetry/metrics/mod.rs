@@ -22,8 +22,8 @@ use prometheus_client::{
 
 pub use self::labels::method_label;
 use self::labels::{
-    Backoff, Dropped, Event, Exporter, File, Http, Kind, PluginError, PluginEvent, PluginName, Reason, Rpc,
-    RpcCode, Scope, SpanName, Trace,
+    Backoff, Dropped, Event, Exporter, File, Http, Kind, PluginError, PluginEvent, PluginName, Post, Reason,
+    Received, Rpc, RpcCode, Scope, SpanName, Trace,
 };
 pub(crate) use self::observe::QueueMeter;
 use super::{DropReason, FileKind, name};
@@ -82,6 +82,10 @@ const TERMINATIONS: [&str; 5] = ["timeout", "memory_limit", "cpu_limit", "killed
 /// After which answers a plugin's request is sent again; 0 for none.
 const BACKOFFS: [u16; 5] = [0, 429, 502, 503, 504];
 
+/// What posts are answered, most of all: 503 for want of room.
+const RECEIVED: [(&str, u16); 5] =
+    [("traces", 200), ("traces", 503), ("metrics", 200), ("logs", 200), ("other", 404)];
+
 /// Why an exchange is not written.
 const SKIPPED: [&str; 2] = ["out_of_scope", "not_sampled"];
 
@@ -113,6 +117,8 @@ pub(crate) struct Metrics {
     /// Those of the spans that the daemon has, by their place among all names: they are asked for more than all others.
     spans_known: [OnceLock<Histogram>; name::ALL.len()],
     trace_spans: Family<Exporter, Counter>,
+    received_spans: Family<Received, Counter>,
+    received_posts: Family<Post, Counter>,
     connections: Gauge,
     flow_log_dropped: Family<Reason, Counter>,
     flow_skipped: Family<Reason, Counter>,
@@ -157,6 +163,8 @@ impl Default for Metrics {
             span_duration: durations(|| Histogram::new(SPANS.into_iter())),
             spans_known: [const { OnceLock::new() }; name::ALL.len()],
             trace_spans: Family::default(),
+            received_spans: Family::default(),
+            received_posts: Family::default(),
             connections: Gauge::default(),
             flow_log_dropped: Family::default(),
             flow_skipped: Family::default(),
@@ -242,6 +250,12 @@ impl Metrics {
             self.span_duration.clone(),
         );
         r.register("trace_spans", "Spans by what became of them", self.trace_spans.clone());
+        r.register(
+            "received_spans",
+            "Spans of other programs by what became of them",
+            self.received_spans.clone(),
+        );
+        r.register("received_posts", "Posts of OTLP by what they were answered", self.received_posts.clone());
         r.register("flow_skipped", "Exchanges that are not to be written", self.flow_skipped.clone());
         r.register("connections", "Clients' connections to the proxy", self.connections.clone());
         r.register("flow_log_dropped", "Flows that could not be recorded", self.flow_log_dropped.clone());
@@ -318,6 +332,16 @@ impl Metrics {
     pub(super) fn exporter_known(&self, exporter: &'static str) {
         for outcome in ["exported", "dropped"] {
             self.spans(exporter, outcome, 0);
+        }
+    }
+
+    /// The counts of the receiver of spans stand at 0.
+    pub(super) fn receiver_known(&self) {
+        for outcome in ["taken", "rejected"] {
+            self.spans_received(outcome, 0);
+        }
+        for (signal, status) in RECEIVED {
+            drop(self.received_posts.get_or_create(&Post { signal, status }));
         }
     }
 

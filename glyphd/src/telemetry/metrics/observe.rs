@@ -10,8 +10,8 @@ use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
 use super::{
     Histogram, Metrics,
     labels::{
-        Backoff, Dropped, Event, Exporter, File, Http, Kind, PluginError, PluginEvent, PluginName, Reason,
-        Rpc, RpcCode, Scope, SpanName, Trace,
+        Backoff, Dropped, Event, Exporter, File, Http, Kind, PluginError, PluginEvent, PluginName, Post,
+        Reason, Received, Rpc, RpcCode, Scope, SpanName, Trace,
     },
 };
 use crate::telemetry::{DropReason, TraceContext, name};
@@ -179,6 +179,15 @@ impl Metrics {
         outcome: &'static str,
     ) -> Counter {
         self.trace_spans.get_or_create(&Exporter { exporter, outcome }).clone()
+    }
+
+    /// Spans of other programs, by `outcome` (`taken`, `rejected`).
+    pub(in crate::telemetry) fn spans_received(&self, outcome: &'static str, count: u64) {
+        self.received_spans.get_or_create(&Received { outcome }).inc_by(count);
+    }
+
+    pub(in crate::telemetry) fn otlp_answered(&self, signal: &'static str, status: u16) {
+        self.received_posts.get_or_create(&Post { signal, status }).inc();
     }
 
     pub(in crate::telemetry) fn flow_skipped(&self, flows: u64, reason: &'static str) {

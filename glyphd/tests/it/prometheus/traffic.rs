@@ -73,6 +73,7 @@ impl Busy {
             open_to(config, &[("fetcher", Capability::CapHttpActive)]);
             config.plugins_dir = Some(plugins.path());
             config.trace.endpoint = Some(collector.url("/v1/traces"));
+            config.otlp_addr = Some(([127, 0, 0, 1], 0).into());
         })
         .await;
         let mut work = JoinSet::new();

@@ -48,7 +48,7 @@ pub(crate) async fn everything(
         netgate.resolver = Resolver::of(|_| Ok(vec!["127.0.0.1".parse().unwrap()]));
         config.plugins_dir = Some(plugins.path());
         config.sandbox = Sandbox::BestEffort;
-        config.capture.ca_dir = Some(ca_dir.clone());
+        config.capture.ca = Some(glyphd::capture::Ca::InDir(ca_dir.clone()));
         config.capture.upstream.ca = Some(authority.path());
         change(config);
     })

@@ -1,5 +1,8 @@
 //! A command recorded as a user records it: what it is told, how it ends, and what is left of it.
 
+mod tls;
+mod spans;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -20,31 +23,31 @@ use crate::{
 };
 
 /// A folder to record in.
-struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
     /// `glyphctl record FLAGS -- COMMAND` in it.
-    fn recording(&self, flags: &[&str], command: &[&str]) -> Command {
+    pub(crate) fn recording(&self, flags: &[&str], command: &[&str]) -> Command {
         let mut glyphctl = glyphctl();
         glyphctl.current_dir(self.0.path()).arg("record").args(flags).arg("--").args(command);
         glyphctl
     }
 
-    fn record(&self, flags: &[&str], command: &[&str]) -> Run {
+    pub(crate) fn record(&self, flags: &[&str], command: &[&str]) -> Run {
         ended(piped(&mut self.recording(flags, command)))
     }
 
     /// The recording that `--out run` made, which has its end.
     #[track_caller]
-    fn run(&self) -> Made {
+    pub(crate) fn run(&self) -> Made {
         let recording = Recording::open(&self.path("run")).unwrap();
         assert!(recording.info.end_time_unix_nano.is_some(), "the recording is whole");
         Made(recording)
@@ -52,18 +55,18 @@ impl Folder {
 }
 
 /// A recording that was made.
-struct Made(Recording);
+pub(crate) struct Made(pub(crate) Recording);
 
 impl Made {
     fn all<T: DeserializeOwned>(&self, name: &str) -> Vec<T> {
         jsonl::records(&self.0.file(name)).unwrap().map(Result::unwrap).collect()
     }
 
-    fn flows(&self) -> Vec<Flow> {
+    pub(crate) fn flows(&self) -> Vec<Flow> {
         self.all("flows.jsonl")
     }
 
-    fn spans(&self) -> Vec<Span> {
+    pub(crate) fn spans(&self) -> Vec<Span> {
         self.all("traces.jsonl")
     }
 
@@ -97,7 +100,7 @@ fn pid(child: &Child) -> Pid {
     Pid::from_raw(child.id().cast_signed()).unwrap()
 }
 
-const OUT: [&str; 2] = ["--out", "run"];
+pub(crate) const OUT: [&str; 2] = ["--out", "run"];
 
 #[test]
 fn the_exit_code_is_the_commands() {
@@ -157,7 +160,14 @@ fn the_command_is_told_of_proxy_trace_and_recording() {
         assert_eq!(value(name).as_ref(), Some(&proxy), "{name}");
     }
     assert_eq!(value("ALL_PROXY").as_deref(), Some("socks5://c.test"));
-    assert_eq!(value("NO_PROXY").as_deref(), Some("a.test,b.test"));
+    let otlp = &made.0.info.addresses["otlp-addr"];
+    let (receiver, _) = otlp.rsplit_once(':').unwrap();
+    for name in ["NO_PROXY", "no_proxy"] {
+        assert_eq!(value(name), Some(format!("a.test,b.test,{receiver}")), "{name}");
+    }
+    assert_ne!(receiver, proxy["http://".len()..].rsplit_once(':').unwrap().0, "others are not exempt");
+    assert_eq!(value("OTEL_EXPORTER_OTLP_ENDPOINT"), Some(format!("http://{otlp}")));
+    assert_eq!(value("OTEL_EXPORTER_OTLP_PROTOCOL").as_deref(), Some("http/protobuf"));
     assert_eq!(value("TRACESTATE"), None);
     let recording = value("GLYPH_RECORDING").unwrap();
     assert!(Path::new(&recording).is_absolute());
@@ -187,21 +197,26 @@ fn curl_is_recorded_by_itself_and_in_the_commands_trace_if_it_is_told() {
     let script = "curl -s $0/lower && \
                   curl -s -x $HTTP_PROXY -H \"traceparent: $TRACEPARENT\" $0/upper && \
                   curl -s -p -x $https_proxy $0/tunnel && curl -s -p -x $HTTPS_PROXY $0/tunnel";
-    let folder = Folder::new();
-    let run = folder.record(&OUT, &["sh", "-c", script, &server.url("")]).fine();
-    assert_eq!(run.stdout, "hello\n".repeat(4));
-    let made = folder.run();
-    let span = made.span();
-    let mut flows = made.flows();
-    flows.sort_by_key(|flow| flow.sequence);
-    let seen: Vec<_> =
-        flows.iter().map(|f| (f.request.method.as_str(), f.trace_id == span.trace_id)).collect();
-    assert_eq!(seen, [("GET", false), ("GET", true), ("CONNECT", false), ("CONNECT", false)]);
-    assert_eq!(flows[0].request.url, server.url("/lower"));
-    let below: Vec<_> = made.spans().into_iter().filter(|s| s.parent_span_id == Some(span.span_id)).collect();
-    assert_eq!(below.iter().map(|s| s.name.as_ref()).collect::<Vec<_>>(), ["proxy.capture_flow"]);
-    assert!(run.stderr.contains("run: 4 flows, "), "{}", run.stderr);
-    assert!(!run.stderr.contains("no request came"), "{}", run.stderr);
+    // What is not looked into stays a tunnel.
+    for (flag, within) in [(None, "GET"), (Some("--no-intercept"), "CONNECT")] {
+        let folder = Folder::new();
+        let flags: Vec<_> = OUT.into_iter().chain(flag).collect();
+        let run = folder.record(&flags, &["sh", "-c", script, &server.url("")]).fine();
+        assert_eq!(run.stdout, "hello\n".repeat(4));
+        let made = folder.run();
+        let span = made.span();
+        let mut flows = made.flows();
+        flows.sort_by_key(|flow| flow.sequence);
+        let seen: Vec<_> =
+            flows.iter().map(|f| (f.request.method.as_str(), f.trace_id == span.trace_id)).collect();
+        assert_eq!(seen, [("GET", false), ("GET", true), (within, false), (within, false)]);
+        assert_eq!(flows[0].request.url, server.url("/lower"));
+        let below: Vec<_> =
+            made.spans().into_iter().filter(|s| s.parent_span_id == Some(span.span_id)).collect();
+        assert_eq!(below.iter().map(|s| s.name.as_ref()).collect::<Vec<_>>(), ["proxy.capture_flow"]);
+        assert!(run.stderr.contains("run: 4 flows, "), "{}", run.stderr);
+        assert!(!run.stderr.contains("no request came"), "{}", run.stderr);
+    }
 }
 
 #[test]
