@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use super::{follow_plan, page::Page, plan::Plan, sandbox::root};
 
+/// The stage of both.
+const STAGE: &str = "deploy/ci/jobs.yml";
+
 /// A job that is run.
 struct Run {
     /// Whether it is main's, and its run becomes part of the baseline.
@@ -96,7 +99,7 @@ fn the_job_for_github_saves_a_baseline_passes_and_stops_a_fault() {
         plan.run(path, "", limit);
     }
     plan.run(path, "", "[ \"$(ls \"$SANDBOX/cache\")\" = \"$GITHUB_SHA.glyph.tar.zst\" ]\n");
-    follow_plan(path, &plan);
+    follow_plan(STAGE, &plan);
 }
 
 /// What an action does, for a shell.
@@ -143,7 +146,7 @@ fn the_jobs_for_gitlab_save_a_baseline_pass_and_stop_a_fault() {
         }
     }
     plan.run(path, "", "[ \"$(ls \"$SANDBOX/cache\")\" = \"$CI_COMMIT_SHA.glyph.tar.zst\" ]\n");
-    follow_plan(path, &plan);
+    follow_plan(STAGE, &plan);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod plan;
 mod sandbox;
 mod jobs;
 mod files;
+mod links;
 
 use std::{collections::BTreeSet, fs, path::Path};
 

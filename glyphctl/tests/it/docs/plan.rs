@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `sh` | is run, in the shell in which those before it ran; each command ends with 0 |
 //! | `sh exit=1` | commands end with 0 or 1, and one with 1; several codes have commas between them |
-//! | `sh background=8080` | is started, and the page goes on as soon as something listens on that port; without a port, as soon as something is printed. Ctrl-C ends it where the section ends, or before a block with `stop` |
+//! | `sh background=8080` | is started, and the page goes on as soon as something listens on that port (`9464/readyz`: and answers there with 200); without a port, as soon as something is printed. Ctrl-C ends it where the section ends, or before a block with `stop` |
 //! | `sh not-run=WHY` | is not run; [`super::NOT_RUN`] has the reasons |
 //! | `text output` | is what the commands before it printed: each line in its order, `…` for anything, blanks for blanks |
 //! | any, `file=NAME` | is put into that file |
@@ -65,7 +65,7 @@ impl Plan {
             let codes = block.attribute("exit").unwrap_or_default().replace(',', " ");
             self.put(block, number);
             match block.attribute("background") {
-                Some(port) => writeln!(self.calls, "begin {number} {place} '{codes}' {port}").unwrap(),
+                Some(port) => writeln!(self.calls, "begin {number} {place} '{codes}' '{port}'").unwrap(),
                 None => writeln!(self.calls, "run {number} {place} '{codes}'").unwrap(),
             }
             self.runs += 1;

@@ -4,6 +4,8 @@ exec 3>&2
 set -E -o pipefail
 mount --bind "$SANDBOX/hosts" /etc/hosts || exit 77
 ip link set lo up
+# Daemons name the cgroups of their plugins by process ids, which other pages have, too: there are none here, only limits.
+[ ! -d /sys/fs/cgroup ] || mount -t tmpfs none /sys/fs/cgroup || exit 77
 cd "$SANDBOX/work" || exit
 running=()
 # The folder in which each section begins.
@@ -51,8 +53,18 @@ listens() {
     awk -v port="$port" '$4 == "0A" && $2 ~ port "$" { found = 1 } END { exit !found }' /proc/net/tcp /proc/net/tcp6
 }
 
+# Whether a port is listened on, and answers well; without a port, whether anything was printed.
+ready() {
+    if [ -z "$2" ]; then
+        [ -s "$SANDBOX/out/$1" ] || [ -s "$SANDBOX/err/$1" ]
+    else
+        listens "$2" && { [ -z "$3" ] || curl -sf "http://127.0.0.1:$2/$3" >/dev/null; }
+    fi
+}
+
 begin() {
-    local block=$1 place=$2 codes=$3 port=${4-} pid
+    local block=$1 place=$2 codes=$3 port=${4%%/*} path='' pid
+    [[ $4 != */* ]] || path=${4#*/}
     [ -z "$port" ] || ! listens "$port" || fail "$place: something listens on $port already"
     # With job control, so that Ctrl-C reaches all of it and nothing else.
     set -m
@@ -61,7 +73,7 @@ begin() {
     set +m
     running+=("$pid $block $place $codes")
     local limit=$((SECONDS + 60))
-    until if [ -n "$port" ]; then listens "$port"; else [ -s "$SANDBOX/out/$block" ] || [ -s "$SANDBOX/err/$block" ]; fi; do
+    until ready "$block" "$port" "$path"; do
         kill -0 "$pid" 2>/dev/null || fail "$place: ended before it was ready" "$block"
         ((SECONDS < limit)) || fail "$place: is not ready" "$block"
         sleep 0.02
@@ -114,6 +126,14 @@ serve() {
             sleep 0.02
         done
     done
+}
+
+# A release of the programs here, where the script of the jobs looks for one.
+release() {
+    local folder="$SANDBOX/releases/v0.1.0"
+    SOURCE_DATE_EPOCH=0 "$REPOSITORY/deploy/release/pack" v0.1.0 "$(uname -m)-unknown-linux-musl" "$PROGRAMS" "$folder" &&
+        (cd "$folder" && sha256sum -- *.tar.gz >SHA256SUMS) || fail "no release" stage
+    export GLYPH_RELEASES="file://$SANDBOX/releases"
 }
 
 # A program that stands before the real one.

@@ -34,8 +34,8 @@ const LINKED: &[&str] = &[
 const LIMIT: &str = "400";
 
 /// The names of other people's hosts on the pages. All of them are this machine.
-const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 example.com www.example.com api.example.com \
-                     staging.example.com shop.test bus.example prometheus.example mimir.example thanos.example\n";
+const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 example.com api.example.com \
+                     staging.example.com shop.test bus.example mimir.example\n";
 
 pub(super) struct Sandbox(TempDir);
 
