@@ -1,19 +1,14 @@
 //! The command line as clap parses it: commands, their flags, and the help that teaches them.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{
-    alerts::AlertsArgs,
-    baseline::BaselineArgs,
-    ca::CaArgs,
-    check::CheckArgs,
-    demo::{DemoArgs, DemoPlugin},
-    flows::FlowsArgs,
-    metrics::MetricsArgs,
-    plugin::PluginArgs,
-    record::RecordArgs,
-    replay::ReplayArgs,
-    trace::TraceArgs,
+use crate::{
+    commands::{
+        alerts::AlertsArgs, baseline::BaselineArgs, ca::CaArgs, check::CheckArgs,
+        completions::CompletionsArgs, demo::DemoArgs, flows::FlowsArgs, man::ManArgs, metrics::MetricsArgs,
+        plugin::PluginArgs, record::RecordArgs, replay::ReplayArgs, trace::TraceArgs,
+    },
+    output::manner::Manner,
 };
 
 /// Looks into what Glyph recorded, offline: no server, no daemon.
@@ -21,9 +16,17 @@ use crate::commands::{
 #[command(name = "glyphctl", version, arg_required_else_help = true, propagate_version = true)]
 #[command(
     after_help = "Exit codes: 0 fine, 1 a check found something, 2 the command could not do its work.\n\
-                        Data goes to standard output, everything else to standard error."
+                        Data goes to standard output, everything else to standard error.\n\n\
+                        Examples:\n  \
+                        glyphctl demo\n  \
+                        glyphctl record --out run1 -- ./integration-tests.sh\n  \
+                        glyphctl check run1\n  \
+                        glyphctl trace summarize run1 --help"
 )]
 pub(crate) struct Cli {
+    /// How it is said.
+    #[command(flatten)]
+    pub(crate) manner: Manner,
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -61,10 +64,50 @@ pub(crate) enum Command {
     Plugin(Box<PluginArgs>),
     /// The CA with which glyphd looks into TLS: shown, exported, trusted.
     Ca(CaArgs),
-    /// A plugin of the demo, as a process of its own.
-    #[command(hide = true)]
-    PluginProcess {
-        /// Which
-        plugin: DemoPlugin,
-    },
+    /// What a shell needs to complete commands and flags, printed.
+    Completions(CompletionsArgs),
+    /// The manual: a page for each command, written into a folder.
+    Man(ManArgs),
 }
+
+/// A program of Glyph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Program {
+    /// This one.
+    Glyphctl,
+    /// The daemon.
+    Glyphd,
+}
+
+impl Program {
+    pub(crate) const ALL: [Self; 2] = [Self::Glyphctl, Self::Glyphd];
+
+    /// What it is called.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Glyphctl => "glyphctl",
+            Self::Glyphd => "glyphd",
+        }
+    }
+
+    /// The section of the manual that it stands in: commands, or daemons.
+    pub(crate) const fn section(self) -> u8 {
+        match self {
+            Self::Glyphctl => 1,
+            Self::Glyphd => 8,
+        }
+    }
+
+    /// Its commands and flags.
+    pub(crate) fn command(self) -> clap::Command {
+        match self {
+            Self::Glyphctl => Cli::command(),
+            Self::Glyphd => glyphd::cli::Args::command(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod flags;
+#[cfg(test)]
+mod reference;

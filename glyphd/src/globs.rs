@@ -1,6 +1,9 @@
 //! Globs in the policy: `*` is anything, `?` one character, `[…]` one of some.
 
+use std::borrow::Cow;
+
 use glob::{MatchOptions, Pattern};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, de};
 
 /// Some of them.
@@ -38,6 +41,20 @@ impl Globs {
         let options = MatchOptions { case_sensitive: false, ..MatchOptions::new() };
         let host = host.strip_suffix('.').unwrap_or(host);
         self.0.iter().any(|glob| glob.matches_with(host, options))
+    }
+}
+
+impl JsonSchema for Globs {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Globs".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<String>::json_schema(generator)
     }
 }
 

@@ -38,8 +38,12 @@ pub mod scrape;
 mod metrics_log;
 mod control;
 
+// What is said of all of it.
+#[cfg(test)]
+mod reference;
+
 // The wiring.
 pub mod app;
 
-pub use app::{Daemon, Showing, StartError, log_to_stderr};
+pub use app::{Daemon, Preflight, Showing, StartError, log_to_stderr};
 pub use config::Config;

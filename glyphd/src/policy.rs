@@ -7,6 +7,7 @@ use std::{
 };
 
 use glyph_plugin::Capability;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
 const BLOCK_MS: u64 = 100;
 
 /// The file's content.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// `[plugins.NAME]`, by the plugin's name.
@@ -48,12 +49,13 @@ pub struct Policy {
 }
 
 /// What one plugin is allowed, and how it is treated.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PluginPolicy {
     /// The capabilities it gets if it asks for them, for example `["CAP_EMIT_FINDINGS"]`; findings and sanitised flows
     /// if this is not there.
     #[serde(default, deserialize_with = "grant")]
+    #[schemars(with = "Option<Vec<String>>")]
     pub grant: Option<Vec<Capability>>,
     /// Whether glyphd starts it; otherwise it gets in with a token of `glyphctl plugin token`.
     pub start: Option<bool>,
@@ -93,7 +95,7 @@ pub struct PluginPolicy {
 }
 
 /// What becomes of a delivery that finds a plugin's queue full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueuePolicy {
     /// It is dropped.
@@ -112,6 +114,14 @@ impl Policy {
     /// If it can't be read, or is wrong.
     pub fn load(path: &Path) -> Result<Self, TomlError> {
         toml_file::read(path)
+    }
+
+    /// Reads the file, and finds everything that is wrong with it. One that is wrong is as good as none.
+    pub fn load_with_faults(path: &Path) -> (Self, Vec<TomlError>) {
+        match Self::load(path) {
+            Ok(policy) => (policy, Vec::new()),
+            Err(first) => (Self::default(), toml_file::faults::<Self>(path, first)),
+        }
     }
 
     /// What each plugin gets: those with a manifest, of what they ask for; those that only the operator names, what

@@ -76,24 +76,53 @@ fn written(compose: &Value) -> BTreeMap<&str, String> {
     files.map(|(flag, file)| (flag.trim_start_matches('-'), format!("/var/lib/glyph/{file}"))).collect()
 }
 
-#[test]
-fn spans_go_through_the_collector_to_tempo_and_records_to_loki() {
-    let (compose, collector, tempo) =
-        (yaml("deploy/compose.yaml"), yaml("deploy/otel-collector.yaml"), yaml("deploy/tempo.yaml"));
-    let services = keys(&compose["services"]);
+/// That a collector's pipelines name what there is, and all of it.
+#[track_caller]
+fn all_is_used(collector: &Value) {
     let mut used = BTreeMap::<&str, BTreeSet<&str>>::new();
     for pipeline in collector["service"]["pipelines"].as_object().unwrap().values() {
         for kind in ["receivers", "processors", "exporters"] {
             used.entry(kind).or_default().extend(strings(&pipeline[kind]));
         }
     }
-    for (kind, used) in &used {
+    used.insert("extensions", strings(&collector["service"]["extensions"]).into_iter().collect());
+    for (kind, used) in used {
         assert_eq!(
-            *used,
+            used,
             keys(&collector[kind]),
-            "{kind}: those that pipelines use, and those that there are"
+            "{kind}: those that the service uses, and those that there are"
         );
     }
+}
+
+#[test]
+fn the_collector_of_many_daemons_takes_their_spans_and_keeps_them_on_its_disk() {
+    let collector = yaml("deploy/scale/otel-collector.yaml");
+    all_is_used(&collector);
+    let taken = &collector["receivers"]["otlp"]["protocols"]["http"]["endpoint"];
+    says(
+        "docs/scale.md",
+        &format!("--trace-endpoint http://otel-collector:{} ", host_and_port(taken.as_str().unwrap()).1),
+    );
+    for (name, exporter) in collector["exporters"].as_object().unwrap() {
+        let store = exporter["sending_queue"]["storage"].as_str();
+        assert!(store.is_some_and(|store| keys(&collector["extensions"]).contains(store)), "{name}");
+    }
+    let table = collector["exporters"]["clickhouse"].as_object().unwrap();
+    let name = format!(
+        "FROM {}.{}\n",
+        table["database"].as_str().unwrap(),
+        table["traces_table_name"].as_str().unwrap()
+    );
+    says("docs/scale.md", &name);
+}
+
+#[test]
+fn spans_go_through_the_collector_to_tempo_and_records_to_loki() {
+    let (compose, collector, tempo) =
+        (yaml("deploy/compose.yaml"), yaml("deploy/otel-collector.yaml"), yaml("deploy/tempo.yaml"));
+    let services = keys(&compose["services"]);
+    all_is_used(&collector);
     let glyphd = strings(&compose["services"]["glyphd"]["command"]);
     let endpoint = glyphd.iter().find_map(|flag| flag.strip_prefix("--trace-endpoint=")).unwrap();
     let taken = &collector["receivers"]["otlp"]["protocols"]["http"]["endpoint"];

@@ -12,6 +12,8 @@ pub(crate) mod flows;
 pub(crate) mod trace;
 pub(crate) mod plugin;
 pub(crate) mod ca;
+pub(crate) mod completions;
+pub(crate) mod man;
 
 pub(crate) mod recording;
 mod runs;
@@ -35,6 +37,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Flows(args) => flows::run(args),
         Command::Plugin(args) => plugin::run(*args),
         Command::Ca(args) => ca::run(args),
-        Command::PluginProcess { plugin } => demo::run_plugin(plugin).map(|()| ExitCode::SUCCESS),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }

@@ -33,6 +33,9 @@ pub(crate) trait HintExt {
     /// Adds what to do about it.
     fn hint(self, hint: &'static str) -> anyhow::Error;
 
+    /// Says what a file that can't be made wants, if it has no folder.
+    fn folder_hint(self) -> anyhow::Error;
+
     /// The same, where there is something.
     fn maybe_hint(self, hint: Option<&'static str>) -> anyhow::Error;
 }
@@ -40,6 +43,11 @@ pub(crate) trait HintExt {
 impl HintExt for anyhow::Error {
     fn hint(self, hint: &'static str) -> anyhow::Error {
         anyhow::Error::new(Hinted { error: self, hint })
+    }
+
+    fn folder_hint(self) -> anyhow::Error {
+        let is_missing = is_io(&self, io::ErrorKind::NotFound);
+        self.maybe_hint(is_missing.then_some("its folder must exist"))
     }
 
     fn maybe_hint(self, hint: Option<&'static str>) -> anyhow::Error {
@@ -122,8 +130,10 @@ fn told(error: &anyhow::Error) -> String {
 
 /// Whether the reader of our output has gone, as `head` does.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let is = |e: &(dyn Error + 'static)| {
-        e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
-    };
-    error.chain().any(is)
+    is_io(error, io::ErrorKind::BrokenPipe)
+}
+
+/// Whether the system refused something for that reason.
+pub(crate) fn is_io(error: &anyhow::Error, kind: io::ErrorKind) -> bool {
+    error.chain().any(|e| e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == kind))
 }

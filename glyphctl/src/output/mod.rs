@@ -16,6 +16,7 @@ pub(crate) mod graph;
 mod json;
 pub(crate) mod junit;
 pub(crate) mod lint;
+pub(crate) mod manner;
 pub(crate) mod metrics;
 pub(crate) mod plugin;
 pub(crate) mod pointers;
@@ -29,12 +30,14 @@ pub(crate) mod trace;
 use std::{
     fmt::Display,
     io::{self, BufWriter, Write},
+    path::Path,
 };
 
 use anyhow::Context;
 use clap::ValueEnum;
 use console::Style;
 use glyph_analysis::text::visible;
+pub(crate) use manner::in_colour;
 
 /// How a table is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -66,12 +69,33 @@ pub(crate) fn streamed<T>(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T
 
 /// Says something that the user should know, beside the data.
 pub(crate) fn note(what: impl Display) {
-    eprintln!("glyphctl: {}", visible(&what.to_string()));
+    if !manner::is_quiet() {
+        fault(what);
+    }
 }
 
 /// Says that something is odd.
 pub(crate) fn warn(what: impl Display) {
-    note(format_args!("warning: {what}"));
+    fault(format_args!("warning: {what}"));
+}
+
+/// Says why the command does not end well, in whatever manner.
+pub(crate) fn fault(what: impl Display) {
+    eprintln!("glyphctl: {}", visible(&what.to_string()));
+}
+
+/// Says what only those want to know who asked for it.
+pub(crate) fn detail(what: impl Display) {
+    if manner::is_verbose() {
+        fault(what);
+    }
+}
+
+/// Says so which files are read.
+pub(crate) fn reading<P: AsRef<Path>>(files: &[P]) {
+    for file in files {
+        detail(format_args!("reading {}", file.as_ref().display()));
+    }
 }
 
 /// Shows lines from somewhere, set in.
@@ -105,10 +129,4 @@ pub(crate) fn painted(style: &Style, text: &str) -> String {
         true => style.clone().force_styling(true).apply_to(text).to_string(),
         false => text.into_owned(),
     }
-}
-
-/// Whether to print in colour: on a terminal, unless `NO_COLOR` is set.
-pub(crate) fn in_colour() -> bool {
-    let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    !forbidden && console::Term::stdout().is_term() && console::colors_enabled()
 }

@@ -1,4 +1,5 @@
-//! How far something has come: a bar for reading files, a line for what has no end. Only on a terminal.
+//! How far something has come: a bar for reading files, a line for what has no end. Only on a terminal, and not for
+//! who wants it quiet; who wants more is told how long it took.
 
 use std::{
     sync::{
@@ -6,30 +7,36 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use console::Term;
+use glyph_analysis::text::duration;
 use glyph_formats::jsonl::input::Progress;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+
+use super::{detail, manner};
 
 const REDRAW: Duration = Duration::from_millis(100);
 
 /// A bar that follows a [`Progress`] until it is dropped.
 pub(crate) struct Bar {
+    what: &'static str,
+    progress: Progress,
+    begun: Instant,
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Bar {
-    /// Starts to draw, if standard error is a terminal.
+    /// Starts to draw, if somebody sees it.
     pub(crate) fn start(what: &'static str, progress: &Progress) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
-        let thread = Term::stderr().is_term().then(|| {
+        let thread = is_seen().then(|| {
             let (progress, ended) = (progress.clone(), Arc::clone(&ended));
             thread::spawn(move || follow(what, &progress, &ended))
         });
-        Self { ended, thread }
+        Self { what, progress: progress.clone(), begun: Instant::now(), ended, thread }
     }
 }
 
@@ -41,7 +48,14 @@ impl Drop for Bar {
             // It has nothing to say.
             drop(thread.join());
         }
+        let took = duration(u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        detail(format_args!("{}: {} in {took}", self.what, HumanBytes(self.progress.read())));
     }
+}
+
+/// Whether somebody sees what is drawn.
+pub(crate) fn is_seen() -> bool {
+    Term::stderr().is_term() && !manner::is_quiet()
 }
 
 fn follow(what: &'static str, progress: &Progress, ended: &AtomicBool) {
@@ -68,9 +82,9 @@ fn follow(what: &'static str, progress: &Progress, ended: &AtomicBool) {
 pub(crate) struct Line(Option<ProgressBar>);
 
 impl Line {
-    /// Starts to draw, if standard error is a terminal.
+    /// Starts to draw, if somebody sees it.
     pub(crate) fn start() -> Self {
-        Self(Term::stderr().is_term().then(|| {
+        Self(is_seen().then(|| {
             let line = ProgressBar::no_length();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
                 line.set_style(style);

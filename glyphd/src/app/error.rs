@@ -89,6 +89,9 @@ impl StartError {
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("ports below 1024 need a privilege; choose a higher one")
             }
+            Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrNotAvailable => {
+                Some("this machine has no such address; 127.0.0.1 is itself, 0.0.0.0 all that it has")
+            }
             Self::Socket { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
                 Some("another glyphd listens there, or it is no socket; choose another path")
             }

@@ -2,12 +2,20 @@
 
 use crate::{sanitize::Sanitizer, telemetry::log};
 
-/// Sends log lines to standard error, without the secrets in them, from `filter` on: a level (`info`), or levels by
-/// module (`warn,glyphd=debug`). A second call does nothing.
+/// Whether the log can be shown from `filter` on.
 ///
 /// # Errors
 /// If the filter can't be understood.
-pub fn log_to_stderr(filter: &str) -> Result<(), String> {
+pub(super) fn filter(filter: &str) -> Result<(), String> {
+    log::targets(filter).map(drop)
+}
+
+/// Sends log lines to standard error, without the secrets in them, from `filter` on: a level (`info`), or levels by
+/// module (`warn,glyphd=debug`), in colour or not. A second call does nothing.
+///
+/// # Errors
+/// If the filter can't be understood.
+pub fn log_to_stderr(filter: &str, in_colour: bool) -> Result<(), String> {
     let sanitizer = Sanitizer::default();
-    log::to_stderr(filter, move |line| sanitizer.text(line))
+    log::to_stderr(filter, in_colour, move |line| sanitizer.text(line))
 }

@@ -2,6 +2,7 @@
 
 mod error;
 mod log;
+mod preflight;
 mod files;
 mod plugins;
 mod sockets;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{DrainError, StartError};
 pub use log::log_to_stderr;
+pub use preflight::{Fault, Preflight};
 pub use showing::{Showing, Shown};
 
 use self::{

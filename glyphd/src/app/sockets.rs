@@ -99,19 +99,10 @@ impl Drop for Sockets {
 
 /// The bus over TCP, which is only there with TLS.
 async fn tcp(wanted: SocketAddr, tls: &BusTls) -> Result<BusPlace, StartError> {
-    let file = |flag, path: &Path| {
-        fs::read(path).map_err(|source| StartError::Open { flag, path: path.to_owned(), source })
-    };
-    let cert = file("--plugin-tls-cert", &tls.cert)?;
-    let identity = Identity::from_pem(&cert, file("--plugin-tls-key", &tls.key)?);
+    let (config, ca) = bus_identity(tls)?;
     let listen = |source| StartError::Listen { flag: "--plugin-addr", address: wanted, source };
     let listener = TcpListener::bind(wanted).await.map_err(listen)?;
     let address = listener.local_addr().map_err(StartError::Runtime)?;
-    let config = ServerTlsConfig::new().identity(identity);
-    // What is wrong with the files is told now, not when the first plugin comes.
-    tonic::transport::Server::builder()
-        .tls_config(config.clone())
-        .map_err(|e| StartError::BusTls { cert: tls.cert.clone(), source: e })?;
     let host = match &tls.host {
         Some(host) => host.clone(),
         None if address.ip().is_loopback() => "localhost".to_owned(),
@@ -120,12 +111,6 @@ async fn tcp(wanted: SocketAddr, tls: &BusTls) -> Result<BusPlace, StartError> {
             ip => ip.to_string(),
         },
     };
-    let ca = tls.ca.as_ref().unwrap_or(&tls.cert);
-    let ca = fs::canonicalize(ca).map_err(|source| StartError::Open {
-        flag: "--plugin-tls-ca",
-        path: ca.clone(),
-        source,
-    })?;
     let variables =
         vec![(env::BUS, format!("https://{host}:{}", address.port())), (env::CA, ca.display().to_string())];
     Ok(BusPlace {
@@ -133,6 +118,24 @@ async fn tcp(wanted: SocketAddr, tls: &BusTls) -> Result<BusPlace, StartError> {
         address: BusAddress::Tcp(address),
         seat: BusSeat { variables, place: Bus::Port(address.port()) },
     })
+}
+
+/// Who the bus is over TCP, and the file that plugins are to trust.
+pub(super) fn bus_identity(tls: &BusTls) -> Result<(ServerTlsConfig, PathBuf), StartError> {
+    let fault = |flag, path: &Path| {
+        let path = path.to_owned();
+        move |source| StartError::Open { flag, path, source }
+    };
+    let cert = fs::read(&tls.cert).map_err(fault("--plugin-tls-cert", &tls.cert))?;
+    let key = fs::read(&tls.key).map_err(fault("--plugin-tls-key", &tls.key))?;
+    let config = ServerTlsConfig::new().identity(Identity::from_pem(&cert, key));
+    // What is wrong with the files is told now, not when the first plugin comes.
+    tonic::transport::Server::builder()
+        .tls_config(config.clone())
+        .map_err(|e| StartError::BusTls { cert: tls.cert.clone(), source: e })?;
+    let ca = tls.ca.as_ref().unwrap_or(&tls.cert);
+    let ca = fs::canonicalize(ca).map_err(fault("--plugin-tls-ca", ca))?;
+    Ok((config, ca))
 }
 
 /// Whether a socket stands there on which nobody listens, as a crash leaves it.

@@ -119,6 +119,15 @@ impl Tls {
             Some(Ca::OfThisRun) => Some(CertificateAuthority::of_this_run()?),
             None => None,
         };
+        Self::with(ca, options)
+    }
+
+    /// Reads the files, but for the CA's, which may not be there yet.
+    pub(crate) fn check(options: &CaptureOptions) -> Result<(), TlsError> {
+        Self::with(None, options).map(drop)
+    }
+
+    fn with(ca: Option<CertificateAuthority>, options: &CaptureOptions) -> Result<Self, TlsError> {
         let leaves = ca.map(|ca| Leaves::new(ca, LEAVES)).transpose()?;
         let trust = Trust::load_with(options.upstream.ca.as_deref(), &options.upstream.more)?;
         let anonymous = Arc::new(offering(&trust.config(None)?, &[Alpn::Http2, Alpn::Http1]));

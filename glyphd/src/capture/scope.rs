@@ -2,19 +2,22 @@
 //! Out: whether it is. What is out of scope passes, and is counted.
 
 use http::Method;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::globs::Globs;
 
 /// `[scope]` of the policy. Without rules, everything is in.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
     /// If there are any, one of them has to fit.
     #[serde(default)]
+    #[schemars(with = "Vec<Conditions>")]
     pub include: Vec<Rule>,
     /// None of them may fit, whatever else does.
     #[serde(default)]
+    #[schemars(with = "Vec<Conditions>")]
     pub exclude: Vec<Rule>,
 }
 
@@ -28,7 +31,7 @@ pub struct Rule {
 }
 
 /// A rule as it is written.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Conditions {
     /// Hosts, without the port: `*` is anything.
@@ -37,7 +40,9 @@ struct Conditions {
     /// Paths, without the query: `*` is anything.
     #[serde(default)]
     paths: Globs,
+    /// Methods, in capitals.
     #[serde(default, deserialize_with = "methods")]
+    #[schemars(with = "Vec<String>")]
     methods: Vec<Method>,
 }
 
@@ -51,7 +56,7 @@ pub enum HostScope {
 }
 
 /// `[tls]` of the policy.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsPolicy {
     /// Hosts whose connections are tunnelled as they are: `*` is anything.

@@ -1,5 +1,7 @@
 //! The command line of `glyphd`: flags as they are parsed, and what they mean.
 
+pub mod colour;
+mod faults;
 mod otel;
 mod proxy;
 mod record;
@@ -8,15 +10,16 @@ mod trace;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::Parser;
+use clap::{ArgAction, ColorChoice, Parser};
 
 pub use self::{
     proxy::ProxyArgs,
-    record::{FsyncPolicy, RecordArgs},
+    record::{FsyncPolicy, RecordArgs, within},
     scrape::{ScrapeArgs, ScrapeFlagError},
     trace::TraceArgs,
 };
 
+use self::faults::Faults;
 use crate::{
     config::{AuditTarget, BusAddress, BusTls, Config, HeartbeatOptions, Sandbox, TOKEN_LIFE},
     netgate::Allow,
@@ -48,9 +51,9 @@ pub struct Args {
     #[arg(long, value_name = "DIR", help_heading = "Recording")]
     pub record: Option<PathBuf>,
 
-    /// How often metrics are written into the recording, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600), help_heading = "Recording")]
-    pub record_metrics_interval: u64,
+    /// How often metrics are written into the recording (up to 1h)
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = within(1, 3_600), help_heading = "Recording")]
+    pub record_metrics_interval: Duration,
 
     /// Record what another program serves as metrics, too, beside the daemon's own; can be given more than once [default
     /// JOB: app, default path: /metrics]
@@ -147,13 +150,29 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// How long exchanges under way may take to end at a stop, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(..=86_400))]
-    pub drain_timeout: u64,
+    /// How long exchanges under way may take to end at a stop (up to 1d)
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = within(0, 86_400))]
+    pub drain_timeout: Duration,
+
+    /// Start nothing: say what is wrong with the flags and with every file that they name, or what would be done
+    #[arg(long)]
+    pub check_config: bool,
 
     /// What is logged to standard error: a level, or levels by module (warn,glyphd=debug)
-    #[arg(long, value_name = "FILTER", default_value = "info", env = "GLYPH_LOG")]
+    #[arg(long, value_name = "FILTER", default_value = "info", env = "GLYPH_LOG", help_heading = "Log")]
     pub log: String,
+
+    /// Log only what is wrong: as --log warn
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Log")]
+    pub quiet: bool,
+
+    /// Log more: as --log info,glyphd=debug; twice as --log debug, three times as --log trace
+    #[arg(short, long, action = ArgAction::Count, help_heading = "Log")]
+    pub verbose: u8,
+
+    /// When to use colour: on a terminal, unless NO_COLOR is set, or CLICOLOR_FORCE is; always; never
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Log")]
+    pub color: ColorChoice,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -169,6 +188,8 @@ const EXAMPLES: &str = "Examples:
       Records what the program there serves as metrics, too.
   glyphd --record run1 --plugins-dir plugins
       Records, and shows every flow to the plugins.
+  glyphd --record run1 --config policy.toml --check-config
+      Says whether all of that is right, and does nothing.
 
 Then: glyphctl trace summarize run1";
 
@@ -213,26 +234,48 @@ impl FlagError {
 }
 
 impl Args {
+    /// What is logged: as `--log` says, unless a shorter flag says otherwise.
+    pub fn log_filter(&self) -> &str {
+        match (self.quiet, self.verbose) {
+            (true, _) => "warn",
+            (false, 0) => &self.log,
+            (false, 1) => "info,glyphd=debug",
+            (false, 2) => "debug",
+            (false, _) => "trace",
+        }
+    }
+
     /// What the flags mean.
     ///
     /// # Errors
     /// If a file that they name can't be used.
     pub fn into_config(self) -> Result<Config, FlagError> {
+        let (config, faults) = self.into_config_and_faults();
+        faults.into_iter().next().map_or(Ok(config), Err)
+    }
+
+    /// What the flags mean, where those that are wrong were not given; and all that is wrong with them.
+    pub fn into_config_and_faults(self) -> (Config, Vec<FlagError>) {
+        let mut faults = Faults::default();
         let audit_file = self.audit_file.map(|path| match path.as_os_str() == "-" {
             true => AuditTarget::Stderr,
             false => AuditTarget::File(path),
         });
-        let mut policy = self.config.as_deref().map(Policy::load).transpose()?.unwrap_or_default();
+        let policy = self.config.as_deref().map(Policy::load_with_faults);
+        let (mut policy, wrong) = policy.unwrap_or_default();
+        wrong.into_iter().for_each(|fault| faults.add(fault.into()));
         policy.netgate.allow.extend(self.netgate_allow);
-        let every = Duration::from_secs(self.record_metrics_interval);
-        let scrape_timeout = Some(self.scraping.pace(every)?.timeout);
-        let scrape = self.scraping.targets(&self.scrape)?;
-        let capture = self.proxy.into_options(self.proxy_addr, !self.no_propagate, &policy)?;
-        let (trace, warnings) = self.trace.into_config("glyphd")?;
+        let every = self.record_metrics_interval;
+        let scrape_timeout =
+            faults.note(self.scraping.pace(every).map_err(Into::into)).map(|pace| pace.timeout);
+        let scrape = self.scrape.iter().map(|target| self.scraping.targets(std::slice::from_ref(target)));
+        let scrape = scrape.filter_map(|target| faults.note(target.map_err(Into::into))).flatten().collect();
+        let capture = self.proxy.into_options(self.proxy_addr, !self.no_propagate, &policy, &mut faults);
+        let (trace, warnings) = faults.note(self.trace.into_config("glyphd")).unwrap_or_default();
         for warning in warnings {
             tracing::warn!("{warning}");
         }
-        Ok(Config {
+        let config = Config {
             proxy_addr: self.proxy_addr,
             metrics_addr: self.metrics_addr,
             otlp_addr: self.otlp_addr,
@@ -263,12 +306,17 @@ impl Args {
             policy,
             sandbox: self.sandbox,
             launcher: None,
-            drain_timeout: Duration::from_secs(self.drain_timeout),
-        })
+            drain_timeout: self.drain_timeout,
+        };
+        (config, faults.into_vec())
     }
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
+/// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
+///
+/// # Errors
+/// What is wrong, and what was expected.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
     let port = text.rsplit_once(':').map(|(_, port)| port);
     match port {
         None => Err("expected ADDR:PORT, for example 127.0.0.1:8080".to_owned()),
@@ -286,6 +334,29 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parsed(flags: &[&str]) -> Args {
+        Args::try_parse_from(["glyphd"].iter().chain(flags)).unwrap()
+    }
+
+    #[test]
+    fn shorter_flags_come_before_the_filter_of_the_log() {
+        assert_eq!(parsed(&["--log", "error"]).log_filter(), "error");
+        assert_eq!(parsed(&["-q", "--log", "debug"]).log_filter(), "warn");
+        assert_eq!(parsed(&["-v"]).log_filter(), "info,glyphd=debug");
+        assert_eq!(parsed(&["-vv"]).log_filter(), "debug");
+        assert_eq!(parsed(&["-vv", "-v"]).log_filter(), "trace");
+        assert!(Args::try_parse_from(["glyphd", "-q", "-v"]).is_err());
+    }
+
+    #[test]
+    fn what_the_help_calls_the_default_is_the_default() {
+        let config = parsed(&[]).into_config().unwrap();
+        let default = Config::on_free_ports();
+        assert_eq!(config.capture.limits, default.capture.limits);
+        assert_eq!(config.record_metrics_interval, default.record_metrics_interval);
+        assert_eq!(config.drain_timeout, default.drain_timeout);
+    }
 
     #[test]
     fn a_port_out_of_range_is_told_as_such() {

@@ -4,7 +4,7 @@ use std::{env, fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::FlagError;
+use super::{FlagError, faults::Faults, record::within};
 use crate::{
     capture::{Base, Ca, CaptureOptions, Credentials, Limits, Mode, UpstreamOptions, UpstreamProxy},
     globs::Globs,
@@ -47,17 +47,17 @@ pub struct ProxyArgs {
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().header_bytes as u64, value_parser = clap::value_parser!(u64).range(8_192..=16_777_216), help_heading = "Proxy")]
     pub max_header_bytes: u64,
 
-    /// How long a client may take for the head of a request, and for a handshake
-    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().header_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400), help_heading = "Proxy")]
-    pub header_timeout: u64,
+    /// How long a client may take for the head of a request, and for a handshake (up to 1d)
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = within(1, 86_400), help_heading = "Proxy")]
+    pub header_timeout: Duration,
 
-    /// How long a connection may stand still while somebody waits for it
-    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().idle_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..=604_800), help_heading = "Proxy")]
-    pub idle_timeout: u64,
+    /// How long a connection may stand still while somebody waits for it (up to 7d)
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = within(1, 604_800), help_heading = "Proxy")]
+    pub idle_timeout: Duration,
 
-    /// How long an upstream that has the whole request may take until its answer begins
-    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().request_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..=604_800), help_heading = "Proxy")]
-    pub request_timeout: u64,
+    /// How long an upstream that has the whole request may take until its answer begins (up to 7d)
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = within(1, 604_800), help_heading = "Proxy")]
+    pub request_timeout: Duration,
 
     /// Look into TLS with the CA in this directory, which is made if it is not there (glyphctl ca trust-help DIR)
     #[arg(long, value_name = "DIR", help_heading = "TLS")]
@@ -81,39 +81,37 @@ pub struct ProxyArgs {
 }
 
 impl ProxyArgs {
-    /// What they mean, with what the policy says.
-    ///
-    /// # Errors
-    /// If one is wrong, its file can't be read, or the proxy would be open to everybody without that being asked for.
-    pub fn into_options(
+    /// What they mean, with what the policy says. A fault is a flag that is wrong, a file that can't be read, or a proxy
+    /// that would be open to everybody without that being asked for.
+    pub(super) fn into_options(
         self,
         address: SocketAddr,
         propagate: bool,
         policy: &Policy,
-    ) -> Result<CaptureOptions, FlagError> {
+        faults: &mut Faults,
+    ) -> CaptureOptions {
         let wrong = |flag| move |cause: &'static str| FlagError::Proxy { flag, cause: cause.to_owned() };
-        let mode = self.reverse.as_deref().map(Base::of).transpose().map_err(wrong("--reverse"))?;
-        let proxy_auth = credentials("--proxy-auth", self.proxy_auth, PROXY_AUTH)?;
-        let guarded = mode.is_some() || proxy_auth.is_some() || self.allow_open_proxy;
+        // One that is wrong was meant to guard it, too.
+        let asks_for_guard = self.reverse.is_some() || self.proxy_auth.is_some();
+        let mode = self.reverse.as_deref().map(|url| Base::of(url).map_err(wrong("--reverse")));
+        let mode = mode.and_then(|mode| faults.note(mode));
+        let proxy_auth = faults.note(credentials("--proxy-auth", self.proxy_auth, PROXY_AUTH)).flatten();
+        let guarded = asks_for_guard || proxy_auth.is_some() || self.allow_open_proxy;
         if !address.ip().is_loopback() && !guarded {
-            return Err(wrong("--proxy-addr")(
+            faults.add(wrong("--proxy-addr")(
                 "beyond the loopback interface anybody could use the proxy: give --proxy-auth, or say --allow-open-proxy",
             ));
         }
-        let proxy = match self.upstream_proxy.as_deref() {
-            Some(url) => {
-                let auth =
-                    credentials("--upstream-proxy-auth", self.upstream_proxy_auth, UPSTREAM_PROXY_AUTH)?;
-                Some(UpstreamProxy::of(url, auth).map_err(wrong("--upstream-proxy"))?)
-            }
-            None => None,
-        };
+        let proxy = self.upstream_proxy.as_deref().and_then(|url| {
+            let auth = credentials("--upstream-proxy-auth", self.upstream_proxy_auth, UPSTREAM_PROXY_AUTH);
+            let auth = faults.note(auth).flatten();
+            faults.note(UpstreamProxy::of(url, auth).map_err(wrong("--upstream-proxy")))
+        });
         let more = Globs::of(&self.tls_passthrough);
-        let more = more.map_err(|cause| FlagError::Proxy { flag: "--tls-passthrough", cause })?;
+        let more = faults.note(more.map_err(|cause| FlagError::Proxy { flag: "--tls-passthrough", cause }));
         let mut tls = policy.tls.clone();
-        tls.passthrough.add(more);
-        let seconds = Duration::from_secs;
-        Ok(CaptureOptions {
+        tls.passthrough.add(more.unwrap_or_default());
+        CaptureOptions {
             propagate,
             mode: mode.map(Mode::Reverse).unwrap_or_default(),
             ca: self.ca_dir.map(Ca::InDir),
@@ -129,12 +127,12 @@ impl ProxyArgs {
             limits: Limits {
                 connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
                 header_bytes: usize::try_from(self.max_header_bytes).unwrap_or(usize::MAX),
-                header_timeout: seconds(self.header_timeout),
-                idle_timeout: seconds(self.idle_timeout),
-                request_timeout: seconds(self.request_timeout),
+                header_timeout: self.header_timeout,
+                idle_timeout: self.idle_timeout,
+                request_timeout: self.request_timeout,
                 ..Limits::default()
             },
-        })
+        }
     }
 }
 

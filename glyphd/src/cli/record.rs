@@ -12,7 +12,7 @@ const MAX_FLUSH_INTERVAL: Duration = Duration::from_secs(60);
 pub struct RecordArgs {
     /// How long a record may wait in memory for the ones after it (up to 1m); a glyphd that is killed loses no more than
     /// the records of that time, and never part of a line that is not the last
-    #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = flush_interval, help_heading = "Recording")]
+    #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = flush_interval, help_heading = "Recording")]
     pub flush_interval: Duration,
 
     /// When records are forced onto the disk, so that they outlive a power cut
@@ -24,7 +24,7 @@ pub struct RecordArgs {
     pub rotate_bytes: u64,
 
     /// Close a record file that was begun so long ago, if there is anything in it [default: never]
-    #[arg(long, value_name = "TIME", value_parser = age, help_heading = "Recording")]
+    #[arg(long, value_name = "DURATION", value_parser = age, help_heading = "Recording")]
     pub rotate_age: Option<Duration>,
 
     /// Delete the oldest closed files of a kind when they take more than this together, compressed
@@ -72,6 +72,16 @@ fn age(text: &str) -> Result<Duration, String> {
     let age = time(text)?;
     let fits = age >= Duration::from_secs(1);
     fits.then_some(age).ok_or_else(|| "expected at least 1s".to_owned())
+}
+
+/// A duration of so many seconds at least and at most; a number without a unit is seconds.
+pub fn within(least: u64, most: u64) -> impl Fn(&str) -> Result<Duration, String> + Clone {
+    move |text| {
+        let seconds = text.parse().map(Duration::from_secs);
+        let duration = seconds.or_else(|_| time(text))?;
+        let fits = (Duration::from_secs(least)..=Duration::from_secs(most)).contains(&duration);
+        fits.then_some(duration).ok_or_else(|| format!("expected {least}s to {most}s"))
+    }
 }
 
 /// `200ms`, `30s`, `15m`, `24h`, `7d`.
@@ -123,6 +133,11 @@ mod tests {
         assert!(flush_interval("61s").unwrap_err().contains("at most 1m"));
         assert_eq!(age("7d"), Ok(Duration::from_secs(604_800)));
         assert!(age("999ms").unwrap_err().contains("at least 1s"));
+        assert_eq!(within(1, 60)("30"), Ok(Duration::from_secs(30)));
+        assert_eq!(within(1, 60)("1500ms"), Ok(Duration::from_millis(1_500)));
+        for wrong in ["0", "999ms", "61", "2m"] {
+            assert_eq!(within(1, 60)(wrong), Err("expected 1s to 60s".to_owned()), "{wrong}");
+        }
         assert_eq!((bytes("4096"), bytes("16GiB")), (Ok(4_096), Ok(16 << 30)));
         for wrong in ["", "s", "5", "-1s", "1.5s", "1w", "99999999999999999999s", "18446744073709551615d"] {
             assert!(time(wrong).unwrap_err().contains("for example 200ms"), "{wrong}");

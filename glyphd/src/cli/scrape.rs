@@ -20,7 +20,7 @@ pub struct ScrapeArgs {
     pub scrape_label: Vec<(String, String)>,
 
     /// How long a scrape may take before it has failed [default: the interval, 10s at most]
-    #[arg(long, value_name = "TIME", value_parser = timeout, help_heading = HEADING)]
+    #[arg(long, value_name = "DURATION", value_parser = timeout, help_heading = HEADING)]
     pub scrape_timeout: Option<Duration>,
 
     /// A file with a bearer token, for each target [env: GLYPH_SCRAPE_TOKEN has the token itself]

@@ -27,7 +27,7 @@ pub struct TraceArgs {
 
     /// Which share of the traces is recorded, 0 to 1; a request that is part of a trace keeps that trace's choice
     /// [default: OTEL_TRACES_SAMPLER, else 1]
-    #[arg(long, value_name = "0..1", help_heading = "Tracing", value_parser = ratio, allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATIO", help_heading = "Tracing", value_parser = ratio, allow_negative_numbers = true)]
     pub trace_sample_ratio: Option<f64>,
 
     /// Headers for the endpoint, K=V,… or @FILE with one K=V a line; secrets belong in the file or the variable

@@ -2,6 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
 use super::{Allow, Budget, Resolver, limiter::Rates};
@@ -10,10 +11,11 @@ use super::{Allow, Budget, Resolver, limiter::Rates};
 const WAITING: usize = 10_000;
 
 /// What plugins' requests are held to.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetgateOptions {
     /// What may be reached beside the public internet: addresses (`10.1.0.0/16`, `::1`) and hosts' names.
+    #[schemars(with = "Vec<String>")]
     pub allow: Vec<Allow>,
     /// How long the window of the rate limits is, in milliseconds.
     #[serde(deserialize_with = "window_ms")]

@@ -3,6 +3,7 @@
 
 use std::{num::NonZeroU64, time::Duration};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::launcher::Limits;
@@ -10,22 +11,22 @@ use crate::launcher::Limits;
 const MIB: u64 = 1 << 20;
 
 /// The table, with its units in the names.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsTable {
-    /// CPU time of each process, over its whole life.
+    /// CPU time of each process, over its whole life; without a limit by default.
     pub cpu_seconds: Option<NonZeroU64>,
-    /// Memory of all processes together, where there is a cgroup; else address space of each.
+    /// Memory of all processes together, where there is a cgroup; else address space of each. 2048 by default.
     pub memory_mib: Option<NonZeroU64>,
-    /// Address space of each process. Runtimes reserve far more than they use.
+    /// Address space of each process. Runtimes reserve far more than they use; without a limit by default.
     pub address_space_mib: Option<NonZeroU64>,
-    /// The size of each file that is written.
+    /// The size of each file that is written; 1024 by default.
     pub file_mib: Option<NonZeroU64>,
-    /// Open files of each process.
+    /// Open files of each process; 1024 by default.
     pub open_files: Option<NonZeroU64>,
-    /// Processes and threads.
+    /// Processes and threads; 256 by default.
     pub processes: Option<NonZeroU64>,
-    /// How long a process may run.
+    /// How long a process may run; without a limit by default.
     pub wall_seconds: Option<NonZeroU64>,
 }
 

@@ -1,12 +1,13 @@
 //! `plugin.toml`: what a plugin is, how it is started, and what it asks for.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Component, Path, PathBuf},
 };
 
 use glyph_plugin::{Capability, Subscription};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
 use super::limits::LimitsTable;
@@ -19,7 +20,7 @@ const NAME_LENGTH: usize = 64;
 pub const RESERVED: &str = "GLYPH_";
 
 /// A manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The plugin's name: lower-case letters, digits and `-`, at most 64. It stands in metrics and findings.
@@ -33,11 +34,13 @@ pub struct Manifest {
     pub command: Vec<String>,
     /// Which flow events it will subscribe to, for example `FLOW_RESPONSE`.
     #[serde(default, deserialize_with = "subscriptions")]
+    #[schemars(with = "Vec<String>")]
     pub subscriptions: Vec<Subscription>,
     /// What it asks to be allowed, for example `CAP_EMIT_FINDINGS`.
     #[serde(default, deserialize_with = "capabilities")]
+    #[schemars(with = "Vec<String>")]
     pub capabilities: Vec<Capability>,
-    /// Variables for the process, beside those that every plugin has (see [`RESERVED`]).
+    /// Variables for the process, beside those that every plugin has (whose names begin with `GLYPH_`).
     #[serde(default, deserialize_with = "env")]
     pub env: BTreeMap<String, String>,
     /// What its processes will use at most.
@@ -96,19 +99,28 @@ pub enum ManifestError {
 /// # Errors
 /// If the folder can't be read, or a manifest is wrong.
 pub fn load_all(dir: &Path) -> Result<Vec<Manifest>, ManifestError> {
+    load_each(dir)?.into_iter().collect()
+}
+
+/// The same, with what is wrong with each.
+///
+/// # Errors
+/// If the folder can't be read.
+pub fn load_each(dir: &Path) -> Result<Vec<Result<Manifest, ManifestError>>, ManifestError> {
     let io = |source| ManifestError::Io { path: dir.to_owned(), source };
     let mut folders: Vec<_> =
         fs::read_dir(dir).map_err(io)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>().map_err(io)?;
     folders.sort();
-    let mut manifests: Vec<Manifest> = Vec::new();
-    for path in folders.iter().map(|f| f.join(FILE)).filter(|p| p.is_file()) {
+    let mut names = BTreeSet::new();
+    let mut of_its_own = |path: PathBuf| {
         let manifest = load(&path)?;
-        if manifests.iter().any(|m| m.name == manifest.name) {
-            return Err(ManifestError::Duplicate { path, name: manifest.name });
+        match names.insert(manifest.name.clone()) {
+            true => Ok(manifest),
+            false => Err(ManifestError::Duplicate { path, name: manifest.name }),
         }
-        manifests.push(manifest);
-    }
-    Ok(manifests)
+    };
+    let files = folders.iter().map(|folder| folder.join(FILE)).filter(|path| path.is_file());
+    Ok(files.map(&mut of_its_own).collect())
 }
 
 /// One manifest.

@@ -101,6 +101,14 @@ pub enum TelemetryError {
     Otlp(String),
 }
 
+/// Whether spans can leave as `config` says; nothing is started.
+///
+/// # Errors
+/// If a file that TLS towards the collector needs can't be used.
+pub(crate) fn check(config: &TraceConfig) -> Result<(), TelemetryError> {
+    config.endpoint.as_deref().map_or(Ok(()), |endpoint| otlp::check(endpoint, config))
+}
+
 /// The handle that every stage has.
 #[derive(Debug, Clone)]
 pub struct Telemetry {

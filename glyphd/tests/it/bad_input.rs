@@ -91,6 +91,11 @@ async fn values_that_no_flag_can_have() {
         (&["--proxy-auth", "joe:s3cr3t"], "--proxy-auth", "@FILE"),
         (&["--proxy-auth", "@/nowhere/at/all"], "--proxy-auth", "/nowhere/at/all"),
         (&["--proxy-auth", "@/dev/null"], "--proxy-auth", "NAME:PASSWORD"),
+        (
+            &["--proxy-addr", "192.0.2.1:0", "--allow-open-proxy"],
+            "--proxy-addr",
+            "hint: this machine has no such",
+        ),
         (&["--reverse", "a.test:80"], "--reverse", "http://"),
         (&["--reverse", "http://joe@a.test"], "--reverse", "no user"),
         (&["--upstream-proxy", "https://a.test"], "--upstream-proxy", "http://HOST:PORT"),

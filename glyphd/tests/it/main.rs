@@ -50,6 +50,8 @@ mod launcher;
 
 // How the program starts and ends.
 mod bad_input;
+mod check_config;
+mod flags;
 mod deployed;
 mod drain;
 mod guide;

@@ -77,6 +77,7 @@ const TABLE: [(&str, &[&str]); 26] = [
     ("causes", &[]),
     ("listeners", &[]),
     ("pooled", &[]),
+    ("reference", &["plugin", "policy"]),
     ("lib", &[]),
 ];
 

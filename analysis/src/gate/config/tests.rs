@@ -57,7 +57,28 @@ fn a_config_has_numbers_and_paths_beside_it() {
     };
     assert_eq!(limits(0), [("p95", 250e6), ("errors", 0.01)]);
     assert_eq!(limits(1), [("max", 120e9), ("errors", 0.5)]);
-    assert_eq!(read("").unwrap().budgets, []);
+    assert_eq!((config.budgets[0].fail, config.budgets[1].fail), (true, false));
+    let findings = config.findings.unwrap();
+    assert!(findings.severity == Severity::Med && findings.allow[0].matches("passive-headers.missing.x"));
+    let baseline = config.baseline.unwrap();
+    assert_eq!((baseline.dir.as_path(), baseline.required), (Path::new("ci/../baselines/main"), true));
+    let traces = config.traces.unwrap();
+    let rules: Vec<_> = traces.rules.iter().map(ToString::to_string).collect();
+    assert_eq!(rules, ["p95 > 10% and > 2ms", "gone"]);
+    assert!(traces.filter.is_some() && traces.allow_undecided && traces.fail && traces.seed == 1);
+    assert_eq!(config.replay.unwrap().fail_on, [FailOn::Difference, FailOn::Missing]);
+}
+
+#[test]
+fn what_is_not_said_is_not_asked_or_has_its_default() {
+    let nothing = read("").unwrap();
+    assert!(nothing.budgets.is_empty() && nothing.alerts.is_none() && nothing.findings.is_none());
+    assert!(nothing.baseline.is_none() && nothing.integrity.fail);
+    assert!(!read("[integrity]\nfail = false").unwrap().integrity.fail);
+    let defaults = read("[findings]\n[traces]\n[replay]").unwrap();
+    assert_eq!(defaults.findings.unwrap().severity, Severity::High);
+    assert_eq!(defaults.traces.unwrap().rules, Rule::defaults());
+    assert_eq!(defaults.replay.unwrap().fail_on, FailOn::ALL);
 }
 
 #[test]

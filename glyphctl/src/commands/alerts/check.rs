@@ -69,13 +69,13 @@ pub(super) struct CheckArgs {
     time_scale: Option<Scale>,
     /// Which alerts fail the check: any that fires, also those that are pending, those that fire with a label, or, with
     /// --compare, those that change; of several, each [default: any]
-    #[arg(long, value_name = "any|pending|LABEL=VALUE|changed")]
+    #[arg(long, value_name = "WHAT")]
     fail_on: Vec<Failing>,
     /// For how long an alert may fire in all before it fails the check, for example 2m
     #[arg(long, value_name = "DURATION", value_parser = time::span)]
     max_firing: Option<i64>,
     /// Say what the rules change against these, on the same data
-    #[arg(long, value_name = "OLD_RULES", num_args = 1..)]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     compare: Vec<PathBuf>,
     /// For each time in which an alert fired: the exemplars that it looked at, what their traces waited for, their flows,
     /// findings and audit entries, and the commands that show more; without exemplars, the traces of that time

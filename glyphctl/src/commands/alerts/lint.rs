@@ -30,7 +30,7 @@ pub(super) struct LintArgs {
     #[arg(long, value_name = "RECORDING|FILE", num_args = 1..)]
     data: Vec<PathBuf>,
     /// Leave findings of a code out; may be given more than once
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "WHAT")]
     ignore: Vec<Code>,
     /// How to print the findings
     #[arg(long, value_enum, default_value_t = LintFormat::Table)]

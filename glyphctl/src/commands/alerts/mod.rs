@@ -13,6 +13,11 @@ use clap::{Args, Subcommand};
 /// Flags of `glyphctl alerts`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  glyphctl alerts check --rules alerts/alerts.yaml --data RECORDING
+  glyphctl alerts test alerts/tests.yaml
+  glyphctl alerts lint --rules alerts/alerts.yaml")]
 pub(crate) struct AlertsArgs {
     #[command(subcommand)]
     command: AlertsCommand,

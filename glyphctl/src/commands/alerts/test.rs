@@ -49,7 +49,7 @@ pub(super) struct TestArgs {
     #[arg(long, value_name = "REGEX")]
     run: Vec<Regex>,
     /// Which samples a range takes in
-    #[arg(long, value_enum, default_value_t = RangesArg::Either)]
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = RangesArg::Either)]
     ranges: RangesArg,
     /// Write a report for CI services, JUnit's XML
     #[arg(long, value_name = "FILE")]

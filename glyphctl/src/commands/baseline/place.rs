@@ -18,7 +18,7 @@ const BASELINE: &str = "baseline";
 #[derive(Debug, Args)]
 pub(super) struct PlaceArgs {
     /// The directory with the baseline's runs [default: what glyph.toml, here, says in [baseline], else baseline]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "RECORDING")]
     baseline: Option<PathBuf>,
 }
 

@@ -21,8 +21,8 @@ pub(super) struct ExportArgs {
     /// The CA's directory
     dir: PathBuf,
     /// Where to write it; must not exist yet [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    #[arg(short, long, alias = "out", value_name = "FILE")]
+    output: Option<PathBuf>,
     /// PEM for most programs, DER for Android and Windows
     #[arg(long, value_enum, default_value = "pem")]
     format: Encoding,
@@ -43,8 +43,8 @@ pub(super) fn run(flags: &ExportArgs) -> anyhow::Result<()> {
         Encoding::Pem => certificate.pem().into_bytes(),
         Encoding::Der => certificate.der().to_vec(),
     };
-    match &flags.out {
-        Some(path) => write(path, &bytes).with_context(|| format!("--out {}", path.display())),
+    match &flags.output {
+        Some(path) => write(path, &bytes).with_context(|| format!("--output {}", path.display())),
         None => output::to_stdout(|out| out.write_all(&bytes)),
     }
 }

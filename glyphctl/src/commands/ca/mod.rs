@@ -16,11 +16,12 @@ use crate::output::failure::HintExt;
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 #[command(after_help = "\
-glyphd makes a CA at its first start with --ca-dir DIR. Who trusts it lets glyphd read their TLS:
-  glyphd --ca-dir ca --record run1
-  glyphctl ca trust-help ca --for curl
+glyphd makes a CA at its first start with --ca-dir DIR. Who trusts it lets glyphd read their TLS. docs/tls.md has the \
+whole of it, and how to be rid of it again.
 
-docs/tls.md has the whole of it, and how to be rid of it again.")]
+Examples:
+  glyphd --ca-dir ca --record run1
+  glyphctl ca trust-help ca --client curl")]
 pub(crate) struct CaArgs {
     #[command(subcommand)]
     command: CaCommand,

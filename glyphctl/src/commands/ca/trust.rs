@@ -17,12 +17,12 @@ Nothing is changed by this command: what it prints is for you to run.
 
 Examples:
   glyphctl ca trust-help ca
-  glyphctl ca trust-help ca --for python")]
+  glyphctl ca trust-help ca --client python")]
 pub(super) struct TrustArgs {
     /// The CA's directory
     dir: PathBuf,
     /// For one kind of client [default: all]
-    #[arg(long = "for", value_enum, value_name = "CLIENT")]
+    #[arg(long, alias = "for", value_enum, value_name = "CLIENT")]
     client: Option<Client>,
 }
 

@@ -1,12 +1,15 @@
 //! The gate itself: what the recording holds against what `glyph.toml` says, and where the verdict goes.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
+use anyhow::Context;
 use clap::Args;
 use glyph_analysis::gate::{Config, ConfigError, Judgement, State, config, integrity};
+use glyph_formats::jsonl::input::is_stdin;
 
 use super::{
     CONFIG,
@@ -39,7 +42,7 @@ pub(super) struct GateArgs {
     config: Option<PathBuf>,
     /// What to compare with: a recording, an artifact, or a directory of them, as glyphctl baseline save makes it [default: what
     /// glyph.toml says in [baseline]]
-    #[arg(long, value_name = "RECORDING|DIR")]
+    #[arg(long, value_name = "RECORDING")]
     baseline: Option<PathBuf>,
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t = CheckFormat::Table)]
@@ -51,6 +54,10 @@ pub(super) struct GateArgs {
 
 /// Runs it.
 pub(super) fn run(flags: &GateArgs) -> anyhow::Result<ExitCode> {
+    if !is_stdin(&flags.recording) {
+        // Who mistyped it is not to be told of a glyph.toml.
+        fs::metadata(&flags.recording).with_context(|| flags.recording.display().to_string())?;
+    }
     let config = config(flags.config.as_deref())?;
     let rules = config.alerts.as_ref().map(|alerts| load_rules(&config, alerts)).transpose()?;
     let before = Before::find(&config, flags.baseline.as_deref())?;

@@ -29,16 +29,16 @@ comments; docs/gate.md says it all):
   p95 = \"250ms\"
   errors = \"1%\"
 
-  [findings]                      # plugins find nothing as severe as that; with a baseline, nothing new
+  [findings]                      # plugins find nothing so severe; with a baseline, nothing new
   severity = \"high\"
 
-  [baseline]                      # the runs that this one is compared with (glyphctl baseline save)
+  [baseline]                      # what it is compared with (glyphctl baseline save)
   dir = \"baselines/main\"
 
-  [traces]                        # nothing got slower or fails more often than there, as trace diff finds it
+  [traces]                        # nothing got slower or fails more often (trace diff)
   fail-on = [\"p95 > 10% and > 2ms\", \"errors > 1pp\"]
 
-  [replay]                        # the same requests got the same responses, as replay diff finds it
+  [replay]                        # the same requests got the same responses (replay diff)
   ignore-dates = true
 
 Whether the recording is whole is checked always: the digests of an artifact, files that were cut short or are \

@@ -21,14 +21,16 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
-use console::Term;
 use glyphd::{Config, Daemon, app::Summary, plugin::State};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-pub(crate) use plugin::{DemoPlugin, run as run_plugin};
+pub(crate) use plugin::run_if_asked;
 
 use self::{clients::Answers, origin::Origin};
-use crate::output::{failure::HintExt, note};
+use crate::{
+    output::{failure::HintExt, note, progress},
+    telemetry,
+};
 
 /// How long the plugins may take to connect.
 const PLUGIN_START: Duration = Duration::from_secs(20);
@@ -37,6 +39,10 @@ const SCRAPES: Duration = Duration::from_millis(100);
 
 /// Flags of `glyphctl demo`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  glyphctl demo
+  glyphctl demo --out demo --open")]
 pub(crate) struct DemoArgs {
     /// Where to put the recording and the Chrome trace; must not exist yet [default: a new temporary directory]
     #[arg(long, value_name = "DIR")]
@@ -57,8 +63,7 @@ struct Recorded {
 /// Runs it.
 pub(crate) fn run(flags: &DemoArgs) -> anyhow::Result<ExitCode> {
     // Failures are part of the story; only what the story does not expect is worth a log line.
-    glyphd::log_to_stderr(&std::env::var("GLYPH_LOG").unwrap_or_else(|_| "error".to_owned()))
-        .map_err(anyhow::Error::msg)?;
+    telemetry::log("error")?;
     let dir = directory(flags.out.as_deref())?;
     note(format_args!("the demo's files are in {}", dir.display()));
     let runtime = tokio::runtime::Runtime::new()?;
@@ -122,7 +127,7 @@ async fn record(dir: PathBuf) -> anyhow::Result<Recorded> {
 
 fn bar(requests: usize) -> ProgressBar {
     let target =
-        if Term::stderr().is_term() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        if progress::is_seen() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(requests as u64), target);
     if let Ok(style) = ProgressStyle::with_template("requests {wide_bar} {pos} of {len}") {
         bar.set_style(style);

@@ -20,6 +20,11 @@ use clap::{Args, Subcommand};
 /// Flags of `glyphctl flows`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  glyphctl flows ls RECORDING --status 5xx
+  glyphctl flows show RECORDING 42
+  glyphctl flows grep RECORDING 'sku-7'")]
 pub(crate) struct FlowsArgs {
     #[command(subcommand)]
     command: FlowsCommand,

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use memchr::memmem::{self, Finder};
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -43,8 +43,7 @@ impl Needle {
 
     /// What matches this regular expression.
     pub(super) fn regex(pattern: &str, any_case: bool) -> anyhow::Result<Self> {
-        let regex =
-            regex(pattern, any_case).with_context(|| format!("{pattern}: is no regular expression"))?;
+        let regex = regex(pattern, any_case).map_err(|error| unusable(pattern, &error))?;
         Ok(Self { kind: Kind::Regex(regex), sign: None })
     }
 
@@ -74,6 +73,13 @@ impl Needle {
         };
         is_there || memmem::find(line, b"\\u").is_some() || memmem::find(line, b"\"base64\"").is_some()
     }
+}
+
+/// Why it is none, in one line: the library draws a picture over several.
+fn unusable(pattern: &str, error: &regex::Error) -> anyhow::Error {
+    let told = error.to_string();
+    let what = told.lines().next_back().unwrap_or_default().trim_start_matches("error: ");
+    anyhow!("{pattern}: is no regular expression: {what}")
 }
 
 fn finder(text: &str) -> Box<Finder<'static>> {

@@ -16,6 +16,7 @@ use super::{
 use crate::output::{
     self,
     failure::HintExt,
+    fault,
     flows::{FlowsFormat, Writer, shown},
     note, pointers,
 };
@@ -127,7 +128,7 @@ impl Printer {
 
     fn account(&self) {
         if self.shown == 0 {
-            note("no such flow there");
+            fault("no such flow there");
         }
         if self.writer.tunnels_left_out() > 0 {
             note(format_args!(

@@ -4,6 +4,7 @@
 use std::{
     cell::RefCell,
     fs,
+    io::ErrorKind,
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
@@ -24,7 +25,12 @@ use glyph_formats::{
 
 use crate::{
     commands::recording::Opened,
-    output::{failure::HintExt, progress::Bar, warn},
+    output::{
+        self,
+        failure::{HintExt, is_io},
+        progress::Bar,
+        warn,
+    },
 };
 
 /// What the help says of RECORDING.
@@ -111,6 +117,7 @@ impl Source {
         mut see: impl FnMut(&Block<'_>) -> anyhow::Result<ControlFlow<()>>,
     ) -> anyhow::Result<()> {
         let progress = self.progress();
+        output::reading(&self.files);
         // Not through what is printed meanwhile.
         let _bar = (!Term::stdout().is_term()).then(|| Bar::start("reading", &progress));
         for path in &self.files {
@@ -159,6 +166,10 @@ fn record<'a>(block: &Block<'_>, number: u64, line: &'a [u8]) -> anyhow::Result<
 }
 
 fn unreadable(error: ReadError) -> anyhow::Error {
-    anyhow::Error::new(error)
-        .hint("RECORDING comes first: a recording, an artifact, or a file of flows (flows.jsonl)")
+    let error = anyhow::Error::new(error);
+    let hint = match is_io(&error, ErrorKind::PermissionDenied) {
+        true => "a recording can be read by its owner alone",
+        false => "RECORDING comes first: a recording, an artifact, or a file of flows (flows.jsonl)",
+    };
+    error.hint(hint)
 }

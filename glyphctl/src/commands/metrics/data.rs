@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -10,11 +11,14 @@ use glyph_analysis::{
     metrics::{self, MetricsError, Reading, Store},
     promqltest::{self, Script},
 };
-use glyph_formats::{jsonl::input::Progress, recording::RecordingError};
+use glyph_formats::{
+    jsonl::{ReadError, input::Progress},
+    recording::{METRICS, RecordingError},
+};
 
 use crate::{
     commands::trace::input,
-    output::{failure::HintExt, progress, warn},
+    output::{self, failure::HintExt, progress, warn},
 };
 
 /// What the help says of --data.
@@ -32,6 +36,7 @@ pub(crate) fn read(paths: &[PathBuf]) -> anyhow::Result<Reading> {
         files.into_iter().partition(|file| file.extension().is_some_and(|ending| ending == "test"));
     let sizes = files.iter().map(|f| fs::metadata(f).map(|m| m.len()).ok());
     let progress = Progress::of(sizes.sum());
+    output::reading(&files);
     let bar = progress::Bar::start("reading", &progress);
     let reading = metrics::read(&files, &progress).map_err(hinted);
     drop(bar);
@@ -58,6 +63,12 @@ fn load(path: &Path, store: &mut Store) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether it is a recording's file of metrics that is not there.
+fn has_none(error: &MetricsError) -> bool {
+    let MetricsError::Read(ReadError::Io { path, source }) = error else { return false };
+    source.kind() == ErrorKind::NotFound && path.ends_with(METRICS)
+}
+
 fn hinted(error: MetricsError) -> anyhow::Error {
     let hint = match &error {
         MetricsError::Recording(RecordingError::NoInfo(_)) => {
@@ -66,6 +77,9 @@ fn hinted(error: MetricsError) -> anyhow::Error {
         MetricsError::Line { .. } => Some(
             "metrics are OpenMetrics or Prometheus text with a timestamp on every sample (docs/architecture.md)",
         ),
+        error if has_none(error) => {
+            Some("the recording has no metrics: glyphd --record and glyphctl record write them")
+        }
         _ => None,
     };
     anyhow::Error::new(error).maybe_hint(hint)

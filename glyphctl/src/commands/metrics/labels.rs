@@ -23,7 +23,7 @@ pub(super) struct LabelsArgs {
     #[arg(value_name = "LABEL")]
     label: Option<String>,
     /// Only labels of series that one of these selects, such as 'up{job="x"}'
-    #[arg(long = "match", value_name = "MATCHER")]
+    #[arg(long = "match", value_name = "WHAT")]
     matchers: Vec<String>,
     #[command(flatten)]
     source: SourceArgs,

@@ -17,6 +17,11 @@ use clap::{Args, Subcommand};
 /// Flags of `glyphctl metrics`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  glyphctl metrics record localhost:8000 -o run.om
+  glyphctl metrics query --data RECORDING 'rate(http_requests_total[5m])'
+  glyphctl metrics series --data RECORDING")]
 pub(crate) struct MetricsArgs {
     #[command(subcommand)]
     command: MetricsCommand,

@@ -17,7 +17,7 @@ use glyph_analysis::{
 
 use crate::{
     commands::trace::input,
-    output::{self, failure::HintExt, note},
+    output::{self, failure::HintExt, fault, manner},
 };
 
 /// Flags of `glyphctl metrics test`.
@@ -48,8 +48,8 @@ pub(super) struct TestArgs {
     /// Scripts, folders of *.test files, or patterns in quotes ('checks/*.test')
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// List what was skipped, and why
-    #[arg(long, visible_alias = "verbose")]
+    /// List what was skipped, and why; so does --verbose
+    #[arg(long)]
     skipped: bool,
     /// Remove metric names where an operation makes them wrong, as Prometheus does without its feature
     /// promql-delayed-name-removal
@@ -68,7 +68,7 @@ pub(super) fn run(flags: &TestArgs) -> anyhow::Result<ExitCode> {
                 is_whole = false;
                 continue;
             };
-            tell(file, &outcome, flags.skipped, out)?;
+            tell(file, &outcome, flags.skipped || manner::is_verbose(), out)?;
             total.passed += outcome.passed;
             total.failed.extend(outcome.failed);
             total.skipped.extend(outcome.skipped);
@@ -100,22 +100,22 @@ fn run_file(file: &Path, settings: Settings) -> Option<Outcome> {
     let text = match fs::read(file) {
         Ok(bytes) => bytes,
         Err(e) => {
-            note(format_args!("{place}: can't be read: {e}"));
+            fault(format_args!("{place}: can't be read: {e}"));
             return None;
         }
     };
     let Ok(text) = String::from_utf8(text) else {
-        note(format_args!("{place}: is no script: it is not UTF-8"));
+        fault(format_args!("{place}: is no script: it is not UTF-8"));
         return None;
     };
     match Script::parse(&text) {
         Ok(script) if script.is_empty() => {
-            note(format_args!("{place}: is no script: it has no command"));
+            fault(format_args!("{place}: is no script: it has no command"));
             None
         }
         Ok(script) => Some(promqltest::run(&script, settings)),
         Err(e) => {
-            note(format_args!("{place}:{}: {e}", e.line));
+            fault(format_args!("{place}:{}: {e}", e.line));
             None
         }
     }

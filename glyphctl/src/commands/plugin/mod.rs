@@ -17,12 +17,12 @@ pub(crate) use self::new::STUBS;
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 #[command(after_help = "\
-From nothing to a plugin that runs:
+docs/plugins.md has the whole way from nothing to a plugin that runs, in both languages.
+
+Examples:
   glyphctl plugin new hello --lang python
   glyphctl plugin check hello
-  glyphctl plugin run hello RECORDING --watch
-
-docs/plugins.md has the whole way, in both languages.")]
+  glyphctl plugin run hello RECORDING --watch")]
 pub(crate) struct PluginArgs {
     #[command(subcommand)]
     command: PluginCommand,

@@ -45,9 +45,12 @@ use super::{
     metrics::record::{flag_hinted, interval},
     replay,
 };
-use crate::output::{
-    failure::{HintExt, report},
-    note,
+use crate::{
+    output::{
+        failure::{HintExt, report},
+        note,
+    },
+    telemetry,
 };
 
 /// The name of the command's span. It stands in the daemon's trace file, but is none of the daemon's.
@@ -96,7 +99,7 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "[JOB=]URL[,LABEL=VALUE]")]
     scrape: Vec<String>,
     /// How often metrics are recorded: 5s, 100ms, or seconds
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = interval)]
     metrics_interval: Duration,
     #[command(flatten)]
     scraping: ScrapeArgs,
@@ -126,9 +129,7 @@ pub(crate) struct RecordArgs {
 /// Runs it.
 pub(crate) fn run(flags: &RecordArgs) -> anyhow::Result<ExitCode> {
     // The terminal is the command's; what went wrong is worth a line between its own.
-    glyphd::log_to_stderr(&std::env::var("GLYPH_LOG").unwrap_or_else(|_| "warn".to_owned()))
-        .map_err(anyhow::Error::msg)
-        .context("GLYPH_LOG")?;
+    telemetry::log("warn")?;
     let place = Place::choose(flags.out.as_deref(), flags.pack)?;
     let config = flags.daemon(&place)?;
     let runtime = tokio::runtime::Runtime::new()?;

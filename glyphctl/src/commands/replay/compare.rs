@@ -28,7 +28,7 @@ pub(super) struct CompareArgs {
     // What stands in brackets is no link.
     #[arg(
         long,
-        value_name = "PLACE",
+        value_name = "WHAT",
         help = "Leave that out: status, headers, body, headers.NAME, or a place in JSON and all below it: '$.created_at', \
                 '$..id', '$.items[*].price'; for lines and events each is a document of its own"
     )]

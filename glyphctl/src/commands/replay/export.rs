@@ -16,6 +16,7 @@ use crate::{
     },
     output::{
         self,
+        failure::HintExt,
         flows::{FlowsFormat, Writer},
         note,
     },
@@ -65,7 +66,9 @@ pub(super) fn run(flags: &ExportArgs, trace: TraceArgs) -> anyhow::Result<ExitCo
         let mut span = telemetry.span(name::LOAD_FLOWS).start();
         let exported = match &flags.output {
             None => output::streamed(|out| export(flags, out)),
-            Some(path) => to_file(flags, path).with_context(|| format!("-o {}", path.display())),
+            Some(path) => to_file(flags, path)
+                .with_context(|| format!("-o {}", path.display()))
+                .map_err(|error| error.folder_hint()),
         };
         match &exported {
             Ok(_) => span.succeed(),

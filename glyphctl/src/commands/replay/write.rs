@@ -35,12 +35,12 @@ pub(super) struct WriteArgs {
     /// The directory of a recording, as glyphd --record makes it
     #[arg(value_name = "RECORDING")]
     recording: PathBuf,
-    /// Where to put the artifact; what stands there is replaced when the new one is whole
-    #[arg(short, long, value_name = "NAME.glyph.tar.zst", required_unless_present = "dry_run")]
+    /// Where to put the artifact, NAME.glyph.tar.zst; what stands there is replaced when the new one is whole
+    #[arg(short, long, value_name = "FILE", required_unless_present = "dry_run")]
     output: Option<PathBuf>,
     /// What the ids of the cases are made from, beside what they are about [default: that of the cases that are there, or
     /// nothing: the same thing then has the same id in every recording]
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "SEED")]
     seed: Option<String>,
     /// Tell what would be packed, and the digest that it would have; write nothing
     #[arg(short = 'n', long)]

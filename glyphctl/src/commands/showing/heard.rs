@@ -2,12 +2,11 @@
 //! standard error, each after the plugin's name; and the last of them, for whoever tells why it ended.
 
 use std::{
-    env, fmt,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::Context as _;
-use console::Term;
 use glyph_analysis::text::visible;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{
@@ -21,6 +20,8 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+use crate::{output::progress, telemetry};
+
 /// Listens. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(in crate::commands) struct Heard {
@@ -29,16 +30,16 @@ pub(in crate::commands) struct Heard {
 }
 
 impl Heard {
-    /// From now on. With `GLYPH_LOG` the daemon's log is shown instead, plugins' lines among it.
+    /// From now on. With `GLYPH_LOG` or `-vv` the daemon's log is shown instead, plugins' lines among it.
     pub(in crate::commands) fn listen() -> anyhow::Result<Self> {
-        let bar = if Term::stderr().is_term() { ProgressBar::no_length() } else { ProgressBar::hidden() };
+        let bar = if progress::is_seen() { ProgressBar::no_length() } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}: {pos} flows, {per_sec}") {
             bar.set_style(style);
         }
         let heard = Self { bar, last: Arc::default() };
-        match env::var("GLYPH_LOG") {
-            Ok(filter) => glyphd::log_to_stderr(&filter).map_err(anyhow::Error::msg).context("GLYPH_LOG")?,
-            Err(_) => {
+        match telemetry::asked_log() {
+            Some(filter) => telemetry::log(&filter)?,
+            None => {
                 let plugins = Targets::new().with_target("glyphd", Level::INFO);
                 let subscriber = tracing_subscriber::registry().with(plugins).with(heard.clone());
                 subscriber.try_init().context("the plugin's lines can't be shown")?;

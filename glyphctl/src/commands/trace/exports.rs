@@ -24,16 +24,16 @@ use crate::output::{note, warn};
 #[command(group = ArgGroup::new("picture").multiple(true))]
 pub(super) struct ExportArgs {
     /// Also write a Chrome trace there, for Perfetto, chrome://tracing and speedscope
-    #[arg(short = 'o', long, value_name = "OUT.json", group = "picture")]
+    #[arg(short = 'o', long, value_name = "FILE", group = "picture")]
     chrome: Option<PathBuf>,
     /// Also write a trace in Perfetto's own format there
-    #[arg(long, value_name = "OUT.pftrace", group = "picture")]
+    #[arg(long, value_name = "FILE", group = "picture")]
     perfetto: Option<PathBuf>,
     /// What these two say of each span: nothing more, its ids, or its ids, status and attributes
-    #[arg(long, value_enum, default_value_t = ArgsFlag::Full, requires = "picture")]
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = ArgsFlag::Full, requires = "picture")]
     args: ArgsFlag,
     /// Also write collapsed stacks there, for flamegraph.pl, inferno and speedscope
-    #[arg(long, value_name = "OUT.txt")]
+    #[arg(long, value_name = "FILE")]
     folded: Option<PathBuf>,
     #[command(flatten)]
     choice: ChoiceArgs,

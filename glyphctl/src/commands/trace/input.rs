@@ -17,7 +17,7 @@ use glyph_formats::jsonl::input::Progress;
 
 use crate::{
     commands::recording::Opened,
-    output::{failure::HintExt, progress, warn},
+    output::{self, failure::HintExt, progress, warn},
 };
 
 /// What the help says of FILE.
@@ -145,6 +145,7 @@ fn beside_durations(mib: u64) -> u64 {
 /// Reads the files, with a bar.
 fn reading<T>(sources: &Sources, read: impl FnOnce(&Progress) -> Result<T, LoadError>) -> anyhow::Result<T> {
     let progress = sources.progress();
+    output::reading(sources.files());
     with_bar("reading", &progress, || read(&progress))
 }
 

@@ -23,6 +23,11 @@ pub(in crate::commands) use self::{diff::runs::side_of, input::matching};
 /// Flags of `glyphctl trace`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  glyphctl trace summarize RECORDING
+  glyphctl trace show RECORDING --errors
+  glyphctl trace diff BASE NEW")]
 pub(crate) struct TraceArgs {
     #[command(subcommand)]
     command: TraceCommand,

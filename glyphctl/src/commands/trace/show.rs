@@ -25,7 +25,7 @@ use crate::{
     output::{
         self,
         failure::HintExt,
-        note, pointers,
+        fault, pointers,
         trace::{Shown, TraceFormat, View},
     },
 };
@@ -131,7 +131,7 @@ fn waterfalls(flags: &ShowArgs, opened: &[Opened], recording: Option<&Path>) -> 
             let none = Traces::resolve(Spans::default(), Oddities::default());
             not_there = chosen(flags, &none).err();
             if flags.id.is_none() {
-                note("no spans there");
+                fault("no spans there");
             }
             none
         }
@@ -170,9 +170,9 @@ fn chosen(flags: &ShowArgs, traces: &Traces) -> anyhow::Result<Vec<usize>> {
     let chosen = traces.choose(&choice);
     if chosen.is_empty() && !traces.spans.is_empty() {
         match (flags.errors, flags.window) {
-            (true, None) => note("no trace with an error there"),
-            (true, Some(window)) => note(format!("no trace with an error within {window} there")),
-            (false, Some(window)) => note(format!("no trace within {window} there")),
+            (true, None) => fault("no trace with an error there"),
+            (true, Some(window)) => fault(format!("no trace with an error within {window} there")),
+            (false, Some(window)) => fault(format!("no trace within {window} there")),
             (false, None) => {}
         }
     }

@@ -72,7 +72,7 @@ fn junit_is_xml_whose_counts_are_right() {
     let (place, config) = hostile();
     let text = place.check(&config, &["--format", "junit"]).stdout;
     let mut reader = quick_xml::Reader::from_str(&text);
-    let (mut suites, mut cases, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut suites, mut cases, mut faults, mut skipped) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     loop {
         match reader.read_event().unwrap() {
             Event::Eof => break,
@@ -83,14 +83,20 @@ fn junit_is_xml_whose_counts_are_right() {
                 }
                 "testcase" => cases.push((attribute(&element, "classname"), attribute(&element, "name"))),
                 "failure" | "error" => faults.push(attribute(&element, "message")),
-                "testsuites" => assert_eq!(attribute(&element, "tests"), "6"),
+                "testsuites" => assert_eq!(attribute(&element, "tests"), "10"),
+                "skipped" => skipped.push(attribute(&element, "message")),
                 other => panic!("{other}"),
             },
             _ => {}
         }
     }
-    assert_eq!(suites, [("integrity".to_owned(), 2, 0, 0), ("budget".to_owned(), 4, 3, 1)]);
-    assert_eq!(cases.len(), 6);
+    let sections = [("integrity", 2, 0, 0), ("alerts", 1, 0, 0), ("budget", 4, 3, 1), ("findings", 1, 0, 0)];
+    let sections = sections.into_iter().chain([("traces", 1, 0, 0), ("replay", 1, 0, 0)]);
+    let sections: Vec<_> = sections.map(|(name, all, f, e)| (name.to_owned(), all, f, e)).collect();
+    assert_eq!(suites, sections);
+    assert_eq!(cases.len(), 10);
+    let reasons = ["alerts", "findings", "traces", "replay"].map(|s| format!("glyph.toml has no [{s}]"));
+    assert_eq!(skipped, reasons);
     let markup = r#"line\nend \u{202e}gnp.exe "quoted", <script>alert(1)</script> max"#;
     assert!(cases.contains(&("glyph.budget".to_owned(), markup.to_owned())), "{cases:?}");
     assert_eq!(faults.len(), 4);

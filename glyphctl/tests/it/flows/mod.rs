@@ -3,7 +3,6 @@
 mod curl;
 mod filters;
 mod grep;
-mod guide;
 mod har;
 mod ls;
 mod show;

@@ -79,6 +79,18 @@ impl CertificateAuthority {
         Self::find(dir)?.ok_or_else(|| CaError::Missing(dir.to_owned()))
     }
 
+    /// Whether there is one in that directory. Nothing is made or mended.
+    ///
+    /// # Errors
+    /// If there is one that can't be used.
+    pub fn is_there(dir: &Path) -> Result<bool, CaError> {
+        match CaCertificate::find(dir)? {
+            Some(_) => Self::open(dir).map(|_| true),
+            // The certificate is a copy of what stands beside the key.
+            None => Ok(Self::key_path(dir).is_file()),
+        }
+    }
+
     /// What clients are to trust.
     pub fn certificate(&self) -> &CaCertificate {
         &self.certificate

@@ -1,12 +1,13 @@
 //! `[redaction]` of the policy: what the operator adds to the rules, and takes from them.
 
 use regex::Regex;
-use serde::{Deserialize, Deserializer, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::globs::Globs;
 
 /// The table's content. A list that is not there is empty.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RedactionPolicy {
     /// `"off"`: secrets are recorded as they pass.
@@ -36,7 +37,7 @@ pub struct RedactionPolicy {
 }
 
 /// Whether secrets are replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Switch {
     /// They are.
@@ -47,7 +48,7 @@ pub enum Switch {
 }
 
 /// What is kept of bodies that are no text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BinaryBodies {
     /// Their length, and a digest with the recording's key.
@@ -58,7 +59,7 @@ pub enum BinaryBodies {
 }
 
 /// A shape of the operator's own.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pattern {
     /// Under which it is told; lower-case letters, digits and `-`.
@@ -66,11 +67,12 @@ pub struct Pattern {
     pub name: String,
     /// What matches is a secret; if the expression has a group, what that matches.
     #[serde(deserialize_with = "regex")]
+    #[schemars(with = "String")]
     pub regex: Regex,
 }
 
 /// What is no secret, whatever the rules say.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Allow {
     /// Headers.
@@ -84,11 +86,12 @@ pub struct Allow {
     pub cookies: Vec<String>,
     /// Values that one of these expressions matches from beginning to end.
     #[serde(default, deserialize_with = "whole_regexes")]
+    #[schemars(with = "Vec<String>")]
     pub values: Vec<Regex>,
 }
 
 /// Some part of the traffic.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
     /// Hosts, without the port: `*` is anything. All, if there are none.

@@ -58,6 +58,11 @@ struct Counts {
     held: AtomicUsize,
 }
 
+pub(super) fn check(endpoint: &str, config: &TraceConfig) -> Result<(), TelemetryError> {
+    let tls = tls::client_with(endpoint, config.insecure_skip_verify, &config.tls);
+    tls.map(drop).map_err(|e| TelemetryError::Otlp(e.to_string()))
+}
+
 pub(super) fn start(
     endpoint: &str,
     config: &TraceConfig,

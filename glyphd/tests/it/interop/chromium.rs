@@ -1,4 +1,4 @@
-//! A page in Chromium, which trusts the CA as `glyphctl ca trust-help --for browser` has it.
+//! A page in Chromium, which trusts the CA as `glyphctl ca trust-help --client browser` has it.
 
 use std::{fs, path::Path, sync::Arc};
 

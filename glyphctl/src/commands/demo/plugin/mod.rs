@@ -21,14 +21,14 @@ use passive_headers::PassiveHeaders;
 use self::reader::ReportReader;
 use crate::commands::plugin::STUBS;
 
-/// The hidden subcommand under which the binary is a plugin.
+/// The first argument with which the binary is a plugin.
 const SUBCOMMAND: &str = "plugin-process";
 /// Requests of plugins' own to the demo's server: one in such a window, in milliseconds. The next has to wait.
 const WINDOW_MS: u64 = 250;
 
 /// Which plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DemoPlugin {
+enum DemoPlugin {
     /// The one that is shipped.
     PassiveHeaders,
     /// One that is slow, and asks for something itself.
@@ -144,8 +144,15 @@ fn install_secret_scan(folder: &Path, packages: Option<OsString>) -> anyhow::Res
     Ok(())
 }
 
+/// Is a plugin of the demo, if this process was started as one: that is no command, since nobody gives it.
+pub(crate) fn run_if_asked() -> Option<anyhow::Result<()>> {
+    let mut args = std::env::args_os().skip(1);
+    args.next().filter(|first| first == SUBCOMMAND)?;
+    DemoPlugin::from_str(args.next()?.to_str()?, false).ok().map(run)
+}
+
 /// Is the plugin, until the daemon says goodbye.
-pub(crate) fn run(plugin: DemoPlugin) -> anyhow::Result<()> {
+fn run(plugin: DemoPlugin) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(async {
         match plugin {

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use glyph_analysis::{promql::duration, text::counted};
 use glyph_formats::metrics_file::{Existing, MetricsFile};
@@ -34,6 +34,7 @@ use super::time;
 use crate::{
     commands::record::signals::Signals,
     output::{failure::HintExt, note, progress::Line},
+    telemetry,
 };
 
 /// Flags of `glyphctl metrics record`.
@@ -64,16 +65,16 @@ pub(super) struct RecordArgs {
     #[arg(required = true, value_name = "[JOB=]URL[,LABEL=VALUE]")]
     targets: Vec<String>,
     /// Where to record it; Zstandard if the name ends with .zst
-    #[arg(short, long, value_name = "FILE[.zst]")]
-    out: PathBuf,
+    #[arg(short, long, alias = "out", value_name = "FILE")]
+    output: PathBuf,
     /// Write over FILE if it is there
     #[arg(long)]
     overwrite: bool,
     /// How often to scrape: 5s, 100ms, 1m
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = interval)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = interval)]
     interval: Duration,
     /// How long to record [default: until interrupted]
-    #[arg(long = "for", value_name = "TIME", value_parser = length)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = length)]
     length: Option<Duration>,
     #[command(flatten)]
     scraping: ScrapeArgs,
@@ -93,19 +94,17 @@ fn length(text: &str) -> Result<Duration, String> {
 
 /// Runs it.
 pub(super) fn run(flags: RecordArgs) -> anyhow::Result<ExitCode> {
-    glyphd::log_to_stderr(&std::env::var("GLYPH_LOG").unwrap_or_else(|_| "warn".to_owned()))
-        .map_err(anyhow::Error::msg)
-        .context("GLYPH_LOG")?;
+    telemetry::log("warn")?;
     let pace = flags.scraping.pace(flags.interval).map_err(flag_hinted)?;
     let targets = flags.scraping.targets(&flags.targets).map_err(flag_hinted)?;
     let scrapers = Scrapers::new(&targets).map_err(target_hinted)?;
-    let file = create(&flags.out, flags.overwrite)?;
+    let file = create(&flags.output, flags.overwrite)?;
     let until = match flags.length {
         Some(length) => format!("for {}", duration::format(length.as_millis() as i64)),
         None => "until interrupted".to_owned(),
     };
     let every = duration::format(pace.every.as_millis() as i64);
-    let out = flags.out.display();
+    let out = flags.output.display();
     note(format_args!(
         "recording {} into {out} every {every}, {until}",
         counted(targets.len() as u64, "target")
@@ -115,7 +114,7 @@ pub(super) fn run(flags: RecordArgs) -> anyhow::Result<ExitCode> {
     let recorded = runtime.block_on(record(&scrapers, pace, flags.length, &tally));
     // A target that is still being waited for has nothing more to say.
     runtime.shutdown_background();
-    recorded.and_then(|()| tally.close(&flags.out))
+    recorded.and_then(|()| tally.close(&flags.output))
 }
 
 /// Scrapes until it has been long enough, somebody wants an end, or the file takes no more.

@@ -38,7 +38,7 @@ pub(super) struct NewArgs {
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// For Rust: the folder of the crate glyph-plugin, plugin-api in a checkout of Glyph [default: Glyph's repository]
-    #[arg(long, value_name = "PATH", env = "GLYPH_SDK")]
+    #[arg(long, value_name = "DIR", env = "GLYPH_SDK")]
     sdk: Option<PathBuf>,
 }
 

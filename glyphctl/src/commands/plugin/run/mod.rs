@@ -62,14 +62,14 @@ pub(super) struct RunArgs {
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// Exit with 1 if a finding is as severe as that, or worse
-    #[arg(long, value_name = "SEVERITY", value_enum)]
+    #[arg(long, value_name = "WHAT", value_enum)]
     fail_on: Option<Least>,
     /// Show no more than the first N flows
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// How long the plugin may keep a flow waiting, in seconds, and how long it has for the last ones
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    timeout: u64,
+    /// How long the plugin may keep a flow waiting, and how long it has for the last ones
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = glyphd::cli::within(1, 86_400))]
+    timeout: Duration,
     /// Run it again on every change of its files, and tell what is new and what is gone
     #[arg(long, conflicts_with_all = ["format", "fail_on"])]
     watch: bool,
@@ -139,6 +139,6 @@ impl RunArgs {
                 manifest.name
             ));
         }
-        Ok(Run::new(vec![manifest], policy, self.sandbox, Duration::from_secs(self.timeout), LONGER))
+        Ok(Run::new(vec![manifest], policy, self.sandbox, self.timeout, LONGER))
     }
 }

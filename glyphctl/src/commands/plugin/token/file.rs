@@ -30,9 +30,9 @@ impl SecretFile {
                 io::ErrorKind::AlreadyExists => {
                     "nothing is written over; a token is good once, so remove the old one"
                 }
-                _ => "--out names a new file, in a folder that is there",
+                _ => "--output names a new file, in a folder that is there",
             };
-            anyhow!(error).context(format!("--out {}", path.display())).hint(hint)
+            anyhow!(error).context(format!("--output {}", path.display())).hint(hint)
         })?;
         Ok(Self { path: path.to_owned(), file, is_kept: false })
     }
@@ -40,7 +40,7 @@ impl SecretFile {
     /// Writes the variables.
     pub(super) fn keep(mut self, variables: &BTreeMap<String, String>) -> anyhow::Result<()> {
         let written = self.file.write_all(lines(variables).as_bytes());
-        written.map_err(|error| anyhow!(error).context(format!("--out {}", self.path.display())))?;
+        written.map_err(|error| anyhow!(error).context(format!("--output {}", self.path.display())))?;
         self.is_kept = true;
         Ok(())
     }

@@ -24,14 +24,14 @@ false keeps it from starting the plugin itself. A token is good once, and for a 
 it, for its owner alone, as variables for a shell.
 
 Examples:
-  glyphctl plugin token hello --out hello.env --recording run1
+  glyphctl plugin token hello -o hello.env --recording run1
   (set -a; . ./hello.env; set +a; exec python3 -m pdb plugin.py)")]
 pub(super) struct TokenArgs {
     /// The plugin's name
     name: String,
     /// Where to write the variables; must not exist yet
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    #[arg(short, long, alias = "out", value_name = "FILE")]
+    output: PathBuf,
     /// The recording that the daemon is writing, which says where it listens
     #[arg(long, value_name = "DIR")]
     recording: Option<PathBuf>,
@@ -44,13 +44,13 @@ pub(super) struct TokenArgs {
 pub(super) fn run(flags: &TokenArgs) -> anyhow::Result<ExitCode> {
     let socket = flags.socket()?;
     // A file that can't be made wastes no token.
-    let file = SecretFile::create(&flags.out)?;
+    let file = SecretFile::create(&flags.output)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let issued = runtime.block_on(control::ask(&socket, &flags.name))?;
     file.keep(&issued.variables)?;
-    let (out, name) = (flags.out.display(), &flags.name);
+    let (out, name) = (flags.output.display(), &flags.name);
     note(format_args!("{out}: a token for {name}, good once, until {}", UnixNanos(issued.expires_unix_nano)));
-    let place = flags.out.to_string_lossy();
+    let place = flags.output.to_string_lossy();
     // Without a slash a shell looks for it on the PATH.
     let place = if place.contains('/') { word(&place) } else { word(&format!("./{place}")) };
     note(format_args!("next: (set -a; . {place}; set +a; exec COMMAND), with the plugin's command"));

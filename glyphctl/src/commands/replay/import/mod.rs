@@ -55,7 +55,7 @@ pub(super) struct ImportArgs {
     #[arg(value_name = "HAR")]
     har: PathBuf,
     /// Where to put the flows: a file (.jsonl, .jsonl.zst), or a directory that becomes a recording; must not exist yet
-    #[arg(short, long, value_name = "FILE|DIR")]
+    #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Write what was replaced into this file, as glyphd --secrets does; must not exist yet
     #[arg(long, value_name = "FILE", conflicts_with = "unredacted")]

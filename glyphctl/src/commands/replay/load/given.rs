@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
@@ -29,6 +30,7 @@ use super::{
 };
 use crate::{
     commands::{
+        flows::source,
         interrupt, recording,
         replay::{
             findings::{self, Findings},
@@ -73,6 +75,10 @@ pub(super) fn load(flags: &LoadArgs, telemetry: &Telemetry) -> anyhow::Result<Lo
     if flags.expect_digest.is_some() || (flags.verify_only && !flags.artifact.join(CASES).is_file()) {
         let error = anyhow!("{}: is no artifact, and has no digests to verify", flags.artifact.display());
         return Err(error.hint("glyphctl replay write makes an artifact of a recording"));
+    }
+    if kind == Kind::Flows {
+        // What is no file of flows is told, also where nothing else is done with it.
+        source::Source::open(&flags.artifact)?.each(|_| true, |_| Ok(ControlFlow::Break(())))?;
     }
     staged(telemetry, None, |stages| plain(flags, kind, stages))
 }

@@ -57,7 +57,7 @@ pub(in super::super) struct RunArgs {
     #[arg(long, value_name = "TIMES", default_value = "1", help_heading = "Pace")]
     speed: Speed,
     /// So many requests a second, evenly
-    #[arg(long, value_name = "REQUESTS", value_parser = rate, conflicts_with = "speed", help_heading = "Pace")]
+    #[arg(long, value_name = "N", value_parser = rate, conflicts_with = "speed", help_heading = "Pace")]
     rate: Option<f64>,
     /// Be scheduled as any other process: without it, unless it is --speed max, requests come before what else the machine does,
     /// where the user's rights allow
@@ -67,16 +67,16 @@ pub(in super::super) struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Pace")]
     concurrency: u32,
     /// Send all of them so many times
-    #[arg(long = "loop", value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Pace")]
+    #[arg(long = "loop", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Pace")]
     pub(super) times: u64,
     /// Send no more than the first N
     #[arg(long, value_name = "N", help_heading = "Pace")]
     pub(super) limit: Option<u64>,
     /// How long an answer may take, to its end: 30s, 500ms
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time, help_heading = "Pace")]
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = time, help_heading = "Pace")]
     request_timeout: Duration,
     /// Tell what would be sent, and send nothing
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
     /// Record the replay into this directory, which must not exist yet: flows, spans, metrics
     #[arg(long, value_name = "DIR", conflicts_with = "keep_host")]

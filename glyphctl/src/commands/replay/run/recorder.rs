@@ -11,7 +11,7 @@ use glyphd::{
 };
 
 use super::plan::Target;
-use crate::output::failure::HintExt;
+use crate::{output::failure::HintExt, telemetry};
 
 /// How often metrics are written.
 const METRICS: Duration = Duration::from_secs(1);
@@ -35,8 +35,7 @@ impl Recorder {
                 .hint("a recording is never written over; choose a new directory"));
         }
         // What fails is told once, and not for each request. Somebody may have asked for a log already.
-        let level = std::env::var("GLYPH_LOG").unwrap_or_else(|_| "error".to_owned());
-        drop(glyphd::log_to_stderr(&level));
+        drop(telemetry::log("error"));
         let mut config = Config::on_free_ports();
         config.record = Some(dir.to_owned());
         config.record_metrics_interval = METRICS;

@@ -85,7 +85,7 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000", help_heading = "Options")]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000", value_parser = glyphd::cli::address, help_heading = "Options")]
     addr: SocketAddr,
     /// What has to be the same, beside the method: url, path (without the query), body, header:NAME
     #[arg(
@@ -103,7 +103,7 @@ pub(super) struct ServeArgs {
     #[arg(long, help_heading = "Options")]
     latency: bool,
     /// So many times as fast
-    #[arg(long, value_name = "N", requires = "latency", value_parser = speed, help_heading = "Options")]
+    #[arg(long, value_name = "TIMES", requires = "latency", value_parser = speed, help_heading = "Options")]
     speed: Option<f64>,
     /// Serve bodies of which only a part was recorded, as far as they go
     #[arg(long, help_heading = "Options")]

@@ -58,9 +58,9 @@ pub(super) struct ThroughPluginsArgs {
     /// Whether they are put behind walls: required, best-effort (as many as this machine has), off
     #[arg(long, value_name = "WHEN", default_value_t, env = "GLYPH_SANDBOX", hide_env_values = true)]
     sandbox: Sandbox,
-    /// How long a plugin may keep a flow waiting, in seconds, and how long it has for the last ones
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    plugin_timeout: u64,
+    /// How long a plugin may keep a flow waiting, and how long it has for the last ones
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = glyphd::cli::within(1, 86_400))]
+    plugin_timeout: Duration,
 }
 
 impl ThroughPluginsArgs {
@@ -83,7 +83,7 @@ pub(super) fn run(
     let source = Source::open(recording, limit)?.only(filter)?;
     let names: Vec<_> = manifests.iter().map(|manifest| manifest.name.clone()).collect();
     let recorded = recorded::findings(&source, &names)?;
-    let run = Run::new(manifests, policy, flags.sandbox, Duration::from_secs(flags.plugin_timeout), LONGER);
+    let run = Run::new(manifests, policy, flags.sandbox, flags.plugin_timeout, LONGER);
     let heard = Heard::listen()?;
     let found = tokio::runtime::Runtime::new()?.block_on(async {
         run.once(&source, &heard, &mut Signals::listen()?).await?.context("interrupted")

@@ -66,7 +66,7 @@ pub(in crate::commands::trace) struct DiffArgs {
 #[derive(Debug, Args)]
 pub(in crate::commands) struct HowArgs {
     /// What must not be: 'p95 > 10% and > 2ms'; repeat it for more
-    #[arg(long, value_name = "RULE", default_values = Rule::DEFAULT)]
+    #[arg(long, value_name = "WHAT", default_values = Rule::DEFAULT)]
     fail_on: Vec<Rule>,
     /// Compare only spans that meet this condition, such as 'kind = server'
     #[arg(long = "where", value_name = "CONDITION", long_help = WHERE_HELP)]
@@ -78,7 +78,7 @@ pub(in crate::commands) struct HowArgs {
     #[arg(long, value_name = "N")]
     top: Option<usize>,
     /// What the resamples are drawn with: a number
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
     /// How much of the memory the spans of a run may take, in MiB, before they go to temporary files; 16 bytes of each span stay in
     /// memory

@@ -51,7 +51,7 @@ pub(super) struct ReportArgs {
     #[arg(value_name = "FILE|RECORDING", required = true, help = input::INPUT_HELP)]
     inputs: Vec<PathBuf>,
     /// Where to write the report; - prints it
-    #[arg(short, long, value_name = "OUT.html")]
+    #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Show the N slowest traces
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -63,7 +63,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     rules: Vec<PathBuf>,
     /// Also say what has changed against this: a recording, an artifact, a span file, or a directory or pattern of several runs
-    #[arg(long, value_name = "BASE")]
+    #[arg(long, value_name = "RECORDING")]
     baseline: Option<PathBuf>,
     /// What stands at the top [default: what was read]
     #[arg(long, value_name = "TEXT")]

@@ -1,0 +1,2 @@
+demo run1
+cp "$REPOSITORY/testdata/metrics/outage/metrics.om" run1/

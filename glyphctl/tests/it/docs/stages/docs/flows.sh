@@ -1,0 +1,2 @@
+need jq curl
+demo run1

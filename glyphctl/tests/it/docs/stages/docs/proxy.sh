@@ -1,0 +1,2 @@
+need curl
+serve 3000

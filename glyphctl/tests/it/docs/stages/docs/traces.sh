@@ -1,0 +1,2 @@
+need dot
+demo run1

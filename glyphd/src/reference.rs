@@ -1,0 +1,145 @@
+//! `docs/reference/config.md` and the schemas of the TOML files, made from the types that the files are read into.
+//! `GLYPH_BLESS=1` writes them anew.
+
+use std::{fs, path::Path};
+
+use schemars::{JsonSchema, schema_for};
+use serde_json::{Map, Value};
+
+use crate::{plugin::manifest::Manifest, policy::Policy};
+
+#[test]
+fn the_reference_of_the_files_is_that_of_their_types() {
+    let (policy, manifest) = (schema::<Policy>(), schema::<Manifest>());
+    assert_committed("schemas/policy.json", &pretty(&policy));
+    assert_committed("schemas/plugin.json", &pretty(&manifest));
+    let mut text = String::from(
+        "# Configuration files\n\nMade from the code by a test: don't edit it. `glyphd --check-config` says what is wrong with \
+         such files, with the line. A key that is not listed is an error; but for those that have to be there, each can be \
+         left out.\n\n## The policy, `glyphd --config FILE`\n\nIn TOML ([schema](../schemas/policy.json)).\n",
+    );
+    Reference { root: &policy, text: &mut text }.table("", &policy, "");
+    text.push_str("\n## A plugin's manifest, `plugin.toml`\n\nIn TOML ([schema](../schemas/plugin.json)).\n");
+    Reference { root: &manifest, text: &mut text }.table("", &manifest, "");
+    assert_committed("reference/config.md", &text);
+}
+
+fn schema<T: JsonSchema>() -> Value {
+    schema_for!(T).to_value()
+}
+
+fn pretty(schema: &Value) -> String {
+    serde_json::to_string_pretty(schema).unwrap() + "\n"
+}
+
+#[track_caller]
+fn assert_committed(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+    if std::env::var_os("GLYPH_BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == text, "{} is out of date: run with GLYPH_BLESS=1", path.display());
+}
+
+struct Reference<'a> {
+    root: &'a Value,
+    text: &'a mut String,
+}
+
+impl Reference<'_> {
+    /// A section for a table, and after it one for each table in it.
+    fn table(&mut self, title: &str, table: &Value, what: &str) {
+        if !title.is_empty() {
+            self.text.push_str(&format!("\n### `{title}`\n\n{}\n", line(what)));
+        }
+        let empty = Map::new();
+        let properties = table["properties"].as_object().unwrap_or(&empty);
+        let required: Vec<&str> =
+            table["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let (mut rows, mut below) = (String::new(), Vec::new());
+        for (key, property) in properties {
+            let what = property["description"].as_str().unwrap_or_default();
+            let path = [title.trim_matches(['[', ']']), key].join(".");
+            let path = path.trim_start_matches('.');
+            let value = self.resolved(property);
+            let element = self.resolved(&value["items"]);
+            let named = self.resolved(&value["additionalProperties"]);
+            if value["properties"].is_object() {
+                below.push((format!("[{path}]"), value, what.to_owned()));
+            } else if element["properties"].is_object() {
+                below.push((format!("[[{path}]]"), element, what.to_owned()));
+            } else if named["properties"].is_object() {
+                below.push((format!("[{path}.NAME]"), named, what.to_owned()));
+            } else {
+                let default = if required.contains(&key.as_str()) {
+                    "has to be there".to_owned()
+                } else {
+                    default(&property["default"])
+                };
+                rows.push_str(&format!("| `{key}` | {} | {default} | {} |\n", self.kind(&value), line(what)));
+            }
+        }
+        if !rows.is_empty() {
+            self.text.push_str(&format!("\n| key | value | default | |\n| --- | --- | --- | --- |\n{rows}"));
+        }
+        for (title, table, what) in below {
+            self.table(&title, &table, &what);
+        }
+    }
+
+    /// What a schema refers to, without null.
+    fn resolved(&self, schema: &Value) -> Value {
+        if let Some(name) = schema["$ref"].as_str() {
+            return self.resolved(self.root.pointer(name.trim_start_matches('#')).unwrap());
+        }
+        let choices = schema["anyOf"].as_array().into_iter().flatten();
+        let choice = choices.filter(|choice| choice["type"] != "null").next_back();
+        choice.map_or_else(|| schema.clone(), |choice| self.resolved(choice))
+    }
+
+    /// What values are, in words.
+    fn kind(&self, schema: &Value) -> String {
+        let choices: Vec<String> = schema["oneOf"]
+            .as_array()
+            .or(schema["enum"].as_array())
+            .into_iter()
+            .flatten()
+            .flat_map(|choice| match (&choice["const"], &choice["enum"]) {
+                (Value::String(name), _) => vec![name.clone()],
+                (_, Value::Array(names)) => {
+                    names.iter().filter_map(|n| Some(n.as_str()?.to_owned())).collect()
+                }
+                _ => choice.as_str().map(str::to_owned).into_iter().collect(),
+            })
+            .map(|name| format!("`\"{name}\"`"))
+            .collect();
+        if !choices.is_empty() {
+            return choices.join(", ");
+        }
+        let types = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
+        let kind = types.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or("anything");
+        match kind {
+            "string" => "text".to_owned(),
+            "boolean" => "`true` or `false`".to_owned(),
+            "integer" => "whole number".to_owned(),
+            "array" => format!("list: {}", self.kind(&self.resolved(&schema["items"]))),
+            "object" => format!("table: {}", self.kind(&self.resolved(&schema["additionalProperties"]))),
+            kind => kind.to_owned(),
+        }
+    }
+}
+
+fn default(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Array(all) if all.is_empty() => "none".to_owned(),
+        Value::Object(all) if all.is_empty() => "none".to_owned(),
+        value => format!("`{value}`"),
+    }
+}
+
+fn line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
