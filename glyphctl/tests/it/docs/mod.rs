@@ -69,6 +69,7 @@ pages! {
     passive_headers: "plugins/passive-headers/README.md",
     secret_scan: "plugins/secret-scan/README.md",
     the_ci_job: "testdata/ci/README.md",
+    a_recorded_pytest: "testdata/pytest/README.md",
 }
 
 fn read(path: &str) -> Page {
