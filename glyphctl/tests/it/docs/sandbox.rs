@@ -14,8 +14,16 @@ use super::plan::Plan;
 use crate::harness::{Run, ended, glyphctl, in_path, peer, peers_folder, piped};
 
 /// What pages write to; everything else of the repository is there by links.
-const COPIED: &[&str] =
-    &["alerts", "dashboards", "deploy", "docs", "plugins", "testdata/ci", "testdata/traces"];
+const COPIED: &[&str] = &[
+    "alerts",
+    "dashboards",
+    "deploy",
+    "docs",
+    "plugins",
+    "testdata/ci",
+    "testdata/pytest",
+    "testdata/traces",
+];
 const LINKED: &[&str] = &[
     "analysis",
     "bench",
