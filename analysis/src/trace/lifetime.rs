@@ -11,10 +11,16 @@ pub const LIFETIMES: [(&str, &str); 4] = [
     ("glyphctl.record", "lasts as long as the command"),
 ];
 
+/// A request that passed the proxy.
+const EXCHANGE: &str = "proxy.capture_flow";
+
 impl Traces {
-    /// Whether trace `t` has such a span.
+    /// Whether trace `t` has such a span, and no request: a recorded command whose requests are below it is what is looked
+    /// for, and often all that there is.
     pub(crate) fn is_lifetime(&self, t: usize) -> bool {
         let name = |i: &u32| self.spans.names.text(self.spans.name[*i as usize]);
-        self.tree.trace(t).iter().any(|i| LIFETIMES.iter().any(|(lifetime, _)| *lifetime == name(i)))
+        let spans = self.tree.trace(t);
+        spans.iter().any(|i| LIFETIMES.iter().any(|(lifetime, _)| *lifetime == name(i)))
+            && !spans.iter().any(|i| name(i) == EXCHANGE)
     }
 }

@@ -59,7 +59,8 @@ impl Traces {
     }
 
     /// The traces that `choice` admits, as positions in [`Spans::trace_ids`]: the slowest first, by the time from the
-    /// first start to the last end. Those that last as long as a plugin or a recorded command come last.
+    /// first start to the last end. Those that last as long as a plugin or a recorded command come last, if no
+    /// request is in them.
     pub fn choose(&self, choice: &Choice) -> Vec<usize> {
         let spans = &self.spans;
         let first = spans.extent().map_or(0, |extent| extent.0);

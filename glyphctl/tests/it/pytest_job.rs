@@ -9,7 +9,7 @@ use std::{
 use glyph_formats::{Span, span::SpanKind};
 
 use crate::{
-    harness::{Run, ended, glyphctl, peer, piped, python_packages},
+    harness::{Run, ended, glyphctl, peer, piped, python_packages, run},
     record::{Folder, Made},
 };
 
@@ -56,13 +56,13 @@ fn job(fault: Option<(&str, &str)>) -> Option<Job> {
     let mut record = folder.recording(&flags, &["python3", "-m", "pytest", "-q", "-p", "no:cacheprovider"]);
     record.current_dir(folder.path("project")).envs(fault);
     record.env("PYTHONPATH", &packages).env("PYTHONDONTWRITEBYTECODE", "1");
-    let run = ended(piped(&mut record)).fine();
-    assert!(run.stdout.contains("12 passed"), "{run:#?}");
+    let ran = ended(piped(&mut record)).fine();
+    assert!(ran.stdout.contains("12 passed"), "{ran:#?}");
 
     let mut check = glyphctl();
     check.current_dir(folder.path("project")).args(["check", "../run"]);
     let check = ended(piped(&mut check));
-    Some(Job { made: folder.run(), said: run.stderr, check, _folder: folder })
+    Some(Job { made: folder.run(), said: ran.stderr, check, _folder: folder })
 }
 
 impl Job {
@@ -96,16 +96,20 @@ fn one_trace_holds_what_client_proxy_and_service_say_and_the_check_passes() {
         let capture = parent(upstream);
         let asked = parent(capture);
         let test = parent(asked);
-        let run = parent(test);
-        let names = [upstream, capture, test, run].map(|span| (&*span.name, &*span.service_name));
+        let command = parent(test);
+        let names = [upstream, capture, test, command].map(|span| (&*span.name, &*span.service_name));
         assert_eq!(names[..2], [("proxy.upstream_request", "glyphd"), ("proxy.capture_flow", "glyphd")]);
         assert_eq!((asked.kind, &*asked.service_name), (SpanKind::Client, "basket-tests"));
         assert!(names[2].0.starts_with("test_") && names[2].1 == "basket-tests", "{names:?}");
-        assert_eq!((names[3].0, run.parent_span_id), ("glyphctl.record", None));
-        for span in [upstream, capture, asked, test, run] {
+        assert_eq!((names[3].0, command.parent_span_id), ("glyphctl.record", None));
+        for span in [upstream, capture, asked, test, command] {
             assert_eq!(span.trace_id, served.trace_id);
         }
     }
+    // It is the one that is shown.
+    let show = run(["trace", "show", job.made.0.dir.to_str().unwrap()]).fine().stdout;
+    assert!(show.starts_with("trace ") && show.contains("glyphctl.record"), "{show}");
+    assert!(show.contains("GET /prices/{item} prices"), "{show}");
     // The spans themselves are no traffic of the program's.
     assert_eq!(job.made.flows().len(), 21);
 }

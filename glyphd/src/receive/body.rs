@@ -17,20 +17,28 @@ pub(super) const LIMIT: usize = 8 << 20;
 /// How long all of it may take.
 const TIME: Duration = Duration::from_secs(30);
 
+/// Of what is too large, so much is read and thrown away: who is answered while still sending may not see the answer.
+const THROWN_AWAY: usize = 64 << 20;
+
 /// Reads a body. It has room as long as what is returned beside it lives.
-pub(super) async fn read(body: Incoming, room: &Room) -> Result<(Bytes, Vec<Held>), Refusal> {
-    if body.size_hint().lower() > LIMIT as u64 {
-        return Err(Refusal::TooLarge(LIMIT));
-    }
-    timeout(TIME, whole(body, room)).await.unwrap_or(Err(Refusal::Unfinished))
+pub(super) async fn read(mut body: Incoming, room: &Room) -> Result<(Bytes, Vec<Held>), Refusal> {
+    let reading = async {
+        if body.size_hint().lower() > LIMIT as u64 {
+            throw_away(&mut body).await;
+            return Err(Refusal::TooLarge(LIMIT));
+        }
+        whole(&mut body, room).await
+    };
+    timeout(TIME, reading).await.unwrap_or(Err(Refusal::Unfinished))
 }
 
-async fn whole(mut body: Incoming, room: &Room) -> Result<(Bytes, Vec<Held>), Refusal> {
+async fn whole(body: &mut Incoming, room: &Room) -> Result<(Bytes, Vec<Held>), Refusal> {
     let (mut bytes, mut held, mut paid) = (BytesMut::new(), Vec::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Refusal::Unfinished)?;
         let Some(data) = frame.data_ref() else { continue };
         if bytes.len() + data.len() > LIMIT {
+            throw_away(body).await;
             return Err(Refusal::TooLarge(LIMIT));
         }
         bytes.extend_from_slice(data);
@@ -41,6 +49,15 @@ async fn whole(mut body: Incoming, room: &Room) -> Result<(Bytes, Vec<Held>), Re
         }
     }
     Ok((bytes.freeze(), held))
+}
+
+async fn throw_away(body: &mut Incoming) {
+    let mut read = 0;
+    while read < THROWN_AWAY
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        read += frame.data_ref().map_or(0, Bytes::len);
+    }
 }
 
 /// Undoes the content coding.

@@ -45,6 +45,15 @@ fn what_lasts_as_long_as_a_plugin_is_not_slow() {
 }
 
 #[test]
+fn a_recorded_command_is_looked_for_if_its_requests_are_below_it() {
+    let command = line(1, 1, 0, "glyphctl.record", 0, 9_000, "");
+    let others = line(2, 2, 0, "proxy.capture_flow", 1_000, 3_000, "");
+    let own = line(1, 3, 1, "proxy.capture_flow", 1_000, 1_100, "");
+    assert_eq!(traces(&[command.clone(), others.clone()].concat()).choose(&all()), [1, 0]);
+    assert_eq!(traces(&[command, others, own].concat()).choose(&all()), [0, 1]);
+}
+
+#[test]
 fn a_trace_lasts_into_a_window_or_not() {
     let traces = traces(
         &[

@@ -42,7 +42,7 @@ Of a recording, the trace's flows, findings and audit entries stand below it, al
 --format html is a page that can be sent to a colleague: one file without scripts, with everything in it.
 
 Of traces that last as long as a plugin or a recorded command (plugin.supervisor.task, plugin_bus.EventStream, \
-glyphctl.record) none counts as slow: they come after all others.
+glyphctl.record) none counts as slow: they come after all others, unless requests are in them.
 
 Examples:
   glyphctl trace show RECORDING                         the slowest trace

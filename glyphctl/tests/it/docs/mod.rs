@@ -59,11 +59,9 @@ pages! {
     promql: "docs/promql.md",
     proxy: "docs/proxy.md",
     recording: "docs/record.md",
-    recordings: "docs/recording.md",
     replay: "docs/replay.md",
     report: "docs/report.md",
     scale: "docs/scale.md",
-    telemetry: "docs/telemetry.md",
     tls: "docs/tls.md",
     traces: "docs/traces.md",
     alerts_themselves: "alerts/README.md",
@@ -71,7 +69,7 @@ pages! {
     passive_headers: "plugins/passive-headers/README.md",
     secret_scan: "plugins/secret-scan/README.md",
     the_ci_job: "testdata/ci/README.md",
-    the_recorded_pytest: "testdata/pytest/README.md",
+    a_recorded_pytest: "testdata/pytest/README.md",
 }
 
 fn read(path: &str) -> Page {

@@ -88,9 +88,10 @@ async fn a_body_that_grows_beyond_what_may_be_is_refused_as_it_comes() {
     raw.write("POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n").await;
     raw.write("Transfer-Encoding: chunked\r\n\r\n").await;
     let chunk = format!("{:x}\r\n{}\r\n", MIB, " ".repeat(MIB));
-    for _ in 0..9 {
+    for _ in 0..12 {
         raw.write(&chunk).await;
     }
+    raw.write("0\r\n\r\n").await;
     let head = raw.head().await;
     assert!(head.starts_with("HTTP/1.1 413 "), "{head}");
     daemon.drain().await;
