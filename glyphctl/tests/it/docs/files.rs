@@ -67,7 +67,7 @@ impl Release {
         let release = Self(tempfile::tempdir().unwrap());
         let script = format!(
             "mkdir programs && for name in glyphctl glyphd passive-headers; do\n\
-             printf '#!/bin/sh\\ncase \"$1\" in\\n--version) echo \"%s {of}\" ;;\\n\
+             printf '#!/bin/sh\\ncase \"$1\" in\\n--version) echo \"%s {of} (0123abc 2026-01-02)\" ;;\\n\
              completions) echo complete ;;\\n\
              man) mkdir \"$2\" && echo page >\"$2/glyphctl.1\" ;;\\nesac\\n' $name >programs/$name\n\
              chmod +x programs/$name\ndone\n\
@@ -118,7 +118,7 @@ fn a_release_is_installed_where_one_says() {
     );
     release.shell(LISTED, &[]).fine();
     let installed = release.install(&[]).fine();
-    assert_eq!(installed.stderr, "glyphctl 1.2.3\n");
+    assert_eq!(installed.stderr, "glyphctl 1.2.3 (0123abc 2026-01-02)\n");
     for name in ["glyphctl", "glyphd"] {
         assert!(release.path("bin").join(name).exists(), "{name}");
     }
