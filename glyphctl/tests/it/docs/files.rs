@@ -67,7 +67,9 @@ impl Release {
         let release = Self(tempfile::tempdir().unwrap());
         let script = format!(
             "mkdir programs && for name in glyphctl glyphd passive-headers; do\n\
-             printf '#!/bin/sh\\n[ \"$1\" = --version ] && echo \"%s {of}\"\\n' $name >programs/$name\n\
+             printf '#!/bin/sh\\ncase \"$1\" in\\n--version) echo \"%s {of} (0123abc 2026-01-02)\" ;;\\n\
+             completions) echo complete ;;\\n\
+             man) mkdir \"$2\" && echo page >\"$2/glyphctl.1\" ;;\\nesac\\n' $name >programs/$name\n\
              chmod +x programs/$name\ndone\n\
              SOURCE_DATE_EPOCH=1700000000 '{}' {as_version} \"$(uname -m)-unknown-linux-musl\" programs out/{as_version}",
             root().join("deploy/release/pack").display(),
@@ -116,7 +118,7 @@ fn a_release_is_installed_where_one_says() {
     );
     release.shell(LISTED, &[]).fine();
     let installed = release.install(&[]).fine();
-    assert_eq!(installed.stderr, "glyphctl 1.2.3\n");
+    assert_eq!(installed.stderr, "glyphctl 1.2.3 (0123abc 2026-01-02)\n");
     for name in ["glyphctl", "glyphd"] {
         assert!(release.path("bin").join(name).exists(), "{name}");
     }
@@ -166,9 +168,16 @@ fn the_same_programs_make_the_same_archive_with_all_that_belongs_to_it() {
     assert_eq!(one, other);
     let listed = Command::new("tar").arg("-tzf").arg(archives[0].archive()).output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
-    for file in
-        ["bin/glyphctl", "bin/glyphd", "LICENSE", "README.md", "alerts/alerts.yaml", "deploy/glyphd.service"]
-    {
+    for file in [
+        "bin/glyphctl",
+        "bin/glyphd",
+        "LICENSE",
+        "README.md",
+        "alerts/alerts.yaml",
+        "deploy/glyphd.service",
+        "completions/glyphctl.bash",
+        "man/glyphctl.1",
+    ] {
         assert!(listed.lines().any(|line| line.ends_with(&format!("-musl/{file}"))), "{file}:\n{listed}");
     }
 }
