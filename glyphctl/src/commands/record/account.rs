@@ -4,7 +4,7 @@ use glyph_analysis::text::counted;
 use glyphd::app::Summary;
 
 use super::{place::Place, surroundings};
-use crate::output::{note, warn};
+use crate::output::{hint_at, note, warn};
 
 /// Before the command runs.
 pub(super) fn announce(place: &Place) {
@@ -41,16 +41,16 @@ pub(super) fn tell(summary: &Summary, place: &Place) {
         warn(format_args!(
             "{handshakes} came to nothing: the client does not trust the CA of this recording"
         ));
-        eprintln!(
-            "hint: glyphctl flows ls DIR --error=client_tls tells which; --tls-passthrough HOST leaves a host alone, \
+        hint_at(&format!(
+            "glyphctl flows ls {dir} --error=client_tls tells which; --tls-passthrough HOST leaves a host alone, \
              --no-intercept all of them"
-        );
+        ));
     }
     if summary.flows == 0 {
         warn("no request came through the proxy");
-        eprintln!(
-            "hint: a client has to heed http_proxy; some want a flag of their own, and Go's never do for this \
-             machine's own addresses"
+        hint_at(
+            "a client has to heed http_proxy; some want a flag of their own, and Go's never do for this \
+             machine's own addresses",
         );
     }
     note(format_args!("next: glyphctl check {dir}, or glyphctl trace show {dir}"));

@@ -7,7 +7,7 @@
 //! A variable that takes the place of a client's own CAs gets the file that it named, or else what the client would have
 //! gone by; one that only adds to them gets the CA alone.
 
-use std::{collections::BTreeMap, ffi::OsString, fs, io, path::Path};
+use std::{cell::LazyCell, collections::BTreeMap, ffi::OsString, fs, io, path::Path};
 
 use anyhow::Context;
 use glyphd::capture::tls::machine_roots;
@@ -69,6 +69,7 @@ impl Trust {
     pub(super) fn in_ca(certificate: &str) -> anyhow::Result<Self> {
         let dir =
             tempfile::Builder::new().prefix("glyph-trust-").tempdir().context("a temporary directory")?;
+        let machine = LazyCell::new(machine_roots);
         // Several variables may want the same file.
         let mut files = BTreeMap::new();
         let mut variables = Vec::new();
@@ -87,7 +88,7 @@ impl Trust {
                         continue;
                     }
                 },
-                None if variable.instead => machine_roots(),
+                None if variable.instead => machine.clone(),
                 None => String::new(),
             };
             let next = files.len();
