@@ -57,7 +57,7 @@ pub struct PluginPolicy {
     #[serde(default, deserialize_with = "grant")]
     #[schemars(with = "Option<Vec<String>>")]
     pub grant: Option<Vec<Capability>>,
-    /// Whether glyphd starts it; otherwise it gets in with a token of `glyphctl plugin token`.
+    /// Whether glyphd starts it, as it does by default; otherwise it gets in with a token of `glyphctl plugin token`.
     pub start: Option<bool>,
     /// The SHA-256 that files of its folder must have, for example `{ "plugin.py" = "9f86d0…" }`.
     #[serde(default, deserialize_with = "digests")]
@@ -70,7 +70,7 @@ pub struct PluginPolicy {
     /// With `block`: how long it waits before it is dropped, in milliseconds, 1 to 10,000; 100 by default.
     #[serde(default, deserialize_with = "block_ms")]
     pub queue_block_ms: Option<u64>,
-    /// How many findings a second are taken, on average; five seconds' worth may come at once.
+    /// How many findings a second are taken, on average, 1,000 by default; five seconds' worth may come at once.
     pub findings_per_second: Option<u32>,
     /// `[plugins.NAME.limits]`: the most that its processes may use.
     #[serde(default)]
@@ -78,16 +78,16 @@ pub struct PluginPolicy {
     /// Files and folders outside of its own that it may read if it asks for them; absolute.
     #[serde(default, deserialize_with = "absolute")]
     pub read: Vec<PathBuf>,
-    /// Those that it may write to.
+    /// Files and folders that it may write to if it asks for them; absolute.
     #[serde(default, deserialize_with = "absolute")]
     pub write: Vec<PathBuf>,
     /// How often in a row it is started again, before it is given up; 5 by default.
     pub restarts: Option<u32>,
-    /// The pause before the first time, in milliseconds, 1 to 3,600,000; 1,000 by default. It doubles with each that
-    /// follows ...
+    /// The pause before it is started again for the first time, in milliseconds, 1 to 3,600,000; 1,000 by default. Each
+    /// that follows is twice as long.
     #[serde(default, deserialize_with = "backoff_ms")]
     pub restart_backoff_ms: Option<u64>,
-    /// ... up to that; 60,000 by default.
+    /// The longest of these pauses, in milliseconds; 60,000 by default.
     #[serde(default, deserialize_with = "backoff_ms")]
     pub restart_backoff_max_ms: Option<u64>,
     /// After a process that ran for so many seconds it is counted anew; 60 by default.

@@ -19,7 +19,7 @@ pub struct QueryResponse {
     /// Where there is none, why: `bad_data` if the expression is none, `execution` if it has no value, `internal` if the
     /// samples could not be had.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(with = "Option<String>")]
     pub error_type: Option<ErrorType>,
     /// The same for people.
     #[serde(skip_serializing_if = "Option::is_none")]

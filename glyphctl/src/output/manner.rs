@@ -11,7 +11,7 @@ use clap::{ArgAction, Args, ColorChoice};
 use glyphd::cli::colour;
 
 /// The flags that every command has.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct Manner {
     /// When to use colour: auto is on a terminal, unless NO_COLOR is set, or wherever CLICOLOR_FORCE is
@@ -25,48 +25,65 @@ pub(crate) struct Manner {
     verbose: u8,
 }
 
-static MANNER: OnceLock<Manner> = OnceLock::new();
+/// What came of the flags, the environment, and who listens.
+#[derive(Debug, Clone, Copy, Default)]
+struct Decided {
+    quiet: bool,
+    verbose: u8,
+    /// In colour: standard output, standard error, files.
+    output: bool,
+    beside: bool,
+    files: bool,
+}
+
+static DECIDED: OnceLock<Decided> = OnceLock::new();
 
 /// Speaks so from now on. Only the first time counts.
 pub(crate) fn set(manner: &Manner) {
-    let manner = MANNER.get_or_init(|| manner.clone());
-    console::set_colors_enabled(in_colour());
-    console::set_colors_enabled_stderr(manner.is_seen_in_colour(io::stderr().is_terminal()));
+    let in_colour = |is_terminal| colour::in_colour(manner.color, is_terminal);
+    let decided = DECIDED.get_or_init(|| Decided {
+        quiet: manner.quiet,
+        verbose: manner.verbose,
+        output: in_colour(io::stdout().is_terminal()),
+        beside: in_colour(io::stderr().is_terminal()),
+        files: in_colour(false),
+    });
+    console::set_colors_enabled(decided.output);
+    console::set_colors_enabled_stderr(decided.beside);
 }
 
-fn get() -> Manner {
-    MANNER.get().cloned().unwrap_or_default()
-}
-
-impl Manner {
-    fn is_seen_in_colour(&self, is_terminal: bool) -> bool {
-        colour::in_colour(self.color, is_terminal)
-    }
+fn decided() -> Decided {
+    DECIDED.get().copied().unwrap_or_default()
 }
 
 /// Whether to print in colour.
 pub(crate) fn in_colour() -> bool {
-    get().is_seen_in_colour(io::stdout().is_terminal())
+    decided().output
+}
+
+/// The same for a file.
+pub(crate) fn in_colour_in_files() -> bool {
+    decided().files
 }
 
 /// The same for what stands beside the data.
 pub(crate) fn in_colour_beside() -> bool {
-    get().is_seen_in_colour(io::stderr().is_terminal())
+    decided().beside
 }
 
 /// Whether to say only what is wrong.
 pub(crate) fn is_quiet() -> bool {
-    get().quiet
+    decided().quiet
 }
 
 /// Whether to say more.
 pub(crate) fn is_verbose() -> bool {
-    get().verbose > 0
+    decided().verbose > 0
 }
 
 /// What of the daemon's log was asked for, if anything was.
 pub(crate) fn log_filter() -> Option<&'static str> {
-    match get().verbose {
+    match decided().verbose {
         0 | 1 => None,
         2 => Some("info"),
         _ => Some("info,glyphd=debug"),

@@ -49,7 +49,7 @@ const ALL: &[Documented] = &[
     lines(
         "flow",
         "a line of `flows.jsonl`; what `flows ls` and `flows show` print",
-        &[&["flows", "ls", "SHOP"], &["flows", "show", "SHOP", "1"]],
+        &[&["flows", "ls", "SHOP"], &["flows", "show", "SHOP", "--method", "GET"]],
     ),
     file("span", "a line of `traces.jsonl`"),
     file("finding", "a line of `findings.jsonl`"),
@@ -124,6 +124,8 @@ fn what_commands_print_as_json_keeps_to_its_schema() {
     let shop = at_root("testdata/recordings/shop").display().to_string();
     let artifact = dir.path().join("shop.glyph.tar.zst").display().to_string();
     let alerts = at_root("alerts/alerts.yaml").display().to_string();
+    fs::write(dir.path().join("glyph.toml"), "[[budget]]\nspan = \"proxy.capture_flow\"\np95 = \"1h\"\n")
+        .unwrap();
     let packed = glyphctl().args(["replay", "write", &shop, "-o", &artifact]).output().unwrap();
     assert!(packed.status.success(), "{packed:?}");
     let outage = at_root("testdata/metrics/outage").display().to_string();

@@ -276,5 +276,5 @@ async fn help_and_version_are_answers_and_not_faults() {
         assert!(help.stdout.contains(flag), "{flag}");
     }
     let version = run(command(["--version"])).await;
-    assert_eq!(version.stdout, format!("glyphd {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(version.stdout.starts_with(concat!("glyphd ", env!("CARGO_PKG_VERSION"))), "{}", version.stdout);
 }

@@ -191,6 +191,7 @@ pub struct Stray {
     pub sequence: u64,
     /// What comes nearest to them among those that stand alone on the other side.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub nearest: Vec<String>,
 }
 

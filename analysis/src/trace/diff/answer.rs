@@ -190,6 +190,7 @@ pub struct NotEnough {
     pub wanted: u64,
     /// Whether the reason is that clocks differ.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
     pub clocks: bool,
 }
 

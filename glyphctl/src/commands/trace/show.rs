@@ -107,6 +107,7 @@ pub(super) fn run(flags: &ShowArgs) -> anyhow::Result<ExitCode> {
             events: flags.events,
         },
         recording: &pointers::word(&flags.input.to_string_lossy()),
+        in_colour: if target.is_none() { output::in_colour() } else { output::manner::in_colour_in_files() },
     };
     match target {
         None => output::to_stdout(|out| output::trace::write(&shown, view, out))?,

@@ -32,9 +32,11 @@ pub(crate) struct Match<'a> {
     pub(crate) end: usize,
     /// The lines before it, if they were asked for.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[schemars(default)]
     pub(crate) before: &'a [String],
     /// The lines after it.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[schemars(default)]
     pub(crate) after: &'a [String],
 }
 

@@ -50,6 +50,8 @@ pub(crate) struct View<'a> {
     pub(crate) waterfall: Options,
     /// What was named, as one word of a shell's command.
     pub(crate) recording: &'a str,
+    /// Whether the waterfalls are.
+    pub(crate) in_colour: bool,
 }
 
 /// Writes them.
@@ -71,7 +73,7 @@ pub(crate) fn write(traces: &[Shown], view: View<'_>, out: &mut dyn Write) -> io
 
 fn text(trace: &Shown, view: View<'_>, out: &mut dyn Write) -> io::Result<()> {
     match &trace.waterfall {
-        Some(waterfall) => waterfall::write(waterfall, view.waterfall, out)?,
+        Some(waterfall) => waterfall::write(waterfall, view.waterfall, view.in_colour, out)?,
         None => writeln!(out, "trace {}  its spans were not recorded", trace.trace_id)?,
     }
     let Some(beside) = &trace.beside else { return Ok(()) };

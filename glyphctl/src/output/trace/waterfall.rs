@@ -6,12 +6,16 @@ use console::Style;
 use glyph_analysis::trace::waterfall::{Ink, Options, Waterfall, render};
 
 /// Writes it.
-pub(crate) fn write(waterfall: &Waterfall, options: Options, out: &mut dyn Write) -> io::Result<()> {
-    let coloured = crate::output::in_colour();
+pub(crate) fn write(
+    waterfall: &Waterfall,
+    options: Options,
+    in_colour: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     for line in render(waterfall, options) {
         let mut text = String::new();
         for piece in line {
-            if coloured {
+            if in_colour {
                 text.push_str(&style(piece.ink).force_styling(true).apply_to(piece.text).to_string());
             } else {
                 text.push_str(&piece.text);

@@ -4,9 +4,13 @@ mod errors;
 mod manual;
 mod shells;
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
-use crate::harness::{Run, glyphctl, names_in};
+use crate::harness::{Run, glyphctl, have, names_in};
 
 const VERSION: &str = concat!("glyphctl ", env!("CARGO_PKG_VERSION"));
 /// What turns colours on and off in a terminal.
@@ -54,6 +58,26 @@ fn colours_are_for_who_wants_them() {
     assert!(!shown(&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
     assert!(shown(&["--color", "always"], &[("NO_COLOR", "1")]), "a flag comes before a variable");
     assert!(!shown(&["--color=never"], &[("CLICOLOR_FORCE", "1")]));
+}
+
+#[test]
+fn a_file_has_no_colours_where_the_terminal_has() {
+    if !have("python3") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("trace");
+    let in_a_terminal = |flags: &[&str]| {
+        let mut python = Command::new("python3");
+        python.args(["-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"]);
+        python.arg(env!("CARGO_BIN_EXE_glyphctl")).args(["trace", "show"]).arg(shop()).args(flags);
+        python.env("TERM", "xterm").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        ran(python.stdin(Stdio::null())).fine().stdout
+    };
+    assert!(in_a_terminal(&[]).contains(ESCAPE));
+    in_a_terminal(&["-o", file.to_str().unwrap()]);
+    let written = fs::read_to_string(file).unwrap();
+    assert!(written.starts_with("trace ") && !written.contains(ESCAPE), "{written}");
 }
 
 #[test]

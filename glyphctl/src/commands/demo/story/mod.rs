@@ -82,7 +82,7 @@ pub(super) fn tell(recorded: &Recorded) -> anyhow::Result<PathBuf> {
         cause.write(out)?;
         pivot.exchange(out)?;
         let options = waterfall::Options { width: output::width(), attributes: false, events: false };
-        picture::write(&waterfall, options, out)?;
+        picture::write(&waterfall, options, output::in_colour(), out)?;
         writeln!(out)?;
         cause.span(&waterfall, out)?;
         pivot.consequences(out)?;
