@@ -94,8 +94,8 @@ impl Reference<'_> {
         if let Some(name) = schema["$ref"].as_str() {
             return self.resolved(self.root.pointer(name.trim_start_matches('#')).unwrap());
         }
-        let choices = schema["anyOf"].as_array().into_iter().flatten();
-        let choice = choices.filter(|choice| choice["type"] != "null").next_back();
+        let mut choices = schema["anyOf"].as_array().into_iter().flatten();
+        let choice = choices.rfind(|choice| choice["type"] != "null");
         choice.map_or_else(|| schema.clone(), |choice| self.resolved(choice))
     }
 

@@ -74,6 +74,8 @@ const ALL: &[Documented] = &[
         "`replay load`, `replay write --dry-run`",
         &[&["replay", "write", "SHOP", "-n"], &["replay", "load", "ARTIFACT"]],
     ),
+    // The artifact lies where the commands are run.
+    printed("baseline-list", "`baseline list`", &[&["baseline", "list", "--baseline", "."]]),
     file("ca-show", "`ca show`"),
     file("case", "`replay load --case`"),
     printed("check", "`check`", &[&["check", "SHOP"]]),
@@ -103,7 +105,7 @@ const ALL: &[Documented] = &[
     ),
     file("replay-plugins", "`replay run --through-plugins`"),
     printed("replay-report", "`replay run`, `replay diff`", &[&["replay", "diff", "SHOP", "SHOP"]]),
-    printed("trace-diff", "`trace diff`", &[&["trace", "diff", "SHOP", "SHOP"]]),
+    printed("trace-diff", "`trace diff`, `baseline compare`", &[&["trace", "diff", "SHOP", "SHOP"]]),
     printed("trace-graph", "`trace graph`", &[&["trace", "graph", "SHOP"]]),
     printed("trace-show", "`trace show`", &[&["trace", "show", "SHOP"]]),
     printed("trace-summary", "`trace summarize`", &[&["trace", "summarize", "SHOP"]]),
