@@ -126,7 +126,7 @@ fn what_commands_print_as_json_keeps_to_its_schema() {
     let shop = at_root("testdata/recordings/shop").display().to_string();
     let artifact = dir.path().join("shop.glyph.tar.zst").display().to_string();
     let alerts = at_root("alerts/alerts.yaml").display().to_string();
-    fs::write(dir.path().join("glyph.toml"), "[[budget]]\nspan = \"proxy.capture_flow\"\np95 = \"1h\"\n")
+    fs::write(dir.path().join("glyph.toml"), "[[budget]]\nspan = \"proxy.capture_flow\"\np95 = \"60m\"\n")
         .unwrap();
     let packed = glyphctl().args(["replay", "write", &shop, "-o", &artifact]).output().unwrap();
     assert!(packed.status.success(), "{packed:?}");
