@@ -108,6 +108,8 @@ impl Program {
 }
 
 #[cfg(test)]
+mod config;
+#[cfg(test)]
 mod flags;
 #[cfg(test)]
 mod reference;

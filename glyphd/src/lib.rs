@@ -38,10 +38,6 @@ pub mod scrape;
 mod metrics_log;
 mod control;
 
-// What is said of all of it.
-#[cfg(test)]
-mod reference;
-
 // The wiring.
 pub mod app;
 

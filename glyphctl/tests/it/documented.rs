@@ -60,6 +60,7 @@ const ALL: &[Documented] = &[
     file("manifest", "`manifest.json`, the first file of an artifact"),
     file("provenance", "`provenance.replay.json`, beside what `replay load --out` unpacks"),
     // What is written by hand, as TOML.
+    file("glyph-toml", "`glyph.toml`, for `check` ([config.md](config.md))"),
     file("policy", "the policy of `glyphd --config` ([config.md](config.md))"),
     file("plugin", "`plugin.toml`, a plugin's manifest ([config.md](config.md))"),
     // What is printed.

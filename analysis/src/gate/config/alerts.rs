@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -37,15 +38,24 @@ pub struct Setting {
     pub line: usize,
 }
 
-#[derive(Deserialize)]
+/// Prometheus alert rules of which none may fire over the recorded metrics.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawAlerts {
+    /// The rule files, at least one; relative to this file.
+    #[schemars(with = "Vec<PathBuf>")]
     rules: Spanned<Vec<PathBuf>>,
+    /// What all durations of the rules are multiplied by, such as `"1/60"`.
+    #[schemars(with = "Option<String>")]
     time_scale: Option<Spanned<String>>,
+    /// Whether an alert that the recording is too short for does no harm.
     #[serde(default)]
     allow_undecided: bool,
+    /// Numbers in the place of recording rules, by their names.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, f64>")]
     set: BTreeMap<String, Spanned<f64>>,
+    /// Whether an alert that fires fails.
     #[serde(default = "yes")]
     fail: bool,
 }

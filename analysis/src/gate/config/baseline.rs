@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::document::{Document, yes};
@@ -15,10 +16,13 @@ pub struct Baseline {
     pub required: bool,
 }
 
-#[derive(Deserialize)]
+/// The runs that a new one is compared with.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawBaseline {
+    /// A recording, an artifact, or a directory of them; relative to this file.
     dir: PathBuf,
+    /// Whether it must be there; otherwise what compares is skipped until it is.
     #[serde(default = "yes")]
     required: bool,
 }

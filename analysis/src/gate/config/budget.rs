@@ -1,5 +1,6 @@
 //! `[[budget]]`: limits for the spans of a name.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
@@ -84,17 +85,34 @@ impl Measure {
     }
 }
 
-#[derive(Deserialize)]
+/// Limits for the spans of a name, for each service that has such spans; at least one.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawBudget {
+    /// The spans' name.
+    #[schemars(with = "String")]
     span: Spanned<String>,
+    /// Their service, if only its spans are meant.
     service: Option<String>,
+    /// The median duration, such as `"250ms"` (ns, us, ms, s, m).
+    #[schemars(with = "Option<String>")]
     p50: Option<Spanned<Value>>,
+    /// The 90th percentile of the durations, nearest-rank.
+    #[schemars(with = "Option<String>")]
     p90: Option<Spanned<Value>>,
+    /// The 95th percentile.
+    #[schemars(with = "Option<String>")]
     p95: Option<Spanned<Value>>,
+    /// The 99th percentile.
+    #[schemars(with = "Option<String>")]
     p99: Option<Spanned<Value>>,
+    /// The longest duration.
+    #[schemars(with = "Option<String>")]
     max: Option<Spanned<Value>>,
+    /// The share of spans that failed: `"1%"`, `"0.01"` or a number.
+    #[schemars(with = "Option<String>")]
     errors: Option<Spanned<Value>>,
+    /// Whether a number that is over its limit fails.
     #[serde(default = "yes")]
     fail: bool,
 }

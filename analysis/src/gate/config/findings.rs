@@ -2,6 +2,7 @@
 
 use glob::Pattern;
 use glyph_formats::Severity;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -21,12 +22,18 @@ pub struct Findings {
     pub fail: bool,
 }
 
-#[derive(Deserialize)]
+/// What plugins may find; with a baseline, what it does not have.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFindings {
+    /// This severity and those above must not be: `info`, `low`, `med`, `high` (the default), `crit`.
+    #[schemars(with = "Option<String>")]
     severity: Option<Spanned<String>>,
+    /// Types of findings that may be, as patterns.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     allow: Vec<Spanned<String>>,
+    /// Whether such a finding fails.
     #[serde(default = "yes")]
     fail: bool,
 }

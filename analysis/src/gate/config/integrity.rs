@@ -1,5 +1,6 @@
 //! `[integrity]`: whether a recording that is not whole fails. It is looked at in any case.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::document::yes;
@@ -17,9 +18,11 @@ impl Default for Integrity {
     }
 }
 
-#[derive(Deserialize)]
+/// Whether the recording is whole, which is looked at in any case.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawIntegrity {
+    /// Whether what is not whole fails; an artifact that is not what was packed does in any case.
     #[serde(default = "yes")]
     fail: bool,
 }

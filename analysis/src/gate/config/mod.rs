@@ -23,6 +23,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::Deserialize;
 
 use self::{
@@ -83,8 +84,10 @@ pub struct Config {
     pub replay: Option<Replay>,
 }
 
-#[derive(Deserialize)]
+/// What a recording has to hold to.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "glyph.toml")]
 struct Raw {
     integrity: Option<RawIntegrity>,
     alerts: Option<RawAlerts>,
@@ -94,6 +97,11 @@ struct Raw {
     baseline: Option<RawBaseline>,
     traces: Option<RawTraces>,
     replay: Option<RawReplay>,
+}
+
+/// The JSON Schema of the file.
+pub fn schema() -> Schema {
+    schema_for!(Raw)
 }
 
 impl Config {

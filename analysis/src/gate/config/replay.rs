@@ -1,5 +1,6 @@
 //! `[replay]`: the comparison of a run's exchanges with the baseline's, as `glyphctl replay diff` makes it.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -23,7 +24,7 @@ pub struct Replay {
 }
 
 /// What exchanges must not be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FailOn {
     /// Different.
@@ -39,22 +40,33 @@ impl FailOn {
     pub const ALL: [Self; 3] = [Self::Difference, Self::Missing, Self::Extra];
 }
 
-#[derive(Deserialize)]
+/// How exchanges must be beside those of the newest run of the baseline.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawReplay {
+    /// Places that are left out: `status`, `headers`, `body`, `headers.NAME`, or one in JSON such as `$.created_at`.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     ignore: Vec<Spanned<String>>,
+    /// Headers that are left out, by name.
     #[serde(default)]
     ignore_headers: Vec<String>,
+    /// Regular expressions; what they match on both sides is left out.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     ignore_text: Vec<Spanned<String>>,
+    /// Whether dates of one form may differ.
     #[serde(default)]
     ignore_dates: bool,
+    /// Whether ids of one form may differ.
     #[serde(default)]
     ignore_ids: bool,
+    /// Whether exchanges with different hosts are the same.
     #[serde(default)]
     ignore_host: bool,
+    /// What must not be; without, all of it.
     fail_on: Option<Vec<FailOn>>,
+    /// Whether it fails.
     #[serde(default = "yes")]
     fail: bool,
 }

@@ -1,5 +1,6 @@
 //! `[traces]`: the comparison of a run's traces with the baseline's, as `glyphctl trace diff` makes it.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -24,15 +25,23 @@ pub struct Traces {
     pub fail: bool,
 }
 
-#[derive(Deserialize)]
+/// What spans must not be beside those of the baseline, beyond noise.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawTraces {
+    /// Rules as those of `glyphctl trace diff`: `"p95 > 10% and > 2ms"`; without, its default ones.
+    #[schemars(with = "Option<Vec<String>>")]
     fail_on: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Which spans are compared, in the syntax of TraceQL: `'kind = server'`.
+    #[schemars(with = "Option<String>")]
     r#where: Option<Spanned<String>>,
+    /// What the resamples are drawn with.
     #[serde(default = "one")]
     seed: u64,
+    /// Whether a rule for which there are too few traces does no harm.
     #[serde(default)]
     allow_undecided: bool,
+    /// Whether a broken rule fails.
     #[serde(default = "yes")]
     fail: bool,
 }

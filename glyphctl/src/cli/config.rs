@@ -3,14 +3,16 @@
 
 use std::{fs, path::Path};
 
-use schemars::{JsonSchema, schema_for};
+use glyph_analysis::gate::config;
+use glyphd::{plugin::manifest::Manifest, policy::Policy};
+use schemars::schema_for;
 use serde_json::{Map, Value};
-
-use crate::{plugin::manifest::Manifest, policy::Policy};
 
 #[test]
 fn the_reference_of_the_files_is_that_of_their_types() {
-    let (policy, manifest) = (schema::<Policy>(), schema::<Manifest>());
+    let (policy, manifest) = (schema_for!(Policy).to_value(), schema_for!(Manifest).to_value());
+    let gate = config::schema().to_value();
+    assert_committed("schemas/glyph-toml.json", &pretty(&gate));
     assert_committed("schemas/policy.json", &pretty(&policy));
     assert_committed("schemas/plugin.json", &pretty(&manifest));
     let mut text = String::from(
@@ -21,11 +23,12 @@ fn the_reference_of_the_files_is_that_of_their_types() {
     Reference { root: &policy, text: &mut text }.table("", &policy, "");
     text.push_str("\n## A plugin's manifest, `plugin.toml`\n\nIn TOML ([schema](../schemas/plugin.json)).\n");
     Reference { root: &manifest, text: &mut text }.table("", &manifest, "");
+    text.push_str(
+        "\n## What a run must keep to, `glyph.toml`\n\nIn TOML ([schema](../schemas/glyph-toml.json)), for `glyphctl check`, which \
+         says what is wrong with it, with the line. [gate.md](../gate.md) tells more.\n",
+    );
+    Reference { root: &gate, text: &mut text }.table("", &gate, "");
     assert_committed("reference/config.md", &text);
-}
-
-fn schema<T: JsonSchema>() -> Value {
-    schema_for!(T).to_value()
 }
 
 fn pretty(schema: &Value) -> String {
