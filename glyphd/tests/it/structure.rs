@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 27] = [
+const TABLE: [(&str, &[&str]); 26] = [
     ("capture", &["causes", "globs", "listeners", "pooled", "sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "globs", "room", "telemetry"]),
     ("room", &[]),
@@ -77,7 +77,6 @@ const TABLE: [(&str, &[&str]); 27] = [
     ("causes", &[]),
     ("listeners", &[]),
     ("pooled", &[]),
-    ("reference", &["plugin", "policy"]),
     ("lib", &[]),
 ];
 

@@ -1,5 +1,6 @@
 //! JSON Schema, as much of it as `docs/schemas/` uses; a keyword that is not known here fails the test.
 
+use regex::Regex;
 use serde_json::{Map, Value};
 
 /// What is wrong with `value`, with the path to it.
@@ -17,6 +18,7 @@ impl Checker<'_> {
     fn check(&self, schema: &Value, value: &Value, path: &str, faults: &mut Vec<String>) {
         let schema = match schema {
             Value::Bool(true) => return,
+            Value::Bool(false) => return faults.push(format!("{path}: must not be there")),
             schema => schema.as_object().expect("a schema is an object"),
         };
         for (keyword, rule) in schema {
@@ -71,10 +73,27 @@ impl Checker<'_> {
                 }
                 None
             }
+            "patternProperties" => {
+                for (pattern, rule) in rule.as_object().unwrap() {
+                    let pattern = Regex::new(pattern).unwrap();
+                    for (name, value) in value.as_object().into_iter().flatten() {
+                        if pattern.is_match(name) {
+                            self.check(rule, value, &format!("{path}.{name}"), faults);
+                        }
+                    }
+                }
+                None
+            }
             "additionalProperties" => {
-                let known = schema.get("properties").and_then(Value::as_object);
+                let of = |keyword: &str| schema.get(keyword).and_then(Value::as_object).into_iter().flatten();
+                let patterns: Vec<Regex> =
+                    of("patternProperties").map(|(pattern, _)| Regex::new(pattern).unwrap()).collect();
+                let is_known = |name: &str| {
+                    of("properties").any(|(known, _)| known == name)
+                        || patterns.iter().any(|p| p.is_match(name))
+                };
                 for (name, value) in value.as_object().into_iter().flatten() {
-                    if known.is_none_or(|known| !known.contains_key(name)) {
+                    if !is_known(name) {
                         self.check(rule, value, &format!("{path}.{name}"), faults);
                     }
                 }
@@ -100,12 +119,8 @@ impl Checker<'_> {
                 (!good).then(|| format!("{number}"))
             }
             "pattern" => {
-                // Only ids have one.
-                let digits = rule.as_str().unwrap().strip_prefix("^[0-9a-f]{").unwrap();
-                let digits: usize = digits.strip_suffix("}$").unwrap().parse().unwrap();
                 let text = value.as_str()?;
-                let good = text.len() == digits && text.bytes().all(|b| b"0123456789abcdef".contains(&b));
-                (!good).then(|| text.to_owned())
+                (!Regex::new(rule.as_str().unwrap()).unwrap().is_match(text)).then(|| text.to_owned())
             }
             other => panic!("{path}: the keyword {other} is not known here"),
         }
@@ -134,10 +149,14 @@ fn a_fault_is_found_with_its_path() {
             "id": {"$ref": "#/$defs/Id"},
             "sides": {"type": "array", "items": {"oneOf": [{"const": "left"}, {"const": "right"}]}},
             "port": {"type": ["integer", "null"], "minimum": 0, "maximum": 65535},
+            "figures": {
+                "patternProperties": {"^p[0-9]+$": {"type": "number"}},
+                "additionalProperties": false,
+            },
         },
         "$defs": {"Id": {"type": "string", "pattern": "^[0-9a-f]{4}$"}},
     });
-    let good = serde_json::json!({"id": "00ff", "sides": ["left", "right"], "port": 80, "more": 1});
+    let good = serde_json::json!({"id": "00ff", "sides": ["left", "right"], "port": 80, "figures": {"p9": 1}, "more": 1});
     assert_eq!(faults(&schema, &good), [""; 0]);
     for (bad, at) in [
         (serde_json::json!({"id": "00ff"}), "$: required: sides"),
@@ -145,6 +164,11 @@ fn a_fault_is_found_with_its_path() {
         (serde_json::json!({"id": "00ff", "sides": ["up"]}), "$.sides[0]: oneOf"),
         (serde_json::json!({"id": "00ff", "sides": [], "port": 65536}), "$.port: maximum"),
         (serde_json::json!({"id": "00ff", "sides": [], "port": "80"}), "$.port: type"),
+        (serde_json::json!({"id": "00ff", "sides": [], "figures": {"p9": "1"}}), "$.figures.p9: type"),
+        (
+            serde_json::json!({"id": "00ff", "sides": [], "figures": {"mean": 1}}),
+            "$.figures.mean: must not be",
+        ),
     ] {
         let faults = faults(&schema, &bad);
         assert!(faults.len() == 1 && faults[0].starts_with(at), "{at}: {faults:?}");
