@@ -55,6 +55,7 @@ impl Reference<'_> {
     /// A section for a table, and after it one for each table in it.
     fn table(&mut self, title: &str, table: &Value, what: &str) {
         if !title.is_empty() {
+            let what = if what.is_empty() { table["description"].as_str().unwrap_or_default() } else { what };
             self.text.push_str(&format!("\n### `{title}`\n\n{}\n", line(what)));
         }
         let empty = Map::new();
