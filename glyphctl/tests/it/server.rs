@@ -64,6 +64,7 @@ fn serve(mut stream: TcpStream, answer: Option<Answer>) -> std::io::Result<()> {
         stream.read_exact(&mut byte)?;
         head.push(byte[0]);
     }
+    read_body(&mut stream, &String::from_utf8_lossy(&head).to_ascii_lowercase())?;
     let Some((kind, body)) = answer else {
         return stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\njobs_total 9");
     };
@@ -73,4 +74,20 @@ fn serve(mut stream: TcpStream, answer: Option<Answer>) -> std::io::Result<()> {
         "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
     )?;
     stream.write_all(body.as_bytes())
+}
+
+/// What follows a head. Left unread, it would have the connection reset as it is closed, and the answer lost.
+fn read_body(stream: &mut TcpStream, head: &str) -> std::io::Result<()> {
+    let value = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    if value("transfer-encoding:") == Some("chunked") {
+        let mut body = Vec::new();
+        while !body.ends_with(b"0\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            body.push(byte[0]);
+        }
+        return Ok(());
+    }
+    let length = value("content-length:").and_then(|length| length.parse().ok()).unwrap_or(0);
+    stream.read_exact(&mut vec![0; length])
 }
