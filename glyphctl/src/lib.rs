@@ -6,6 +6,9 @@ mod commands;
 mod output;
 mod telemetry;
 
+#[cfg(test)]
+mod committed;
+
 use std::{env, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches};

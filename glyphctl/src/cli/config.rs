@@ -1,20 +1,20 @@
 //! `docs/reference/config.md` and the schemas of the TOML files, made from the types that the files are read into.
 //! `GLYPH_BLESS=1` writes them anew.
 
-use std::{fs, path::Path};
-
 use glyph_analysis::gate::config;
 use glyphd::{plugin::manifest::Manifest, policy::Policy};
 use schemars::schema_for;
 use serde_json::{Map, Value};
 
+use crate::committed::{assert_committed, assert_schema};
+
 #[test]
 fn the_reference_of_the_files_is_that_of_their_types() {
     let (policy, manifest) = (schema_for!(Policy).to_value(), schema_for!(Manifest).to_value());
     let gate = config::schema().to_value();
-    assert_committed("schemas/glyph-toml.json", &pretty(&gate));
-    assert_committed("schemas/policy.json", &pretty(&policy));
-    assert_committed("schemas/plugin.json", &pretty(&manifest));
+    assert_schema("glyph-toml", &gate);
+    assert_schema("policy", &policy);
+    assert_schema("plugin", &manifest);
     let mut text = String::from(
         "# Configuration files\n\nMade from the code by a test: don't edit it. `glyphd --check-config` says what is wrong with \
          such files, with the line. A key that is not listed is an error; but for those that have to be there, each can be \
@@ -29,21 +29,6 @@ fn the_reference_of_the_files_is_that_of_their_types() {
     );
     Reference { root: &gate, text: &mut text }.table("", &gate, "");
     assert_committed("reference/config.md", &text);
-}
-
-fn pretty(schema: &Value) -> String {
-    serde_json::to_string_pretty(schema).unwrap() + "\n"
-}
-
-#[track_caller]
-fn assert_committed(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
-    if std::env::var_os("GLYPH_BLESS").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-    }
-    let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == text, "{} is out of date: run with GLYPH_BLESS=1", path.display());
 }
 
 struct Reference<'a> {

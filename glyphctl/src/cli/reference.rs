@@ -1,10 +1,9 @@
 //! `docs/reference/`: the help of every command of both programs, as pages. `GLYPH_BLESS=1` writes them anew.
 
-use std::{fs, path::Path};
-
 use clap::Command;
 
 use super::Program;
+use crate::committed::assert_committed;
 
 /// How wide the help is in the pages.
 const COLUMNS: usize = 100;
@@ -12,15 +11,7 @@ const COLUMNS: usize = 100;
 #[test]
 fn the_pages_in_docs_are_the_help_of_the_programs() {
     for program in Program::ALL {
-        let path = format!("../docs/reference/{}.md", program.name());
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-        let text = page(program);
-        if std::env::var_os("GLYPH_BLESS").is_some() {
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, &text).unwrap();
-        }
-        let committed = fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == text, "{} is out of date: run with GLYPH_BLESS=1", path.display());
+        assert_committed(&format!("reference/{}.md", program.name()), &page(program));
     }
 }
 

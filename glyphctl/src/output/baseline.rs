@@ -51,19 +51,13 @@ fn table(listed: &Listed, exact: bool) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
-
     use schemars::schema_for;
+
+    use crate::committed::assert_schema;
 
     /// `GLYPH_BLESS=1 cargo test` writes it anew.
     #[test]
     fn the_schema_in_docs_is_that_of_the_type() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schemas/baseline-list.json");
-        let text = serde_json::to_string_pretty(&schema_for!(super::Listed)).unwrap() + "\n";
-        if std::env::var_os("GLYPH_BLESS").is_some() {
-            fs::write(&path, &text).unwrap();
-        }
-        let committed = fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == text, "{} is out of date: run with GLYPH_BLESS=1", path.display());
+        assert_schema("baseline-list", &schema_for!(super::Listed));
     }
 }

@@ -5,18 +5,13 @@ use std::{fs, path::Path};
 use serde_json::Value;
 
 use crate::{
-    harness::{Run, glyphctl},
+    harness::{Run, ended, glyphctl, piped},
     trace_diff::{SHOP, Shop},
 };
 
 /// Runs glyphctl in a folder.
 fn at(dir: &Path, args: &[&str]) -> Run {
-    let output = glyphctl().current_dir(dir).args(args).output().unwrap();
-    Run {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    ended(piped(glyphctl().current_dir(dir).args(args)))
 }
 
 /// A recording that began in that second of 2025, with the spans of a shop.

@@ -23,13 +23,10 @@ use crate::{
         flows::{filter::FilterArgs, source::Source},
         replay::Recordings,
         runs::Run,
-        trace::side_of,
+        trace::{MEMORY, pattern, side_of},
     },
     output::{failure::HintExt, note},
 };
-
-/// How much of the memory the spans of a run may take, in MiB, before they go to temporary files.
-const MEMORY: u64 = 1024;
 
 /// What there was before.
 pub(super) enum Before {
@@ -81,8 +78,7 @@ impl Before {
 
 /// The runs that are there, the oldest first.
 fn found(given: &Path) -> anyhow::Result<Vec<Run>> {
-    let is_pattern = given.to_string_lossy().contains(['*', '?', '[']);
-    if !is_pattern && !given.exists() || given.is_dir() && given.read_dir()?.next().is_none() {
+    if pattern(given).is_none() && !given.exists() || given.is_dir() && given.read_dir()?.next().is_none() {
         return Ok(Vec::new());
     }
     let mut runs = Run::all(given)?;

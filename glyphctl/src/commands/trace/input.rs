@@ -37,14 +37,16 @@ pub(crate) fn open(inputs: &[PathBuf]) -> anyhow::Result<Vec<Opened>> {
     Ok(opened)
 }
 
+/// A name in which several may be meant.
+pub(crate) fn pattern(input: &Path) -> Option<&str> {
+    input.to_str().filter(|text| text.contains(['*', '?', '[']))
+}
+
 /// What the pattern stands for, sorted; anything else for itself.
 pub(crate) fn matching(input: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let Some(pattern) = input.to_str().filter(|text| text.contains(['*', '?', '['])) else {
+    let Some(pattern) = pattern(input).filter(|_| !input.exists()) else {
         return Ok(vec![input.to_owned()]);
     };
-    if input.exists() {
-        return Ok(vec![input.to_owned()]);
-    }
     // As in a shell: what is hidden is named with its dot.
     let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
     let found = glob::glob_with(pattern, options).with_context(|| format!("{pattern}: is no pattern"))?;

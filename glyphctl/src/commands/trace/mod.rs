@@ -18,7 +18,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-pub(in crate::commands) use self::{diff::runs::side_of, input::matching};
+pub(in crate::commands) use self::{
+    diff::runs::{MEMORY, side_of},
+    input::{matching, pattern},
+};
 
 /// Flags of `glyphctl trace`.
 #[derive(Debug, Args)]

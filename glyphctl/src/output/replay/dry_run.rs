@@ -75,19 +75,13 @@ pub(crate) fn write(dry: &DryRun, format: ReportFormat, out: &mut dyn Write) -> 
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
-
     use schemars::schema_for;
+
+    use crate::committed::assert_schema;
 
     /// `GLYPH_BLESS=1 cargo test -p glyphctl` writes it anew.
     #[test]
     fn the_schema_in_docs_is_that_of_the_type() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schemas/replay-dry-run.json");
-        let text = serde_json::to_string_pretty(&schema_for!(super::DryRun)).unwrap() + "\n";
-        if std::env::var_os("GLYPH_BLESS").is_some() {
-            fs::write(&path, &text).unwrap();
-        }
-        let committed = fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == text, "{} is out of date: run with GLYPH_BLESS=1", path.display());
+        assert_schema("replay-dry-run", &schema_for!(super::DryRun));
     }
 }

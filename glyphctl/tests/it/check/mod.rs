@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{Run, glyphctl, names_in, testdata};
+use crate::harness::{Run, ended, glyphctl, names_in, piped, testdata};
 
 fn at_root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
@@ -56,12 +56,7 @@ impl Place {
 
     /// Runs glyphctl in the folder.
     fn run(&self, args: &[&str]) -> Run {
-        let output = glyphctl().current_dir(self.dir.path()).args(args).output().unwrap();
-        Run {
-            code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        ended(piped(glyphctl().current_dir(self.dir.path()).args(args)))
     }
 
     /// Checks the recording against that `glyph.toml`.

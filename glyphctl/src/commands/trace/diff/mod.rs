@@ -82,7 +82,7 @@ pub(in crate::commands) struct HowArgs {
     seed: u64,
     /// How much of the memory the spans of a run may take, in MiB, before they go to temporary files; 16 bytes of each span stay in
     /// memory
-    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    #[arg(long, value_name = "MIB", default_value_t = runs::MEMORY)]
     memory: u64,
 }
 

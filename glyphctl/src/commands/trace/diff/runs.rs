@@ -15,6 +15,8 @@ use crate::{
     output::warn,
 };
 
+/// How much of the memory the spans of a run may take unless it is said, in MiB, before they go to temporary files.
+pub(in crate::commands) const MEMORY: u64 = 1024;
 /// The option of a recording that says which share of its traces is in it.
 const SAMPLE_RATIO: &str = "trace-sample-ratio";
 

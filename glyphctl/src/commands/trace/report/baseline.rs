@@ -9,8 +9,6 @@ use glyph_formats::jsonl::input::is_stdin;
 use super::super::diff::runs;
 use crate::output::failure::HintExt;
 
-/// How much of the memory the spans of a run may take, in MiB, before they go to temporary files.
-const MEMORY: u64 = 1024;
 /// What the resamples are drawn with.
 const SEED: u64 = 1;
 
@@ -30,7 +28,7 @@ pub(super) fn compare(base: &Path, inputs: &[PathBuf]) -> anyhow::Result<Compare
         return Err(anyhow!("--baseline: both sides are read more than once; standard input can't be"));
     }
     let rules = Rule::defaults();
-    let (was, is) = (runs::side(base, None, MEMORY)?, runs::side(new, None, MEMORY)?);
+    let (was, is) = (runs::side(base, None, runs::MEMORY)?, runs::side(new, None, runs::MEMORY)?);
     let diff = resampled(&was, &is, &rules, SEED)
         .with_context(|| format!("--baseline {}: can't be compared", base.display()))?;
     let base = base.file_name().unwrap_or(base.as_os_str()).to_string_lossy().into_owned();
