@@ -41,6 +41,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T> Pooled<S, T> {
         Self { to_proxy: true, ..self }
     }
 
+    /// Whether HTTP/2 is spoken on it.
+    pub(crate) fn is_http2(&self) -> bool {
+        self.http2
+    }
+
+    /// Whether it leads to a proxy.
+    pub(crate) fn is_to_proxy(&self) -> bool {
+        self.to_proxy
+    }
+
     /// What was agreed on in the handshake of TLS.
     pub(crate) fn agreed(&self) -> Option<&[u8]> {
         match self.stream.inner() {

@@ -1,6 +1,14 @@
 //! One client's connection: requests come out of it, over HTTP/1.1 or HTTP/2.
 
-use std::{convert::Infallible, net::SocketAddr, pin::Pin, sync::Arc};
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    task::Poll,
+    time::Duration,
+};
 
 use http::Request;
 use hyper::{
@@ -12,6 +20,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::OwnedSemaphorePermit,
+    time::{Sleep, sleep},
 };
 
 use super::{
@@ -22,7 +31,7 @@ use super::{
     options::Mode,
     route::Entry,
     tls::Alpn,
-    upstream::Origin,
+    upstream::{Last, Origin},
 };
 use crate::telemetry::Telemetry;
 
@@ -35,9 +44,29 @@ pub(super) const CONNECTION_WINDOW: u32 = 4 << 20;
 #[derive(Debug)]
 pub(super) struct Conn {
     pub(super) client: SocketAddr,
+    /// The same as text.
+    pub(super) client_text: Arc<str>,
     pub(super) place: Place,
     pub(super) interim: Arc<Interim>,
+    pub(super) last: Last,
+    pub(super) timer: Timer,
     seat: Arc<Seat>,
+}
+
+/// A timer that goes from one exchange to the next. Where it runs out, whoever has it looks what time it is: to set it anew for
+/// each would cost more than it does to be woken once in a while for nothing.
+#[derive(Debug, Default)]
+pub(super) struct Timer(Mutex<Option<Pin<Box<Sleep>>>>);
+
+impl Timer {
+    /// One that runs out after at most so long.
+    pub(super) fn take(&self, limit: Duration) -> Pin<Box<Sleep>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| Box::pin(sleep(limit)))
+    }
+
+    pub(super) fn keep(&self, timer: Pin<Box<Sleep>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(timer);
+    }
 }
 
 /// What a connection takes of what there is, until everything that came over it has ended.
@@ -66,12 +95,28 @@ pub(super) enum Place {
 impl Conn {
     /// One that was accepted.
     pub(super) fn outside(client: SocketAddr, seat: Seat) -> Self {
-        Self { client, place: Place::Outside, interim: Arc::default(), seat: Arc::new(seat) }
+        Self {
+            client,
+            client_text: client.to_string().into(),
+            place: Place::Outside,
+            interim: Arc::default(),
+            last: Last::default(),
+            timer: Timer::default(),
+            seat: Arc::new(seat),
+        }
     }
 
     /// One that came over this one.
     pub(super) fn within(&self, place: Place) -> Self {
-        Self { client: self.client, place, interim: Arc::default(), seat: Arc::clone(&self.seat) }
+        Self {
+            client: self.client,
+            client_text: Arc::clone(&self.client_text),
+            place,
+            interim: Arc::default(),
+            last: Last::default(),
+            timer: Timer::default(),
+            seat: Arc::clone(&self.seat),
+        }
     }
 
     /// What it is about at the moment.
@@ -161,10 +206,24 @@ impl Proxy {
         C: Future<Output = Result<(), E>> + Unpin,
     {
         let closing = self.closing.child_token();
-        tokio::select! {
-            ended = &mut *connection => return ended,
-            () = closing.cancelled() => close(Pin::new(&mut *connection)),
+        let mut told = pin!(closing.cancelled());
+        let mut is_asked = false;
+        let ended = poll_fn(|cx| {
+            if let Poll::Ready(ended) = Pin::new(&mut *connection).poll(cx) {
+                return Poll::Ready(Some(ended));
+            }
+            // It wakes this task, whoever asks it again; and what it takes to ask it, each request would pay.
+            if std::mem::replace(&mut is_asked, true) && !self.is_closing.load(Ordering::Relaxed) {
+                return Poll::Pending;
+            }
+            told.as_mut().poll(cx).map(|()| None)
+        });
+        match ended.await {
+            Some(ended) => ended,
+            None => {
+                close(Pin::new(&mut *connection));
+                connection.await
+            }
         }
-        connection.await
     }
 }

@@ -1,6 +1,6 @@
 //! One raw request and its response, as they passed. It never leaves capture and sanitize.
 
-use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use glyph_formats::{
@@ -20,7 +20,8 @@ pub(crate) struct Exchange {
     pub(crate) context: TraceContext,
     /// The span `proxy.publish_flow_event`, which ends when the exchange has been dispatched.
     pub(crate) publish: Span,
-    pub(crate) client: SocketAddr,
+    /// Its address and port.
+    pub(crate) client: Arc<str>,
     pub(crate) start: UnixNanos,
     pub(crate) end: UnixNanos,
     pub(crate) target: Target,
@@ -66,5 +67,5 @@ pub(crate) struct RawBody {
     pub(crate) kept: Bytes,
     pub(crate) size: u64,
     pub(crate) complete: bool,
-    pub(crate) trailers: Option<HeaderMap>,
+    pub(crate) trailers: Option<Box<HeaderMap>>,
 }

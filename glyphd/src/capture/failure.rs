@@ -5,7 +5,6 @@ use std::{error::Error, io};
 use bytes::Bytes;
 use glyph_formats::flow::{ErrorOrigin, FlowError};
 use http::{Response, StatusCode, header};
-use hyper_util::client::legacy;
 
 use super::options::Limits;
 use crate::causes::chain;
@@ -60,21 +59,6 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// The cause of what hyper's client reports: what kept it from connecting is a failure already.
-    pub(super) fn of_client(error: &legacy::Error) -> Self {
-        let mut source: Option<&(dyn Error + 'static)> = Some(error);
-        while let Some(cause) = source {
-            if let Some(failure) = cause.downcast_ref::<Self>() {
-                return failure.clone();
-            }
-            if let Some(hyper) = cause.downcast_ref::<hyper::Error>() {
-                return Self::of_hyper(hyper);
-            }
-            source = cause.source();
-        }
-        Self::UpstreamClosed(error.to_string())
-    }
-
     /// The cause of what hyper reports of the upstream's connection.
     pub(super) fn of_hyper(error: &hyper::Error) -> Self {
         let cause = chain(error);

@@ -1,11 +1,11 @@
 //! One request to its upstream, and the answer back.
 
-use std::{pin::pin, sync::Arc};
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll};
 
 use http::{HeaderValue, Request, Response, StatusCode, Uri, Version, header};
 use http_body_util::Either;
 use hyper::body::Incoming;
-use tokio::time::timeout;
+use tokio::time::Instant;
 
 use super::{
     Answer, Proxy,
@@ -17,7 +17,7 @@ use super::{
     route::Destination,
     tee::{Side, Tee},
     upgrade::Upgrade,
-    upstream::ConnectionMade,
+    upstream::Answered,
 };
 use crate::telemetry::name;
 
@@ -38,7 +38,7 @@ impl Proxy {
         let mut span =
             self.telemetry.span(name::UPSTREAM_REQUEST).client().parent(recorder.context()).start();
         span.set_with("http.request.method", || head.method.as_str().to_owned());
-        span.set_with("url.full", || self.intake.without_secrets(&to.uri.to_string()));
+        span.set_with("url.full", || self.intake.without_secrets(&to.url()));
         span.set_with("server.address", || to.host().to_owned());
         span.set("server.port", to.port);
 
@@ -66,11 +66,9 @@ impl Proxy {
             });
             conn.interim.open()
         });
-        let mut response = self.send(request, http2, conn, recorder).await?;
+        let Answered { mut response, made, lease } = self.send(request, http2, conn, recorder).await?;
         drop(awaiting);
-        if let Some(made) = response.extensions().get::<ConnectionMade>() {
-            recorder.connected(*made);
-        }
+        recorder.connected(made);
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let unasked = || Failure::UpstreamInvalid("it switched protocols unasked".to_owned());
             let switched = upgrade.filter(|_| Upgrade::granted(response.headers())).ok_or_else(unasked)?;
@@ -81,7 +79,7 @@ impl Proxy {
         for_client(&mut head.headers);
         // The version is each connection's own, too.
         head.version = Version::HTTP_11;
-        let body = Tee::new(body, Side::Response, limit, recorder.clone());
+        let body = Tee::new(body, Side::Response, limit, recorder.clone()).ending(lease);
         Ok(Response::from_parts(head, Either::Left(body)))
     }
 
@@ -92,22 +90,32 @@ impl Proxy {
         http2: bool,
         conn: &Conn,
         recorder: &Recorder,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Answered, Failure> {
         let limit = self.options.limits.request_timeout;
+        let mut timer = conn.timer.take(limit);
         let sent = async {
             match &conn.place {
-                Place::Outside => self.upstream.send(request, http2).await,
+                Place::Outside => self.upstream.send(request, http2, &conn.last).await,
                 Place::Within { origin, .. } => origin.send(request).await,
             }
         };
         let mut sent = pin!(sent);
-        loop {
-            match timeout(limit, &mut sent).await {
-                Ok(answered) => return answered.map_err(|e| Failure::of_client(&e)),
-                Err(_) if recorder.since_request().is_none_or(|waited| waited < limit) => {}
-                Err(_) => return Err(Failure::UpstreamTimeout(limit.as_secs())),
+        let answered = poll_fn(|cx| {
+            if let Poll::Ready(answered) = sent.as_mut().poll(cx) {
+                return Poll::Ready(answered);
             }
-        }
+            while timer.as_mut().poll(cx).is_ready() {
+                let waited = recorder.since_request().unwrap_or_default();
+                if waited >= limit {
+                    return Poll::Ready(Err(Failure::UpstreamTimeout(limit.as_secs())));
+                }
+                timer.as_mut().reset(Instant::now() + (limit - waited));
+            }
+            Poll::Pending
+        });
+        let answered = answered.await;
+        conn.timer.keep(timer);
+        answered
     }
 
     /// Says which host is meant.

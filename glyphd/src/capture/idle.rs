@@ -11,7 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -59,6 +59,8 @@ pub(crate) struct Idle<S> {
     moved: bool,
     head: Option<Head>,
     timer: Pin<Box<Sleep>>,
+    /// Whom the timer wakes.
+    waiting: Option<Waker>,
 }
 
 /// The head of a request, as far as time is concerned.
@@ -72,14 +74,15 @@ struct Head {
 
 impl<S> Idle<S> {
     pub(super) fn new(inner: S, limit: Duration) -> Self {
-        Self { inner, limit, since: Instant::now(), moved: false, head: None, timer: Box::pin(sleep(limit)) }
+        let timer = Box::pin(sleep(limit));
+        Self { inner, limit, since: Instant::now(), moved: false, head: None, timer, waiting: None }
     }
 
     /// One on which the heads of requests have to come within another limit.
     pub(super) fn with_heads(inner: S, limit: Duration, heads: Arc<Heads>, head_limit: Duration) -> Self {
         let timer = Box::pin(sleep(limit.min(head_limit)));
         let head = Some(Head { heads, limit: head_limit, since: None });
-        Self { inner, limit, since: Instant::now(), moved: false, head, timer }
+        Self { inner, limit, since: Instant::now(), moved: false, head, timer, waiting: None }
     }
 
     pub(super) fn get_ref(&self) -> &S {
@@ -104,7 +107,14 @@ impl<S> Idle<S> {
                         head.since = head.heads.are_due().then_some(begun);
                     }
                 }
-                // The timer is set anew only where it has run out, not for each byte.
+                // The timer is asked only where it has run out, or would wake somebody else.
+                if !self.timer.is_elapsed()
+                    && self.waiting.as_ref().is_some_and(|waiting| waiting.will_wake(cx.waker()))
+                {
+                    return Poll::Pending;
+                }
+                self.waiting = Some(cx.waker().clone());
+                // It is set anew only where it has run out, not for each byte.
                 while self.timer.as_mut().poll(cx).is_ready() {
                     let (due, next) = self.due();
                     let now = Instant::now();

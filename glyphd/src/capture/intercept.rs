@@ -4,7 +4,13 @@
 //! TLS to be had with it, the client's requests are answered with the reason. A client that does not take our certificate
 //! is a flow that says so. Nothing follows from that for the next: one such client could otherwise blind a host.
 
-use std::{io, pin::Pin, sync::Arc};
+use std::{
+    future::poll_fn,
+    io, mem,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+};
 
 use rustls::server::Acceptor;
 use tokio::{
@@ -99,7 +105,20 @@ impl Proxy {
     {
         Box::pin(async move {
             let cut = self.cut.child_token();
-            cut.run_until_cancelled(self.serve(stream, protocol, Arc::new(conn))).await;
+            let mut told = pin!(cut.cancelled());
+            let mut is_asked = false;
+            let mut served = pin!(Arc::clone(&self).serve(stream, protocol, Arc::new(conn)));
+            poll_fn(|cx| {
+                if served.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(());
+                }
+                // As in `served`.
+                if mem::replace(&mut is_asked, true) && !cut.is_cancelled() {
+                    return Poll::Pending;
+                }
+                told.as_mut().poll(cx)
+            })
+            .await;
         })
     }
 }

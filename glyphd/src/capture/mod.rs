@@ -39,7 +39,7 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -88,6 +88,8 @@ pub(crate) struct Proxy {
     tunnels: TaskTracker,
     /// Connections end with the exchange that is under way.
     closing: CancellationToken,
+    /// The same, for who asks often: set before they are told.
+    is_closing: AtomicBool,
     /// Ends everything that is still open when the time to drain is over.
     cut: CancellationToken,
     sequence: AtomicU64,
@@ -173,10 +175,11 @@ impl Proxy {
         let dialer = Dialer::new(own, options.upstream.proxy.clone(), admission.via(), options.limits);
         Self {
             admission,
-            upstream: Upstream::new(dialer, tls.upstream, options.limits, cut.clone()),
+            upstream: Upstream::new(dialer, tls.upstream, options.limits),
             leaves: tls.leaves,
             tunnels: TaskTracker::new(),
             closing,
+            is_closing: AtomicBool::new(false),
             cut,
             sequence: AtomicU64::new(0),
             options,
@@ -199,15 +202,14 @@ impl Proxy {
             _ => span.parent(TraceContext::of_headers(request.headers())),
         }
         .start();
-        let draft = Draft::new(self.next(), conn.client, &request, becomes);
+        let draft = Draft::new(self.next(), &conn.client_text, &request, becomes, route.is_err());
         span.set_with("glyph.flow.id", || draft.id());
         span.set_with("http.request.method", || request.method().as_str().to_owned());
         span.set_with("client.address", || conn.client.ip().to_string());
         if let Ok(route) = &route {
             span.set_with("url.full", || self.intake.without_secrets(&route.url()));
-            let (host, port) = route.address();
-            span.set_with("server.address", || host.to_owned());
-            span.set("server.port", port);
+            span.set_with("server.address", || route.address().0.to_owned());
+            span.set_with("server.port", || route.address().1);
         }
         let recorder = Recorder::start(draft, span, self, conn.heads());
         if let Ok(route) = &route {
@@ -228,7 +230,8 @@ impl Proxy {
         };
         let answer = match admitted.and(route) {
             Ok(Route::Forward(to)) => self.forward(request, to, &conn, &recorder).await,
-            Ok(Route::Connect(to)) => self.connect(request, to, &conn, &recorder).await,
+            // Boxed, so that what is moved about for other requests is small.
+            Ok(Route::Connect(to)) => Box::pin(self.connect(request, to, &conn, &recorder)).await,
             Err(failure) => Err(failure),
         };
         answer.unwrap_or_else(|failure| self.refuse(&failure, &recorder))
@@ -237,6 +240,7 @@ impl Proxy {
     fn in_scope(&self, request: &Request<Incoming>, route: &Result<Route, Failure>) -> bool {
         let scope = &self.options.scope;
         match route {
+            _ if scope.is_everything() => true,
             Ok(Route::Forward(to)) => scope.judge(request.method(), to.host(), to.uri.path()),
             Ok(Route::Connect(to)) => scope.judge_host(&to.host) == HostScope::In,
             Err(_) => true,
@@ -259,7 +263,7 @@ impl Proxy {
     /// Something came in that is no request.
     fn unreadable(self: &Arc<Self>, failure: &Failure, conn: &Conn) {
         let mut span = self.telemetry.span(name::CAPTURE_FLOW).server().start();
-        let draft = Draft::unreadable(self.next(), conn.client);
+        let draft = Draft::unreadable(self.next(), &conn.client_text);
         span.set_with("glyph.flow.id", || draft.id());
         span.set_with("client.address", || conn.client.ip().to_string());
         let recorder = Recorder::start(draft, span, self, conn.heads());

@@ -2,7 +2,6 @@
 //! both bodies have passed or were given up, however that came.
 
 use std::{
-    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
@@ -30,19 +29,19 @@ use crate::telemetry::{Span, TraceContext, name};
 pub(super) struct Draft {
     id: Ulid,
     sequence: u64,
-    client: SocketAddr,
+    client: Arc<str>,
     start: SystemTime,
     clock: Instant,
-    /// As the client names it.
+    /// As the client names it, if that leads nowhere.
     uri: Uri,
     /// Where that leads.
     route: Option<Route>,
     request: RawRequest,
     response: Option<RawResponse>,
     tunnel: Option<Tunnel>,
-    websocket: Option<WebSocket>,
+    websocket: Option<Box<WebSocket>>,
     timings: Timings,
-    error: Option<FlowError>,
+    error: Option<Box<FlowError>>,
     upstream: Option<Span>,
     /// What the client was answered, by the upstream or by us.
     answered: Option<StatusCode>,
@@ -62,15 +61,24 @@ pub(super) enum Becomes {
 }
 
 impl Draft {
-    /// Of a request whose head has come in.
-    pub(super) fn new<B>(sequence: u64, client: SocketAddr, request: &Request<B>, becomes: Becomes) -> Self {
-        let (uri, method, version) = (request.uri().clone(), request.method().clone(), request.version());
+    /// Of a request whose head has come in. `lost`: whether it leads nowhere, so that what it names is all there is to tell.
+    pub(super) fn new<B>(
+        sequence: u64,
+        client: &Arc<str>,
+        request: &Request<B>,
+        becomes: Becomes,
+        lost: bool,
+    ) -> Box<Self> {
+        let uri = if lost { request.uri().clone() } else { Uri::default() };
+        let (method, version) = (request.method().clone(), request.version());
         let headers = if becomes == Becomes::Flow { request.headers().clone() } else { HeaderMap::new() };
-        Self { becomes, ..Self::with(sequence, client, uri, method, version, headers) }
+        let mut draft = Self::with(sequence, client, uri, method, version, headers);
+        draft.becomes = becomes;
+        draft
     }
 
     /// Of something that could not be read.
-    pub(super) fn unreadable(sequence: u64, client: SocketAddr) -> Self {
+    pub(super) fn unreadable(sequence: u64, client: &Arc<str>) -> Box<Self> {
         // As OpenTelemetry calls a method that is not known.
         let method = Method::from_bytes(b"_OTHER").unwrap_or_default();
         Self::with(sequence, client, Uri::default(), method, Version::HTTP_11, HeaderMap::new())
@@ -78,17 +86,17 @@ impl Draft {
 
     fn with(
         sequence: u64,
-        client: SocketAddr,
+        client: &Arc<str>,
         uri: Uri,
         method: Method,
         version: Version,
         headers: HeaderMap,
-    ) -> Self {
+    ) -> Box<Self> {
         let start = SystemTime::now();
-        Self {
+        Box::new(Self {
             id: Ulid::from_datetime(start),
             sequence,
-            client,
+            client: Arc::clone(client),
             start,
             clock: Instant::now(),
             uri,
@@ -102,7 +110,7 @@ impl Draft {
             upstream: None,
             answered: None,
             becomes: Becomes::Flow,
-        }
+        })
     }
 
     /// The flow's id.
@@ -129,15 +137,10 @@ impl Draft {
         u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    fn respond(
-        &mut self,
-        status: StatusCode,
-        version: Version,
-        headers: &HeaderMap,
-        span: &mut Span,
-        now: SystemTime,
-    ) {
-        self.timings.first_byte_ns = Some(self.elapsed());
+    fn respond(&mut self, status: StatusCode, version: Version, headers: &HeaderMap, span: &mut Span) {
+        let elapsed = self.elapsed();
+        self.timings.first_byte_ns = Some(elapsed);
+        let now = self.start + Duration::from_nanos(elapsed);
         if let Some(upstream) = &mut self.upstream {
             upstream.event("first_byte", now);
             upstream.set("http.response.status_code", status.as_u16());
@@ -169,13 +172,13 @@ pub(super) struct Recorder {
 struct Shared {
     context: TraceContext,
     /// The draft and the span `proxy.capture_flow`, until they are handed on.
-    open: Mutex<Option<(Draft, Span)>>,
+    open: Mutex<Option<(Box<Draft>, Span)>>,
     heads: Arc<Heads>,
     proxy: Arc<Proxy>,
 }
 
 impl Recorder {
-    pub(super) fn start(draft: Draft, span: Span, proxy: &Arc<Proxy>, heads: Arc<Heads>) -> Self {
+    pub(super) fn start(draft: Box<Draft>, span: Span, proxy: &Arc<Proxy>, heads: Arc<Heads>) -> Self {
         let context = span.context();
         heads.exchange_begins();
         let open = Mutex::new(Some((draft, span)));
@@ -249,15 +252,13 @@ impl Recorder {
 
     /// The upstream's answer has begun.
     pub(super) fn responded(&self, head: &response::Parts) {
-        let now = SystemTime::now();
-        self.with(|draft, span| draft.respond(head.status, head.version, &head.headers, span, now));
+        self.with(|draft, span| draft.respond(head.status, head.version, &head.headers, span));
     }
 
     /// The upstream has switched to WebSocket.
     pub(super) fn switched<B>(&self, response: &Response<B>) {
-        let now = SystemTime::now();
         self.with(|draft, span| {
-            draft.respond(response.status(), response.version(), response.headers(), span, now);
+            draft.respond(response.status(), response.version(), response.headers(), span);
             // It has none, and will get none.
             if let Some(response) = &mut draft.response {
                 response.body.complete = true;
@@ -286,7 +287,7 @@ impl Recorder {
     }
 
     /// A body has passed, or was given up.
-    pub(super) fn passed(&self, side: Side, body: RawBody, fault: Option<Failure>) {
+    pub(super) fn passed(&self, side: Side, body: RawBody, fault: Option<Box<Failure>>) {
         let broken = !body.complete;
         self.with(|draft, _| {
             let elapsed = draft.elapsed();
@@ -327,7 +328,7 @@ impl Recorder {
         self.with(|draft, span| {
             span.set("glyph.websocket.frames_sent", websocket.sent.frames);
             span.set("glyph.websocket.frames_received", websocket.received.frames);
-            draft.websocket = Some(websocket);
+            draft.websocket = Some(Box::new(websocket));
             draft.timings.response_sent_ns = Some(draft.elapsed());
             draft.end_upstream();
         });
@@ -341,7 +342,7 @@ impl Recorder {
 }
 
 impl Shared {
-    fn open(&self) -> MutexGuard<'_, Option<(Draft, Span)>> {
+    fn open(&self) -> MutexGuard<'_, Option<(Box<Draft>, Span)>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -352,7 +353,7 @@ impl Shared {
         }
         // What breaks once everything is being cut, breaks because of that.
         let failure = if self.proxy.cut.is_cancelled() { &Failure::Stopped } else { failure };
-        draft.error = Some(failure.for_flow());
+        draft.error = Some(Box::new(failure.for_flow()));
         let Proxy { intake, telemetry, .. } = &*self.proxy;
         let message = intake.text_without_secrets(&failure.to_string());
         span.fail(failure.kind(), message.clone());
@@ -381,9 +382,10 @@ impl Drop for Shared {
         let status = draft.answered.map_or(0, |status| status.as_u16());
         let method = draft.request.method.as_str();
         let Proxy { intake, telemetry, .. } = &*self.proxy;
-        telemetry.exchange_ended(self.context, method, status, draft.clock.elapsed());
+        let elapsed = draft.elapsed();
+        telemetry.exchange_ended(self.context, method, status, Duration::from_nanos(elapsed));
         let start = UnixNanos::from(draft.start);
-        let end = UnixNanos(start.0.saturating_add(draft.elapsed()));
+        let end = UnixNanos(start.0.saturating_add(elapsed));
         drop(span);
         match draft.becomes {
             Becomes::Flow => {}
@@ -392,21 +394,21 @@ impl Drop for Shared {
             Becomes::Others => return,
         }
         let publish = telemetry.span(name::PUBLISH_FLOW_EVENT).parent(self.context).start();
-        intake.take(Exchange {
+        intake.take(Box::new(Exchange {
             id: draft.id(),
             sequence: draft.sequence,
             context: self.context,
             publish,
-            client: draft.client,
+            client: Arc::clone(&draft.client),
             start,
             end,
             target: draft.target(),
             request: draft.request,
             response: draft.response,
             tunnel: draft.tunnel,
-            websocket: draft.websocket,
+            websocket: draft.websocket.map(|websocket| *websocket),
             timings: draft.timings,
-            error: draft.error,
-        });
+            error: draft.error.map(|error| *error),
+        }));
     }
 }

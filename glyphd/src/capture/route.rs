@@ -1,6 +1,9 @@
 //! What is to be done with a request, from its head alone.
 
-use http::{HeaderMap, Method, Uri, header, uri::Authority};
+use http::{
+    HeaderMap, Method, Uri, header,
+    uri::{Authority, Parts, PathAndQuery, Scheme},
+};
 
 use super::{
     failure::Failure,
@@ -30,7 +33,7 @@ impl Route {
     /// The URL; for a tunnel `host:port`.
     pub(super) fn url(&self) -> String {
         match self {
-            Self::Forward(to) => to.uri.to_string(),
+            Self::Forward(to) => to.url(),
             Self::Connect(to) => to.authority.clone(),
         }
     }
@@ -53,6 +56,13 @@ pub(super) struct Destination {
 }
 
 impl Destination {
+    /// The URL: what its `Display` says, without asking each part how it is to be padded.
+    pub(super) fn url(&self) -> String {
+        let authority = self.uri.authority().map_or("", Authority::as_str);
+        let path = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        [self.scheme, "://", authority, path].concat()
+    }
+
     /// Without brackets.
     pub(super) fn host(&self) -> &str {
         bare(self.uri.host().unwrap_or_default())
@@ -82,9 +92,14 @@ pub(super) fn route(
         _ if method == Method::CONNECT => Err(Failure::BadTarget("CONNECT is for forward proxies")),
         Entry::Proxy => forward(uri),
         Entry::Reverse(base) => {
-            let path = uri.path_and_query().map_or("/", |path| path.as_str());
-            let path = if path == "*" { "/" } else { path };
-            destination(base.scheme.as_str(), base.authority.clone(), &format!("{}{path}", base.path))
+            let path = path_of(uri);
+            let path = match base.path.is_empty() {
+                true => path,
+                false => format!("{}{path}", base.path)
+                    .parse()
+                    .map_err(|_| Failure::BadTarget("the request's path is none"))?,
+            };
+            destination(base.scheme.clone(), base.authority.clone(), path)
         }
         Entry::Within { scheme, host, port } => {
             let authority = match (uri.authority(), headers.get(header::HOST)) {
@@ -94,8 +109,8 @@ pub(super) fn route(
             };
             let authority = authority.or_else(|| own_authority(scheme, host, port));
             let authority = authority.ok_or(Failure::BadTarget("the request names no host"))?;
-            let path = uri.path_and_query().map_or("/", |path| path.as_str());
-            destination(scheme, authority, if path == "*" { "/" } else { path })
+            let scheme = if scheme == "https" { Scheme::HTTPS } else { Scheme::HTTP };
+            destination(scheme, authority, path_of(uri))
         }
     }
 }
@@ -123,12 +138,23 @@ fn forward(uri: &Uri) -> Result<Route, Failure> {
     Ok(Route::Forward(Destination { scheme, uri: uri.clone(), port }))
 }
 
-fn destination(scheme: &str, authority: Authority, path: &str) -> Result<Route, Failure> {
-    let (scheme, port) = scheme_and_port(scheme);
+/// `*` is asked of the server as a whole.
+fn path_of(uri: &Uri) -> PathAndQuery {
+    match uri.path_and_query() {
+        Some(path) if path != "*" => path.clone(),
+        _ => PathAndQuery::from_static("/"),
+    }
+}
+
+fn destination(scheme: Scheme, authority: Authority, path: PathAndQuery) -> Result<Route, Failure> {
+    let (name, port) = scheme_and_port(scheme.as_str());
     let port = authority.port_u16().unwrap_or(port);
-    let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
-    let uri = uri.map_err(|_| Failure::BadTarget("the request's path is none"))?;
-    Ok(Route::Forward(Destination { scheme, uri, port }))
+    let mut parts = Parts::default();
+    parts.scheme = Some(scheme);
+    parts.authority = Some(authority);
+    parts.path_and_query = Some(path);
+    let uri = Uri::from_parts(parts).map_err(|_| Failure::BadTarget("the request's path is none"))?;
+    Ok(Route::Forward(Destination { scheme: name, uri, port }))
 }
 
 fn scheme_and_port(scheme: &str) -> (&'static str, u16) {

@@ -65,6 +65,11 @@ pub struct TlsPolicy {
 }
 
 impl Scope {
+    /// Whether there are no rules.
+    pub fn is_everything(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty()
+    }
+
     /// Whether a request is looked at. The host has no port, the path may have a query.
     pub fn judge(&self, method: &Method, host: &str, path: &str) -> bool {
         let path = path.split(['?', '#']).next().unwrap_or_default();

@@ -1,6 +1,11 @@
 //! Accepts connections, as many as there may be, and lets them end in order.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -73,6 +78,7 @@ impl Server {
         }
         drop(listener);
         // The connections are told when nobody can connect any more.
+        proxy.is_closing.store(true, Ordering::Relaxed);
         proxy.closing.cancel();
         proxy.tunnels.close();
         let deadline = Instant::now() + drain;
@@ -83,6 +89,7 @@ impl Server {
         let all = timeout_at(deadline, ended).await.is_ok();
         // Before the connections, so that what breaks with them is not put down to somebody else.
         proxy.cut.cancel();
+        proxy.upstream.cut().await;
         connections.shutdown().await;
         proxy.tunnels.wait().await;
         all

@@ -5,10 +5,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::{exchange::RawBody, failure::Failure, recorder::Recorder};
+use super::{exchange::RawBody, failure::Failure, recorder::Recorder, upstream::Lease};
 
 /// Which of an exchange's two bodies it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,14 +23,16 @@ pub(super) struct Tee<B: Body> {
     inner: B,
     side: Side,
     limit: usize,
-    kept: BytesMut,
+    kept: Vec<u8>,
     size: u64,
     ended: bool,
-    trailers: Option<http::HeaderMap>,
+    trailers: Option<Box<http::HeaderMap>>,
     /// What went wrong on the inner body's side.
-    fault: Option<Failure>,
+    fault: Option<Box<Failure>>,
     /// What is told the next time that it is asked for a frame.
     error: Option<hyper::Error>,
+    /// The upstream's connection, which can take another request once this has passed.
+    lease: Option<Lease>,
     recorder: Recorder,
 }
 
@@ -41,14 +43,21 @@ impl<B: Body> Tee<B> {
             inner,
             side,
             limit,
-            kept: BytesMut::new(),
+            kept: Vec::new(),
             size: 0,
             ended: false,
             trailers: None,
             fault: None,
             error: None,
+            lease: None,
             recorder,
         }
+    }
+
+    /// The same, which ends that lease where it ends whole.
+    pub(super) fn ending(mut self, lease: Option<Lease>) -> Self {
+        self.lease = lease;
+        self
     }
 
     fn pass(&mut self, data: &Bytes) {
@@ -75,10 +84,10 @@ where
         let polled = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         match polled {
             Some(Err(error)) => {
-                self.fault = Some(match self.side {
+                self.fault = Some(Box::new(match self.side {
                     Side::Request => Failure::of_request_body(&error),
                     Side::Response => Failure::of_hyper(&error),
-                });
+                }));
                 // One turn later: who sends on lets go of the connection at once, with what has not left yet.
                 self.error = Some(error);
                 cx.waker().wake_by_ref();
@@ -88,7 +97,7 @@ where
                 if let Some(data) = frame.data_ref() {
                     self.pass(data);
                 } else if let Some(trailers) = frame.trailers_ref() {
-                    self.trailers = Some(trailers.clone());
+                    self.trailers = Some(Box::new(trailers.clone()));
                 }
             }
             None => self.ended = true,
@@ -107,11 +116,15 @@ where
 
 impl<B: Body> Drop for Tee<B> {
     fn drop(&mut self) {
+        // A body of known length is not asked for its end once the length is reached.
+        let complete = self.fault.is_none() && (self.ended || self.inner.is_end_stream());
+        if let Some(lease) = self.lease.take().filter(|_| complete) {
+            lease.end();
+        }
         let body = RawBody {
-            kept: std::mem::take(&mut self.kept).freeze(),
+            kept: std::mem::take(&mut self.kept).into(),
             size: self.size,
-            // A body of known length is not asked for its end once the length is reached.
-            complete: self.fault.is_none() && (self.ended || self.inner.is_end_stream()),
+            complete,
             trailers: self.trailers.take(),
         };
         self.recorder.passed(self.side, body, self.fault.take());

@@ -91,7 +91,9 @@ pub(super) fn media_type(content_type: &str) -> Cow<'_, str> {
 
 /// The value of one of its parameters.
 pub(super) fn parameter<'a>(content_type: &'a str, name: &str) -> Option<&'a str> {
-    content_type.split(';').skip(1).find_map(|part| {
+    // Most have none.
+    let (_, parameters) = content_type.split_once(';')?;
+    parameters.split(';').find_map(|part| {
         let (key, value) = part.split_once('=')?;
         key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
     })

@@ -24,6 +24,8 @@ use crate::{
 const ROOM: usize = 64 << 20;
 /// How long one waits for room before it is dropped, counted; and how long capture waits with the next.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How many are taken at a time from those that wait.
+const TAKEN: usize = 32;
 /// How often what was dropped is told.
 const TELL: Duration = Duration::from_secs(1);
 
@@ -31,7 +33,7 @@ const TELL: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct Intake {
     // Who sends holds room.
-    queue: mpsc::UnboundedSender<(Exchange, Held)>,
+    queue: mpsc::UnboundedSender<(Box<Exchange>, Held)>,
     room: Room,
     /// For those that wait.
     antechamber: Room,
@@ -45,7 +47,7 @@ pub struct Intake {
 /// The other end.
 #[derive(Debug)]
 pub(crate) struct Publisher {
-    queue: mpsc::UnboundedReceiver<(Exchange, Held)>,
+    queue: mpsc::UnboundedReceiver<(Box<Exchange>, Held)>,
     sanitizer: Arc<Sanitizer>,
     log: Option<FlowLog>,
     /// Which share of the flows is written.
@@ -101,7 +103,7 @@ impl Intake {
     }
 
     /// Takes an exchange that has come to its end. Does not block: if there is no room, a task waits for it.
-    pub(crate) fn take(&self, exchange: Exchange) {
+    pub(crate) fn take(&self, exchange: Box<Exchange>) {
         let size = size(&exchange);
         if let Some(held) = self.room.try_take(size) {
             return self.hand_over(exchange, held);
@@ -120,7 +122,7 @@ impl Intake {
         });
     }
 
-    fn hand_over(&self, exchange: Exchange, held: Held) {
+    fn hand_over(&self, exchange: Box<Exchange>, held: Held) {
         if let Err(mpsc::error::SendError((exchange, _))) = self.queue.send((exchange, held)) {
             self.telemetry.flow_dropped(exchange.context, DropReason::Stopped);
         }
@@ -142,19 +144,24 @@ impl Publisher {
     pub(crate) async fn run(mut self) {
         let mut tell = interval(TELL);
         tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut taken = Vec::with_capacity(TAKEN);
         loop {
             tokio::select! {
-                next = self.queue.recv() => match next {
-                    Some((exchange, held)) => self.publish(exchange, held).await,
-                    None => break,
-                },
+                count = self.queue.recv_many(&mut taken, TAKEN) => {
+                    if count == 0 {
+                        break;
+                    }
+                    for (exchange, held) in taken.drain(..) {
+                        self.publish(exchange, held).await;
+                    }
+                }
                 _ = tell.tick() => self.telemetry.tell_drops(),
             }
         }
         self.telemetry.tell_drops();
     }
 
-    async fn publish(&self, exchange: Exchange, held: Held) {
+    async fn publish(&self, exchange: Box<Exchange>, held: Held) {
         let wants_raw = self.dispatcher.wants_raw();
         let Sanitized { flow, raw, publish } = self.sanitizer.exchange(exchange, wants_raw);
         for redaction in &flow.redactions {

@@ -184,7 +184,7 @@ impl Sanitizer {
     }
 
     /// `with_raw`: whether somebody wants it as it passed, too.
-    fn exchange(&self, exchange: Exchange, with_raw: bool) -> Sanitized {
+    fn exchange(&self, exchange: Box<Exchange>, with_raw: bool) -> Sanitized {
         let raw = with_raw.then(|| Raw::of(&exchange, self.limit));
         let context = exchange.context;
         let mut found = Found::new(self, "request");
@@ -260,7 +260,7 @@ type Headers = Vec<(String, String)>;
 impl<'a> Passed<'a> {
     fn of(headers: &'a HeaderMap, body: &'a RawBody) -> Self {
         let kept = Kept { bytes: &body.kept, size: body.size, complete: body.complete };
-        Self { headers, trailers: body.trailers.as_ref(), body: kept }
+        Self { headers, trailers: body.trailers.as_deref(), body: kept }
     }
 
     fn sanitize(self, found: &mut Found<'_>) -> (Headers, Headers, flow::Body) {

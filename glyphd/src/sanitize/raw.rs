@@ -41,7 +41,7 @@ impl Raw {
     pub(super) fn of(exchange: &Exchange, limit: usize) -> Self {
         let message = |headers: &HeaderMap, body: &RawBody| Message {
             headers: headers.clone(),
-            trailers: body.trailers.clone(),
+            trailers: body.trailers.as_deref().cloned(),
             content: body.kept.slice(..body.kept.len().min(limit)),
             size: body.size,
             complete: body.complete,

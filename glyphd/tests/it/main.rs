@@ -5,6 +5,7 @@ mod harness;
 // What passes the proxy.
 mod capture;
 mod failures;
+mod upstreams;
 mod tunnels;
 mod intercept;
 mod interim;

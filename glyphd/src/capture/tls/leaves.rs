@@ -26,6 +26,7 @@ use rustls::{
 use super::{
     Alpn,
     authority::{BEHIND, CertificateAuthority, serial_number},
+    provider,
 };
 
 /// How long a leaf is valid from now on: longer than a process runs, and shorter than any client's limit.
@@ -85,10 +86,11 @@ impl Leaves {
     pub fn new(authority: CertificateAuthority, capacity: NonZeroUsize) -> Result<Self, LeafError> {
         let key = KeyPair::generate()?;
         let signing = ring::sign::any_ecdsa_type(&PrivatePkcs8KeyDer::from(key.serialize_der()).into())?;
-        let mut common = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let mut common = ServerConfig::builder_with_provider(Arc::new(provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(ResolvesServerCertUsingSni::new()));
+        common.ignore_client_order = true;
         common.ticketer = ring::Ticketer::new()?;
         // Tickets do for all; a memory of sessions would be one for each configuration.
         common.session_storage = Arc::new(NoServerSessionStorage {});

@@ -13,6 +13,11 @@ pub(crate) mod disbelief;
 #[cfg(test)]
 mod handshake;
 
+use rustls::{
+    CipherSuite, SupportedCipherSuite,
+    crypto::{CryptoProvider, ring},
+};
+
 /// A protocol that is offered by ALPN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Alpn {
@@ -30,6 +35,20 @@ impl Alpn {
             Self::Http2 => b"h2",
         }
     }
+}
+
+/// What encrypts. AES with keys of 128 bits comes first, as with browsers: it takes a fourth less time than with 256, and
+/// neither is broken.
+fn provider() -> CryptoProvider {
+    let mut provider = ring::default_provider();
+    let rank = |suite: &SupportedCipherSuite| match suite.suite() {
+        CipherSuite::TLS13_AES_128_GCM_SHA256
+        | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+        | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => 0,
+        _ => 1,
+    };
+    provider.cipher_suites.sort_by_key(|suite| (suite.tls13().is_none(), rank(suite)));
+    provider
 }
 
 pub use self::{

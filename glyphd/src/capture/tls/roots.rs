@@ -9,7 +9,6 @@ use std::{
 use rustls::{
     ClientConfig, ConfigBuilder, RootCertStore,
     client::{Resumption, WantsClientCert},
-    crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
 };
 
@@ -17,6 +16,7 @@ use super::{
     Alpn,
     listed::Listed,
     pem::{PemFileError, section},
+    provider,
 };
 use crate::telemetry::tls::Anyone;
 
@@ -90,7 +90,7 @@ impl Trust {
                 listed.push(certificate.clone());
             }
         }
-        let provider = Arc::new(ring::default_provider());
+        let provider = Arc::new(provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?;
         Ok(Self(if listed.is_empty() {
@@ -106,7 +106,7 @@ impl Trust {
     /// # Errors
     /// If TLS can't be set up.
     pub fn in_anyone() -> Result<Self, TlsFileError> {
-        let provider = Arc::new(ring::default_provider());
+        let provider = Arc::new(provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?;
         Ok(Self(builder.dangerous().with_custom_certificate_verifier(Arc::new(Anyone { provider }))))
@@ -179,7 +179,7 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
-    use rustls::{ServerConfig, server::WebPkiClientVerifier};
+    use rustls::{ServerConfig, crypto::ring, server::WebPkiClientVerifier};
     use tempfile::TempDir;
 
     use super::{

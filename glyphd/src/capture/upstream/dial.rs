@@ -65,7 +65,7 @@ impl Dialer {
     pub(crate) async fn dial(&self, host: &str, port: u16) -> Result<(Plain, ConnectionMade), Failure> {
         let Some(proxy) = &self.proxy else { return self.direct(host, port).await };
         let refused = |cause: String| Failure::UpstreamProxy { address: with_port(host, port), cause };
-        let (stream, made) = self.to_proxy(proxy).await.map_err(|failure| match failure {
+        let (stream, made) = self.to_proxy().await.map_err(|failure| match failure {
             own @ Failure::Loop(_) => own,
             other => refused(other.to_string()),
         })?;
@@ -86,8 +86,10 @@ impl Dialer {
     }
 
     /// A connection to the other proxy.
-    pub(crate) async fn to_proxy(&self, proxy: &UpstreamProxy) -> Result<(Plain, ConnectionMade), Failure> {
-        self.direct(bare(proxy.uri.host().unwrap_or_default()), proxy.port()).await
+    pub(crate) async fn to_proxy(&self) -> Result<(Plain, ConnectionMade), Failure> {
+        let (host, port) =
+            self.proxy.as_ref().map_or(("", 0), |proxy| (proxy.uri.host().unwrap_or_default(), proxy.port()));
+        self.direct(bare(host), port).await
     }
 
     async fn direct(&self, host: &str, port: u16) -> Result<(Plain, ConnectionMade), Failure> {

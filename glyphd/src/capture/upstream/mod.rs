@@ -1,66 +1,71 @@
 //! The upstreams: a pool of connections to each, over HTTP/1.1 and HTTP/2.
 //!
-//! What a client asks the proxy for is reached by the URL's host. What it sends within a tunnel goes to where the tunnel
-//! leads, whatever host the requests name: an [`Origin`] each, with a pool of its own. `dial` makes connections.
+//! What a client asks the proxy for goes to the URL's host. What it sends within a tunnel goes to where the tunnel leads,
+//! whatever host the requests name. Both are an `origin`, with a pool of its own: its `lines`. `dial` makes connections.
 
 mod dial;
-mod connector;
+mod lines;
+mod origin;
 
 use std::{
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, Once, Weak},
     time::{Duration, Instant},
 };
 
-use http::{Request, Response, uri::Scheme};
-use hyper::body::Incoming;
-use hyper_util::{
-    client::legacy::{self, Client},
-    rt::TokioTimer,
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
 };
 use lru::LruCache;
 use rustls::ClientConfig;
-use tokio_util::sync::CancellationToken;
 
-pub(super) use connector::{Connector, Origin, Target, TlsTarget};
 pub(super) use dial::{ConnectionMade, Dialer, Plain};
+pub(super) use lines::Lease;
+pub(super) use origin::{Answered, Origin, Target, TlsTarget};
 
-use self::connector::{End, To};
-
+use self::{
+    lines::{Connections, Protocols, Sent, locked},
+    origin::{Means, Way},
+};
 use super::{
-    connection::{CONNECTION_WINDOW, STREAM_WINDOW},
+    failure::Failure,
+    host::bare,
     options::{Limits, UpstreamOptions},
-    tee::Tee,
     tls::{Alpn, TlsFileError, Trust, offering},
 };
-use crate::pooled::UntilCut;
+use crate::pooled::Pooled;
 
-/// How long a connection of the pool waits for its next request.
+/// How long a connection of the pool waits for its next request, and how often that is looked at.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-const IDLE_PER_HOST: usize = 64;
+const SWEEP: Duration = Duration::from_secs(5);
 /// For so long an upstream is taken to speak what it spoke last.
 const KNOWN: Duration = Duration::from_secs(60);
-/// How many tunnels' ends are remembered.
+/// How many origins are remembered.
 const ORIGINS: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
-pub(super) type Pool = Client<Connector, Tee<Incoming>>;
+/// A connection to an upstream, and how it was made.
+type UpstreamIo = Pooled<Plain, ConnectionMade>;
 
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Upstream {
-    dialer: Arc<Dialer>,
+    means: Arc<Means>,
     tls: TlsConfigs,
-    /// To whatever host a URL names.
-    pool: Pool,
-    /// The same, for HTTP/2 without TLS.
-    pool_http2: Pool,
-    /// To where tunnels lead.
-    origins: Mutex<LruCache<Target, Arc<Origin>>>,
+    origins: Arc<Origins>,
+    /// The other proxy, where there is one: it gets what goes to whatever host without TLS.
+    proxy: Option<Arc<Origin>>,
     /// Where TLS has been looked into, and when last.
     seen: Mutex<LruCache<(String, u16), Instant>>,
-    limits: Limits,
-    cut: CancellationToken,
+    /// Whether what waits for too long is closed.
+    sweeps: Once,
 }
+
+type Origins = Mutex<LruCache<Target, Arc<Origin>>>;
+
+/// Where the last request of a client went: its next one mostly goes there, too.
+#[derive(Debug, Default)]
+pub(super) struct Last(Mutex<Option<(Uri, bool, Arc<Origin>)>>);
 
 /// How TLS is spoken, by what a client could go on with.
 #[derive(Debug, Clone)]
@@ -130,70 +135,95 @@ impl Offer {
 }
 
 impl Upstream {
-    /// Pools whose connections end with `cut`, whatever they are doing.
-    pub(super) fn new(dialer: Dialer, tls: TlsConfigs, limits: Limits, cut: CancellationToken) -> Self {
-        let dialer = Arc::new(dialer);
-        let by_url = |plain| {
-            let to = To::Url { tls: Arc::clone(&tls.any), plain };
-            pool(Connector { dialer: Arc::clone(&dialer), to }, limits, &cut)
-        };
-        let (pool, pool_http2) = (by_url(Alpn::Http1), by_url(Alpn::Http2));
-        let (origins, seen) = (Mutex::new(LruCache::new(ORIGINS)), Mutex::new(LruCache::new(ORIGINS)));
-        Self { dialer, tls, pool, pool_http2, origins, seen, limits, cut }
+    pub(super) fn new(dialer: Dialer, tls: TlsConfigs, limits: Limits) -> Self {
+        let (protocols, connections) = (Protocols::new(limits), Connections::default());
+        let has_proxy = dialer.proxy().is_some();
+        let means = Arc::new(Means { dialer, protocols, connections });
+        let proxy = has_proxy.then(|| Arc::new(Origin::new(Way::Proxy, Arc::clone(&means))));
+        let origins = Arc::new(Mutex::new(LruCache::new(ORIGINS)));
+        Self { means, tls, origins, proxy, seen: Mutex::new(LruCache::new(ORIGINS)), sweeps: Once::new() }
     }
 
-    pub(super) fn dialer(&self) -> &Arc<Dialer> {
-        &self.dialer
+    pub(super) fn dialer(&self) -> &Dialer {
+        &self.means.dialer
     }
 
     /// Sends a request to the host of its URL; where that says nothing of a protocol, in the one that the client speaks.
-    pub(super) async fn send(
-        &self,
-        request: Request<Tee<Incoming>>,
-        http2: bool,
-    ) -> Result<Response<Incoming>, legacy::Error> {
-        let plain = request.uri().scheme() == Some(&Scheme::HTTP) && self.dialer.proxy().is_none();
-        let pool = if http2 && plain { &self.pool_http2 } else { &self.pool };
-        pool.request(request).await
+    pub(super) async fn send(&self, request: Sent, http2: bool, last: &Last) -> Result<Answered, Failure> {
+        let origin = last.or(request.uri(), http2, || self.named_by(request.uri(), http2));
+        origin.send(request).await
+    }
+
+    fn named_by(&self, uri: &Uri, http2: bool) -> Arc<Origin> {
+        let host = bare(uri.host().unwrap_or_default()).to_owned();
+        if uri.scheme() == Some(&Scheme::HTTPS) {
+            let tls = Some(TlsTarget { name: host.clone(), offer: Offer::Any });
+            return self.origin(Target {
+                host,
+                port: uri.port_u16().unwrap_or(443),
+                tls,
+                plain: Alpn::Http1,
+            });
+        }
+        if let Some(proxy) = &self.proxy {
+            return Arc::clone(proxy);
+        }
+        let plain = if http2 { Alpn::Http2 } else { Alpn::Http1 };
+        self.origin(Target { host, port: uri.port_u16().unwrap_or(80), tls: None, plain })
     }
 
     /// TLS has been spoken there.
     pub(super) fn seen(&self, host: &str, port: u16) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.put((host.to_owned(), port), Instant::now());
+        locked(&self.seen).put((host.to_owned(), port), Instant::now());
     }
 
     /// Whether TLS was spoken there not long ago.
     pub(super) fn has_been_seen(&self, host: &str, port: u16) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.get(&(host.to_owned(), port)).is_some_and(|at| at.elapsed() < KNOWN)
+        locked(&self.seen).get(&(host.to_owned(), port)).is_some_and(|at| at.elapsed() < KNOWN)
     }
 
-    /// Where a tunnel leads.
+    /// What a URL names, or where tunnels lead.
     pub(super) fn origin(&self, target: Target) -> Arc<Origin> {
-        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        self.sweeps.call_once(|| {
+            self.means.connections.run(sweep(Arc::downgrade(&self.origins), self.proxy.clone()))
+        });
         let make = || {
             let config = target.tls.as_ref().map(|tls| Arc::clone(self.tls.offering(tls.offer)));
-            let (dialer, end) = (Arc::clone(&self.dialer), Arc::new(End::new(target.clone(), config)));
-            let connector = Connector { dialer: Arc::clone(&dialer), to: To::End(Arc::clone(&end)) };
-            Arc::new(Origin::new(pool(connector, self.limits, &self.cut), dialer, end))
+            Arc::new(Origin::new(Way::To(target.clone(), config), Arc::clone(&self.means)))
         };
-        Arc::clone(origins.get_or_insert(target.clone(), make))
+        Arc::clone(locked(&self.origins).get_or_insert(target.clone(), make))
+    }
+
+    /// Ends all connections, whatever they are doing.
+    pub(super) async fn cut(&self) {
+        self.means.connections.cut().await;
     }
 }
 
-fn pool(connector: Connector, limits: Limits, cut: &CancellationToken) -> Pool {
-    let header_bytes = u32::try_from(limits.header_bytes).unwrap_or(u32::MAX);
-    Client::builder(UntilCut(cut.clone()))
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(IDLE_PER_HOST)
-        .http1_preserve_header_case(true)
-        // At least what the parser begins with.
-        .http1_max_buf_size(limits.header_bytes.max(8 << 10))
-        .http2_max_header_list_size(header_bytes)
-        .http2_initial_stream_window_size(STREAM_WINDOW)
-        .http2_initial_connection_window_size(CONNECTION_WINDOW)
-        .build(connector)
+impl Last {
+    fn or(&self, uri: &Uri, http2: bool, find: impl FnOnce() -> Arc<Origin>) -> Arc<Origin> {
+        let mut last = locked(&self.0);
+        if let Some((known, spoke, origin)) = &*last
+            && (*spoke, known.scheme()) == (http2, uri.scheme())
+            && known.authority().map(Authority::as_str) == uri.authority().map(Authority::as_str)
+        {
+            return Arc::clone(origin);
+        }
+        let origin = find();
+        *last = Some((uri.clone(), http2, Arc::clone(&origin)));
+        origin
+    }
+}
+
+/// Closes what nobody has used for long, as long as there is anybody who could.
+async fn sweep(origins: Weak<Origins>, proxy: Option<Arc<Origin>>) {
+    let mut ticks = tokio::time::interval(SWEEP);
+    loop {
+        ticks.tick().await;
+        let Some(origins) = origins.upgrade() else { return };
+        let all: Vec<_> = locked(&origins).iter().map(|(_, origin)| Arc::clone(origin)).collect();
+        for origin in all.iter().chain(&proxy) {
+            origin.close_idle(IDLE_TIMEOUT);
+        }
+    }
 }

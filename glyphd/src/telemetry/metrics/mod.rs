@@ -45,6 +45,9 @@ const SPANS: [f64; 17] = [
     2.5, 5.0, 10.0, 60.0,
 ];
 
+/// How many of the requests' histograms are found without being looked up.
+const REQUESTS_KNOWN: usize = 64;
+
 /// Kinds of secrets, beside those of the operator's own patterns.
 const REDACTIONS: [&str; 15] = [
     "header",
@@ -116,6 +119,8 @@ pub(crate) struct Metrics {
     span_duration: Durations<SpanName>,
     /// Those of the spans that the daemon has, by their place among all names: they are asked for more than all others.
     spans_known: [OnceLock<Histogram>; name::ALL.len()],
+    /// Those of the proxy's requests that come again and again, by method and status: a place is its first comer's.
+    requests_known: [OnceLock<(&'static str, u16, Histogram)>; REQUESTS_KNOWN],
     trace_spans: Family<Exporter, Counter>,
     received_spans: Family<Received, Counter>,
     received_posts: Family<Post, Counter>,
@@ -162,6 +167,7 @@ impl Default for Metrics {
             active_plugins: Gauge::default(),
             span_duration: durations(|| Histogram::new(SPANS.into_iter())),
             spans_known: [const { OnceLock::new() }; name::ALL.len()],
+            requests_known: [const { OnceLock::new() }; REQUESTS_KNOWN],
             trace_spans: Family::default(),
             received_spans: Family::default(),
             received_posts: Family::default(),

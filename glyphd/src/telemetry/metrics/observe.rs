@@ -8,7 +8,7 @@ use std::{
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
 
 use super::{
-    Histogram, Metrics,
+    Histogram, Metrics, REQUESTS_KNOWN,
     labels::{
         Backoff, Dropped, Event, Exporter, File, Http, Kind, PluginError, PluginEvent, PluginName, Post,
         Reason, Received, Rpc, RpcCode, Scope, SpanName, Trace,
@@ -43,7 +43,15 @@ impl Metrics {
         context: TraceContext,
     ) {
         let labels = Http::proxy(method, status);
-        observe(&self.http_request_duration.get_or_create(&labels), took, context);
+        let method = labels.method;
+        let place = (usize::from(status) + 8 * method.len()) % REQUESTS_KNOWN;
+        let find = || (method, status, self.http_request_duration.get_or_create(&labels).clone());
+        match self.requests_known[place].get_or_init(find) {
+            (known, answered, histogram) if (*known, *answered) == (method, status) => {
+                observe(histogram, took, context);
+            }
+            _ => observe(&self.http_request_duration.get_or_create(&labels), took, context),
+        }
     }
 
     pub(in crate::telemetry) fn fetched(

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use glyph_plugin::Capability;
-use tokio::{io::AsyncReadExt, task::JoinSet};
+use tokio::{io::AsyncReadExt, sync::mpsc, task::JoinSet};
 
 use super::Scene;
-use crate::harness::{FakeOrigin, Guest, RawOrigin, outlet::get, records::attribute, told::until};
+use crate::harness::{FakeOrigin, Guest, RawOrigin, outlet::get, records::attribute, told::until, within};
 
 /// Takes requests and answers none.
 async fn silent() -> RawOrigin {
@@ -50,10 +50,22 @@ async fn a_session_that_ends_takes_its_fetches_with_it_and_no_others() {
         crate::harness::outlet::open_to(config, &both);
     })
     .await;
-    let (silent, origin) = (silent().await, FakeOrigin::ok().await);
+    let (come, mut came) = mpsc::unbounded_channel();
+    let silent = RawOrigin::serving(move |mut stream| {
+        let come = come.clone();
+        async move {
+            come.send(()).ok();
+            drop(stream.read_to_end(&mut Vec::new()).await);
+        }
+    })
+    .await;
+    let origin = FakeOrigin::ok().await;
     let (one, other) = (Guest::of(&daemon, "one").await, Guest::of(&daemon, "other").await);
     let fetch = tokio::spawn(one.outlet.try_fetch(get(silent.url("/"))));
     let waits = tokio::spawn(other.outlet.try_fetch(get(silent.url("/"))));
+    for _ in 0..2 {
+        within("both fetches", came.recv()).await.unwrap();
+    }
     // The session is there until the plugin leaves; what it asked for is not waited for.
     one.outlet.fetch(get(origin.url("/"))).await.fine();
     one.plugin.leave().await;

@@ -1,0 +1,106 @@
+//! Connections to upstreams go from one request to the next, whoever asks, and only where that does no harm.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::mpsc};
+
+use crate::harness::{RawClient, RawOrigin, TestDaemon, client, within};
+
+/// An origin that answers each request on a connection by `answer`, and how many connections it has had.
+async fn counting<A, F>(answer: A) -> (RawOrigin, Arc<AtomicUsize>)
+where
+    A: Fn(TcpStream, usize) -> F + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let count = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&count);
+    let origin =
+        RawOrigin::serving(move |stream| answer(stream, counted.fetch_add(1, Ordering::Relaxed))).await;
+    (origin, count)
+}
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/// Asks on a connection of its own.
+async fn ask(daemon: &TestDaemon, origin: &RawOrigin) -> String {
+    let mut client = RawClient::connect(daemon.proxy()).await;
+    let url = origin.url("/");
+    client.write(format!("GET {url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
+    String::from_utf8(client.rest().await).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_serves_clients_that_ask_one_after_another() {
+    let (origin, connections) = counting(|mut stream, _| async move {
+        while client::head(&mut stream).await.ends_with("\r\n\r\n") {
+            stream.write_all(OK).await.unwrap();
+        }
+    })
+    .await;
+    let daemon = TestDaemon::start().await;
+    for _ in 0..5 {
+        let answer = ask(&daemon, &origin).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("ok"), "{answer}");
+    }
+    // The next may be there before the last has been given back.
+    let used = connections.load(Ordering::Relaxed);
+    assert!((1..=2).contains(&used), "{used} connections for five requests");
+    assert_eq!(daemon.drain().await.flows.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_the_upstream_wants_to_close_is_not_used_again() {
+    let (origin, connections) = counting(|mut stream, _| async move {
+        client::head(&mut stream).await;
+        let answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
+        stream.write_all(answer).await.unwrap();
+        // It closes later than it could.
+        client::head(&mut stream).await;
+    })
+    .await;
+    let daemon = TestDaemon::start().await;
+    for _ in 0..20 {
+        let answer = ask(&daemon, &origin).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    }
+    assert_eq!(connections.load(Ordering::Relaxed), 20);
+    let recorded = daemon.drain().await;
+    assert_eq!(recorded.flows.iter().filter(|flow| flow.error.is_none()).count(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_whose_answer_was_given_up_is_not_used_again() {
+    let (begun, mut has_begun) = mpsc::unbounded_channel();
+    let (origin, connections) = counting(move |mut stream, which| {
+        let begun = begun.clone();
+        async move {
+            client::head(&mut stream).await;
+            if which > 0 {
+                stream.write_all(OK).await.unwrap();
+                return;
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf").await.unwrap();
+            begun.send(()).unwrap();
+            // Another request on it would be answered by this.
+            client::head(&mut stream).await;
+            stream.write_all(b" of another's").await.ok();
+        }
+    })
+    .await;
+    let daemon = TestDaemon::start().await;
+    let mut gone = RawClient::connect(daemon.proxy()).await;
+    gone.write(format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", origin.url("/"))).await;
+    within("the first answer", has_begun.recv()).await.unwrap();
+    gone.head().await;
+    drop(gone);
+    let answer = ask(&daemon, &origin).await;
+    assert!(answer.ends_with("\r\n\r\nok"), "{answer}");
+    assert_eq!(connections.load(Ordering::Relaxed), 2);
+    let recorded = daemon.drain().await;
+    let kinds: Vec<_> =
+        recorded.flows.iter().filter_map(|flow| flow.error.as_ref()).map(|e| &*e.kind).collect();
+    assert_eq!(kinds, ["client_gone"]);
+}
