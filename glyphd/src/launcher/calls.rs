@@ -59,7 +59,8 @@ fn rules(has_port: bool, has_root: bool) -> Result<Rules, seccompiler::BackendEr
     );
     // Nothing is typed into the terminal that the daemon may have.
     let typing = [libc::TIOCSTI, libc::TIOCLINUX, libc::TIOCSETD];
-    let no_typing = typing.map(|request| when(1, SeccompCmpOp::Ne, request & 0xffff_ffff));
+    // 64 bits with glibc, 32 with musl; the kernel takes 32.
+    let no_typing = typing.map(|request| when(1, SeccompCmpOp::Ne, u64::from(request as u32)));
     rules.insert(libc::SYS_ioctl, vec![SeccompRule::new(no_typing.into_iter().collect::<Result<_, _>>()?)?]);
     // Its own limits, and nobody else's.
     rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(vec![when(0, SeccompCmpOp::Eq, 0)?])?]);

@@ -95,7 +95,7 @@ async fn record(dir: PathBuf) -> anyhow::Result<Recorded> {
     let plugins = dir.join("plugins");
     if !plugin::install(&plugins)? {
         note(format_args!(
-            "without the plugin {}: python3 lacks its packages (python3 -m pip install grpcio protobuf)",
+            "without the plugin {}, which needs python3 and two packages (python3 -m pip install grpcio protobuf)",
             plugin::SECRET_SCAN
         ));
     }
