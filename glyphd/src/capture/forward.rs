@@ -27,10 +27,11 @@ impl Proxy {
         &self,
         mut request: Request<Incoming>,
         to: Destination,
+        becomes: Becomes,
         conn: &Arc<Conn>,
         recorder: &Recorder,
     ) -> Result<Answer, Failure> {
-        let (upgrade, becomes) = (Upgrade::asked(&mut request), recorder.becomes());
+        let upgrade = Upgrade::asked(&mut request);
         // What a client speaks with its proxy says nothing of the server; with a reverse proxy it takes that for it.
         let http2 = request.version() == Version::HTTP_2 && matches!(self.options.mode, Mode::Reverse(_));
         let interim = request.version() == Version::HTTP_11;

@@ -101,6 +101,7 @@ pub(crate) struct Proxy {
 struct Begun {
     request: Request<Incoming>,
     route: Result<Route, Failure>,
+    becomes: Becomes,
     recorder: Recorder,
 }
 
@@ -202,7 +203,8 @@ impl Proxy {
             _ => span.parent(TraceContext::of_headers(request.headers())),
         }
         .start();
-        let draft = Draft::new(self.next(), &conn.client_text, &request, becomes, route.is_err());
+        let mut draft =
+            Draft::new(self.next(), &conn.client_text, &request, becomes, route.is_err(), span.started());
         span.set_with("glyph.flow.id", || draft.id());
         span.set_with("http.request.method", || request.method().as_str().to_owned());
         span.set_with("client.address", || conn.client.ip().to_string());
@@ -211,17 +213,17 @@ impl Proxy {
             span.set_with("server.address", || route.address().0.to_owned());
             span.set_with("server.port", || route.address().1);
         }
-        let recorder = Recorder::start(draft, span, self, conn.heads());
         if let Ok(route) = &route {
-            recorder.target(route);
+            draft.leads(route, &mut span);
         }
-        Begun { request, route, recorder }
+        let recorder = Recorder::start(draft, span, self, conn.heads());
+        Begun { request, route, becomes, recorder }
     }
 
     /// From a request's head to the head of its answer. Its bodies are on their way by then.
     async fn answer(self: Arc<Self>, begun: Begun, conn: Arc<Conn>) -> Answer {
-        let Begun { request, route, recorder } = begun;
-        if recorder.becomes() == Becomes::Flow {
+        let Begun { request, route, becomes, recorder } = begun;
+        if becomes == Becomes::Flow {
             self.intake.ready().await;
         }
         let admitted = match conn.place {
@@ -229,7 +231,7 @@ impl Proxy {
             Place::Within { .. } => self.admission.admit_within(request.headers()),
         };
         let answer = match admitted.and(route) {
-            Ok(Route::Forward(to)) => self.forward(request, to, &conn, &recorder).await,
+            Ok(Route::Forward(to)) => self.forward(request, to, becomes, &conn, &recorder).await,
             // Boxed, so that what is moved about for other requests is small.
             Ok(Route::Connect(to)) => Box::pin(self.connect(request, to, &conn, &recorder)).await,
             Err(failure) => Err(failure),
@@ -263,15 +265,15 @@ impl Proxy {
     /// Something came in that is no request.
     fn unreadable(self: &Arc<Self>, failure: &Failure, conn: &Conn) {
         let mut span = self.telemetry.span(name::CAPTURE_FLOW).server().start();
-        let draft = Draft::unreadable(self.next(), &conn.client_text);
+        let mut draft = Draft::unreadable(self.next(), &conn.client_text, span.started());
         span.set_with("glyph.flow.id", || draft.id());
         span.set_with("client.address", || conn.client.ip().to_string());
-        let recorder = Recorder::start(draft, span, self, conn.heads());
         // Where it was to go, if nothing else can be said of it.
         let entry = conn.entry(&self.options.mode);
         if let Ok(route) = route(entry, &Method::GET, &Uri::from_static("/"), &HeaderMap::new()) {
-            recorder.target(&route);
+            draft.leads(&route, &mut span);
         }
+        let recorder = Recorder::start(draft, span, self, conn.heads());
         recorder.failed(failure);
         // What hyper answers by itself.
         recorder.answered(failure.answer().status());

@@ -68,20 +68,21 @@ impl Draft {
         request: &Request<B>,
         becomes: Becomes,
         lost: bool,
+        clock: Instant,
     ) -> Box<Self> {
         let uri = if lost { request.uri().clone() } else { Uri::default() };
         let (method, version) = (request.method().clone(), request.version());
         let headers = if becomes == Becomes::Flow { request.headers().clone() } else { HeaderMap::new() };
-        let mut draft = Self::with(sequence, client, uri, method, version, headers);
+        let mut draft = Self::with(sequence, client, uri, method, version, headers, clock);
         draft.becomes = becomes;
         draft
     }
 
     /// Of something that could not be read.
-    pub(super) fn unreadable(sequence: u64, client: &Arc<str>) -> Box<Self> {
+    pub(super) fn unreadable(sequence: u64, client: &Arc<str>, clock: Instant) -> Box<Self> {
         // As OpenTelemetry calls a method that is not known.
         let method = Method::from_bytes(b"_OTHER").unwrap_or_default();
-        Self::with(sequence, client, Uri::default(), method, Version::HTTP_11, HeaderMap::new())
+        Self::with(sequence, client, Uri::default(), method, Version::HTTP_11, HeaderMap::new(), clock)
     }
 
     fn with(
@@ -91,6 +92,7 @@ impl Draft {
         method: Method,
         version: Version,
         headers: HeaderMap,
+        clock: Instant,
     ) -> Box<Self> {
         let start = SystemTime::now();
         Box::new(Self {
@@ -98,7 +100,7 @@ impl Draft {
             sequence,
             client: Arc::clone(client),
             start,
-            clock: Instant::now(),
+            clock,
             uri,
             route: None,
             request: RawRequest { method, version, headers, body: RawBody::default() },
@@ -111,6 +113,15 @@ impl Draft {
             answered: None,
             becomes: Becomes::Flow,
         })
+    }
+
+    /// Where the request is to go.
+    pub(super) fn leads(&mut self, route: &Route, span: &mut Span) {
+        if let Route::Connect(_) = route {
+            self.tunnel = Some(Tunnel::default());
+            span.set("glyph.tunnel", true);
+        }
+        self.route = Some(route.clone());
     }
 
     /// The flow's id.
@@ -190,17 +201,6 @@ impl Recorder {
         self.shared.context
     }
 
-    /// Where the request is to go.
-    pub(super) fn target(&self, route: &Route) {
-        self.with(|draft, span| {
-            if let Route::Connect(_) = route {
-                draft.tunnel = Some(Tunnel::default());
-                span.set("glyph.tunnel", true);
-            }
-            draft.route = Some(route.clone());
-        });
-    }
-
     /// The tunnel is looked into: its exchanges are recorded, each by itself, and it is none.
     pub(super) fn looked_into(&self) {
         self.with(|draft, span| {
@@ -208,11 +208,6 @@ impl Recorder {
             span.set("glyph.tunnel.intercepted", true);
             draft.upstream = None;
         });
-    }
-
-    /// What the exchange is to become.
-    pub(super) fn becomes(&self) -> Becomes {
-        self.shared.open().as_ref().map_or(Becomes::Others, |(draft, _)| draft.becomes)
     }
 
     /// The exchange with the upstream has begun.
@@ -289,6 +284,7 @@ impl Recorder {
     /// A body has passed, or was given up.
     pub(super) fn passed(&self, side: Side, body: RawBody, fault: Option<Box<Failure>>) {
         let broken = !body.complete;
+        let is_done = side == Side::Response && !broken && fault.is_none();
         self.with(|draft, _| {
             let elapsed = draft.elapsed();
             match side {
@@ -303,13 +299,16 @@ impl Recorder {
                     }
                 }
             }
+            if is_done {
+                draft.end_upstream();
+            }
         });
         match (side, fault) {
             (_, Some(failure)) => self.failed(&failure),
             (Side::Response, None) if broken => self.failed(&Failure::ClientGone),
             _ => {}
         }
-        if side == Side::Response {
+        if side == Side::Response && !is_done {
             self.with(|draft, _| draft.end_upstream());
         }
     }
@@ -386,7 +385,7 @@ impl Drop for Shared {
         telemetry.exchange_ended(self.context, method, status, Duration::from_nanos(elapsed));
         let start = UnixNanos::from(draft.start);
         let end = UnixNanos(start.0.saturating_add(elapsed));
-        drop(span);
+        span.end_after(Duration::from_nanos(elapsed));
         match draft.becomes {
             Becomes::Flow => {}
             Becomes::Unseen => return telemetry.flow_passed(),

@@ -89,8 +89,9 @@ impl Server {
         let all = timeout_at(deadline, ended).await.is_ok();
         // Before the connections, so that what breaks with them is not put down to somebody else.
         proxy.cut.cancel();
-        proxy.upstream.cut().await;
         connections.shutdown().await;
+        // Behind them, so that no client is answered for what ends here. What they hold ends with them.
+        proxy.upstream.cut().await;
         proxy.tunnels.wait().await;
         all
     }

@@ -164,7 +164,7 @@ impl<'a> SpanBuilder<'a> {
         let metrics = Arc::clone(self.metrics);
         let outlets = self.outlets.filter(|_| context.sampled).map(Arc::clone);
         let (name, span) = (self.name, outlets.as_deref().map(|outlets| self.record(context, outlets)));
-        Span { context, recording: outlets.zip(span), name, started, metrics }
+        Span { context, recording: outlets.zip(span), name, started, took: None, metrics }
     }
 
     fn record(mut self, context: TraceContext, outlets: &Outlets) -> Box<format::Span> {
@@ -219,12 +219,14 @@ pub struct Span {
     recording: Option<(Arc<Outlets>, Box<format::Span>)>,
     name: &'static str,
     started: Instant,
+    /// How long it took, where somebody has looked already.
+    took: Option<Duration>,
     metrics: Arc<Metrics>,
 }
 
 impl Drop for Span {
     fn drop(&mut self) {
-        let took = self.started.elapsed();
+        let took = self.took.unwrap_or_else(|| self.started.elapsed());
         let now = self.recording.is_some().then(SystemTime::now);
         self.metrics.span_ended(self.name, took, self.context, now);
         if let (Some((outlets, mut span)), Some(now)) = (self.recording.take(), now) {
@@ -238,6 +240,16 @@ impl Span {
     /// Its place, for children and records. It has one whether or not it is recorded.
     pub fn context(&self) -> TraceContext {
         self.context
+    }
+
+    /// When it was started.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// It ends now, after that time: who has just looked saves it a look.
+    pub(crate) fn end_after(mut self, took: Duration) {
+        self.took = Some(took);
     }
 
     /// The time since it was started.

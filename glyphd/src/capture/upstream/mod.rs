@@ -36,9 +36,9 @@ use super::{
 };
 use crate::pooled::Pooled;
 
-/// How long a connection of the pool waits for its next request, and how often that is looked at.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often connections of the pool are looked at, and how many times one may be found without a request: a minute.
 const SWEEP: Duration = Duration::from_secs(5);
+const IDLE_SWEEPS: u32 = 12;
 /// For so long an upstream is taken to speak what it spoke last.
 const KNOWN: Duration = Duration::from_secs(60);
 /// How many origins are remembered.
@@ -223,7 +223,7 @@ async fn sweep(origins: Weak<Origins>, proxy: Option<Arc<Origin>>) {
         let Some(origins) = origins.upgrade() else { return };
         let all: Vec<_> = locked(&origins).iter().map(|(_, origin)| Arc::clone(origin)).collect();
         for origin in all.iter().chain(&proxy) {
-            origin.close_idle(IDLE_TIMEOUT);
+            origin.sweep(IDLE_SWEEPS);
         }
     }
 }

@@ -64,8 +64,8 @@ pub(crate) struct Origin {
     /// Connections on which no HTTP has been spoken.
     ready: Mutex<VecDeque<(Instant, UpstreamIo)>>,
     pub(super) lines: Lines,
-    /// Held by who makes a connection that many can use: the others wait for that.
-    making: tokio::sync::Mutex<()>,
+    /// Held by who makes a connection that many can use: the others wait for that, and share what became of it.
+    making: tokio::sync::Mutex<Option<(Instant, Failure)>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -116,22 +116,31 @@ impl Origin {
 
     /// A new connection, or one that somebody else has made; and whether it is new.
     async fn open(&self) -> Result<(Box<Line>, bool), Failure> {
-        let making = match self.speaks_http2() {
-            true => Some(self.making.lock().await),
-            false => None,
-        };
-        if making.is_some()
-            && let Some(line) = self.lines.take()
-        {
+        if !self.speaks_http2() {
+            return Ok((self.make().await?, true));
+        }
+        let since = Instant::now();
+        let mut failed = self.making.lock().await;
+        if let Some(line) = self.lines.take() {
             return Ok((line, false));
         }
+        // What kept the other from a connection meanwhile would keep this one, too, and for as long.
+        if let Some((_, failure)) = failed.as_ref().filter(|(at, _)| *at >= since) {
+            return Err(failure.clone());
+        }
+        let made = self.make().await;
+        *failed = made.as_ref().err().map(|failure| (Instant::now(), failure.clone()));
+        Ok((made?, true))
+    }
+
+    async fn make(&self) -> Result<Box<Line>, Failure> {
         let fresh = locked(&self.ready).pop_back().filter(|(since, _)| since.elapsed() < FRESH);
         let io = match fresh {
             Some((_, io)) => io,
             None => self.dial(None).await?,
         };
         let line = self.means.protocols.begin(io, &self.means.connections).await?;
-        Ok((Box::new(self.lines.share(line)), true))
+        Ok(Box::new(self.lines.share(line)))
     }
 
     fn speaks_http2(&self) -> bool {
@@ -189,9 +198,9 @@ impl Origin {
         Ok(io)
     }
 
-    /// Closes what has not been used for long.
-    pub(super) fn close_idle(&self, limit: Duration) {
-        self.lines.close_idle(limit);
+    /// Closes what has not been used for so many sweeps.
+    pub(super) fn sweep(&self, limit: u32) {
+        self.lines.sweep(limit);
         let stale: Vec<_> = {
             let mut ready = locked(&self.ready);
             let count = ready.iter().take_while(|(since, _)| since.elapsed() > FRESH).count();
