@@ -2,11 +2,9 @@
 
 use std::{
     convert::Infallible,
-    future::poll_fn,
     net::SocketAddr,
-    pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
-    task::Poll,
+    pin::Pin,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -25,13 +23,14 @@ use tokio::{
 
 use super::{
     Answer, Proxy,
+    cancel::until_cancelled,
     failure::Failure,
     idle::Heads,
     interim::{Interim, WithInterim},
     options::Mode,
     route::Entry,
     tls::Alpn,
-    upstream::{Last, Origin},
+    upstream::{Last, Origin, locked},
 };
 use crate::telemetry::Telemetry;
 
@@ -61,11 +60,11 @@ pub(super) struct Timer(Mutex<Option<Pin<Box<Sleep>>>>);
 impl Timer {
     /// One that runs out after at most so long.
     pub(super) fn take(&self, limit: Duration) -> Pin<Box<Sleep>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| Box::pin(sleep(limit)))
+        locked(&self.0).take().unwrap_or_else(|| Box::pin(sleep(limit)))
     }
 
     pub(super) fn keep(&self, timer: Pin<Box<Sleep>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(timer);
+        *locked(&self.0) = Some(timer);
     }
 }
 
@@ -206,19 +205,7 @@ impl Proxy {
         C: Future<Output = Result<(), E>> + Unpin,
     {
         let closing = self.closing.child_token();
-        let mut told = pin!(closing.cancelled());
-        let mut is_asked = false;
-        let ended = poll_fn(|cx| {
-            if let Poll::Ready(ended) = Pin::new(&mut *connection).poll(cx) {
-                return Poll::Ready(Some(ended));
-            }
-            // It wakes this task, whoever asks it again; and what it takes to ask it, each request would pay.
-            if std::mem::replace(&mut is_asked, true) && !self.is_closing.load(Ordering::Relaxed) {
-                return Poll::Pending;
-            }
-            told.as_mut().poll(cx).map(|()| None)
-        });
-        match ended.await {
+        match until_cancelled(&closing, Pin::new(&mut *connection)).await {
             Some(ended) => ended,
             None => {
                 close(Pin::new(&mut *connection));

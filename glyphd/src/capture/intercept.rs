@@ -5,11 +5,9 @@
 //! is a flow that says so. Nothing follows from that for the next: one such client could otherwise blind a host.
 
 use std::{
-    future::poll_fn,
-    io, mem,
+    io,
     pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
 };
 
 use rustls::server::Acceptor;
@@ -21,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{
     Proxy,
+    cancel::until_cancelled,
     connect::{Client, Opened},
     connection::{Conn, Place},
     failure::Failure,
@@ -105,20 +104,8 @@ impl Proxy {
     {
         Box::pin(async move {
             let cut = self.cut.child_token();
-            let mut told = pin!(cut.cancelled());
-            let mut is_asked = false;
-            let mut served = pin!(Arc::clone(&self).serve(stream, protocol, Arc::new(conn)));
-            poll_fn(|cx| {
-                if served.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(());
-                }
-                // As in `served`.
-                if mem::replace(&mut is_asked, true) && !cut.is_cancelled() {
-                    return Poll::Pending;
-                }
-                told.as_mut().poll(cx)
-            })
-            .await;
+            let served = pin!(Arc::clone(&self).serve(stream, protocol, Arc::new(conn)));
+            until_cancelled(&cut, served).await;
         })
     }
 }

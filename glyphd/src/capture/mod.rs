@@ -30,6 +30,7 @@ mod recorder;
 mod tee;
 mod failure;
 mod idle;
+mod cancel;
 pub mod prefixed;
 mod interim;
 pub(crate) mod exchange;
@@ -39,7 +40,7 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -88,8 +89,6 @@ pub(crate) struct Proxy {
     tunnels: TaskTracker,
     /// Connections end with the exchange that is under way.
     closing: CancellationToken,
-    /// The same, for who asks often: set before they are told.
-    is_closing: AtomicBool,
     /// Ends everything that is still open when the time to drain is over.
     cut: CancellationToken,
     sequence: AtomicU64,
@@ -180,7 +179,6 @@ impl Proxy {
             leaves: tls.leaves,
             tunnels: TaskTracker::new(),
             closing,
-            is_closing: AtomicBool::new(false),
             cut,
             sequence: AtomicU64::new(0),
             options,

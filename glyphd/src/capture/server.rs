@@ -1,11 +1,6 @@
 //! Accepts connections, as many as there may be, and lets them end in order.
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -78,7 +73,6 @@ impl Server {
         }
         drop(listener);
         // The connections are told when nobody can connect any more.
-        proxy.is_closing.store(true, Ordering::Relaxed);
         proxy.closing.cancel();
         proxy.tunnels.close();
         let deadline = Instant::now() + drain;

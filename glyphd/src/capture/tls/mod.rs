@@ -37,8 +37,8 @@ impl Alpn {
     }
 }
 
-/// What encrypts. AES with keys of 128 bits comes first, as with browsers: it takes a fourth less time than with 256, and
-/// neither is broken.
+/// What encrypts. AES with keys of 128 bits comes first, as with browsers: it takes ten rounds a block where 256 take
+/// fourteen, and neither is broken.
 fn provider() -> CryptoProvider {
     let mut provider = ring::default_provider();
     let rank = |suite: &SupportedCipherSuite| match suite.suite() {

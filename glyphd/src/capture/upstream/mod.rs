@@ -21,11 +21,11 @@ use lru::LruCache;
 use rustls::ClientConfig;
 
 pub(super) use dial::{ConnectionMade, Dialer, Plain};
-pub(super) use lines::Lease;
+pub(super) use lines::{Lease, locked};
 pub(super) use origin::{Answered, Origin, Target, TlsTarget};
 
 use self::{
-    lines::{Connections, Protocols, Sent, locked},
+    lines::{Connections, Protocols, Sent},
     origin::{Means, Way},
 };
 use super::{
