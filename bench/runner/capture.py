@@ -133,6 +133,8 @@ def intercepted(bench, requests):
     result = Result(f"{requests:,} requests for 1 KB within TLS over {CONNECTIONS} connections, CPU time of the proxy")
     contenders = {
         "hudsucker": bench.start(proxies.Hudsucker),
+        # As hudsucker does.
+        "glyphd, nothing recorded": bench.start(proxies.Glyphd, (), True),
         "glyphd, flows": bench.start(proxies.Glyphd, FLOWS, True),
         **bench.others(secured=True),
     }

@@ -1,5 +1,7 @@
 //! `glyphd`: flags, log, daemon, a signal, drain.
 
+mod allocator;
+
 use std::{
     env,
     io::{self, IsTerminal, Write},
@@ -12,13 +14,8 @@ use glyphd::{
     cli::{Args, colour},
     log_to_stderr,
 };
-use mimalloc::MiMalloc;
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
-
-/// What is taken on one thread is given back on another here, in many small pieces.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What the daemon could not do; the same as for a wrong flag.
 const FAILED: u8 = 2;
@@ -26,6 +23,7 @@ const FAILED: u8 = 2;
 fn main() -> ExitCode {
     // Before there is a runtime: a launcher has one thread.
     glyphd::launcher::run_if_asked();
+    allocator::give_back_large_pieces();
     daemon()
 }
 

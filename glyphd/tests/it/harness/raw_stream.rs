@@ -31,8 +31,13 @@ impl RawStream {
     pub(crate) async fn open(address: &str, secret: &str, first: &PluginMessage) -> Self {
         let mut stream = Self::silent(address, secret).await;
         stream.write(framed(&first.encode_to_vec())).await;
-        assert!(within("the welcome", stream.incoming.frame()).await.unwrap().unwrap().is_data());
+        stream.more("the welcome").await;
         stream
+    }
+
+    /// Waits for more bytes of the daemon's.
+    pub(crate) async fn more(&mut self, what: &str) {
+        assert!(within(what, self.incoming.frame()).await.unwrap().unwrap().is_data());
     }
 
     /// Opens a stream and says nothing.

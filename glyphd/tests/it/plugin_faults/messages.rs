@@ -125,6 +125,7 @@ async fn a_connection_that_breaks_within_a_message_is_none() {
     stream.write(whole.slice(..500)).await;
     // What is written after the half is not there before it is; the witness's exchange takes longer than that.
     scene.others_are_served().await;
+    stream.more("an event that stays unanswered").await;
     relay.cut();
     scene.guest_is("gone").await;
     scene.others_are_served().await;
