@@ -17,7 +17,7 @@ use super::{
     route::Destination,
     tee::{Side, Tee},
     upgrade::Upgrade,
-    upstream::Answered,
+    upstream::{Answered, Sent},
 };
 use crate::telemetry::name;
 
@@ -59,7 +59,7 @@ impl Proxy {
 
         let limit = if becomes == Becomes::Flow { self.intake.body_bytes() } else { 0 };
         let body = Tee::new(body, Side::Request, limit, recorder.clone());
-        let mut request = Request::from_parts(head, body);
+        let mut request = Request::from_parts(head, Either::Left(body));
         let awaiting = interim.then(|| {
             let to = Arc::clone(&conn.interim);
             hyper::ext::on_informational(&mut request, move |answer| {
@@ -67,9 +67,13 @@ impl Proxy {
             });
             conn.interim.open()
         });
-        let Answered { mut response, made, lease } = self.send(request, http2, conn, recorder).await?;
+        let Answered { mut response, made, resent, lease } =
+            self.send(request, http2, conn, recorder).await?;
         drop(awaiting);
         recorder.connected(made);
+        if resent {
+            recorder.resent();
+        }
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let unasked = || Failure::UpstreamInvalid("it switched protocols unasked".to_owned());
             let switched = upgrade.filter(|_| Upgrade::granted(response.headers())).ok_or_else(unasked)?;
@@ -87,7 +91,7 @@ impl Proxy {
     /// Until the answer's head is there. The upstream's time begins when it has the whole request.
     async fn send(
         &self,
-        request: Request<Tee<Incoming>>,
+        request: Sent,
         http2: bool,
         conn: &Conn,
         recorder: &Recorder,

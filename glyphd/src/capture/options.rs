@@ -100,6 +100,9 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// How long connecting to an upstream may take.
     pub connect_timeout: Duration,
+    /// How long a connection to an upstream has waited when the upstream may have closed it just now: what can be sent once
+    /// more, if it comes to that, is kept from there on.
+    pub rested: Duration,
 }
 
 impl Default for Limits {
@@ -111,6 +114,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(300),
             request_timeout: Duration::from_secs(300),
             connect_timeout: Duration::from_secs(10),
+            rested: Duration::from_secs(1),
         }
     }
 }

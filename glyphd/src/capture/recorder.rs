@@ -245,6 +245,15 @@ impl Recorder {
         });
     }
 
+    /// The request had to be sent once more.
+    pub(super) fn resent(&self) {
+        self.with(|draft, _| {
+            if let Some(upstream) = &mut draft.upstream {
+                upstream.set("http.request.resend_count", 1_u32);
+            }
+        });
+    }
+
     /// The upstream's answer has begun.
     pub(super) fn responded(&self, head: &response::Parts) {
         self.with(|draft, span| draft.respond(head.status, head.version, &head.headers, span));

@@ -7,10 +7,11 @@ use std::{
 };
 
 /// What each module may import; `app` and the flags that end in it may import everything.
-const TABLE: [(&str, &[&str]); 26] = [
+const TABLE: [(&str, &[&str]); 27] = [
     ("capture", &["causes", "globs", "listeners", "pooled", "sanitize::Intake", "telemetry"]),
     ("sanitize", &["capture", "dispatch", "flow_log", "globs", "room", "telemetry"]),
     ("room", &[]),
+    ("allocator", &[]),
     ("flow_log", &["room", "sanitize::Flow", "telemetry"]),
     ("dispatch", &["sanitize::Flow", "sanitize::Raw", "telemetry"]),
     (

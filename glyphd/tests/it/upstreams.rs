@@ -1,13 +1,24 @@
 //! Connections to upstreams go from one request to the next, whoever asks, and only where that does no harm.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
+use glyphd::telemetry::name;
+use http::{Method, Request};
 use tokio::{io::AsyncWriteExt, net::TcpStream, sync::mpsc};
 
-use crate::harness::{RawClient, RawOrigin, TestDaemon, client, within};
+use crate::harness::{
+    RawClient, RawOrigin, TestDaemon,
+    client::{self, Answer, Body, empty},
+    records::attribute,
+    told::{counted, until},
+    within,
+};
 
 /// An origin that answers each request on a connection by `answer`, and how many connections it has had.
 async fn counting<A, F>(answer: A) -> (RawOrigin, Arc<AtomicUsize>)
@@ -103,4 +114,66 @@ async fn a_connection_whose_answer_was_given_up_is_not_used_again() {
     let kinds: Vec<_> =
         recorded.flows.iter().filter_map(|flow| flow.error.as_ref()).map(|e| &*e.kind).collect();
     assert_eq!(kinds, ["client_gone"]);
+}
+
+/// An origin that answers the first request on each connection, and closes at the second, as a server does whose patience has
+/// just ended; and which closes at whatever asks for `/never`.
+pub(crate) async fn impatient() -> (RawOrigin, Arc<AtomicUsize>) {
+    counting(|mut stream, _| async move {
+        if !client::head(&mut stream).await.contains("/never") {
+            stream.write_all(OK).await.unwrap();
+            client::head(&mut stream).await;
+        }
+    })
+    .await
+}
+
+/// For which every connection has waited for long.
+async fn patient() -> TestDaemon {
+    TestDaemon::with(|config| config.capture.limits.rested = Duration::ZERO).await
+}
+
+/// Asks a daemon that nobody has asked yet twice, the second time on the connection of the first, which has been given back
+/// before its flow is told.
+pub(crate) async fn twice(daemon: &TestDaemon, second: Request<Body>, origin: &RawOrigin) -> Answer {
+    let mut client = daemon.client().await;
+    assert_eq!(client.get(&origin.url("/first")).await.text(), "ok");
+    until("the first flow", async || {
+        counted(daemon.metrics(), "glyph_flow_dispatch_seconds_count", &[]).await >= 1.0
+    })
+    .await;
+    client.ask(second).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_as_the_upstream_closes_is_sent_once_more() {
+    let (origin, connections) = impatient().await;
+    let daemon = patient().await;
+    let second = Request::get(origin.url("/second")).header("x-which", "second").body(empty()).unwrap();
+    assert_eq!(twice(&daemon, second, &origin).await.text(), "ok");
+    assert_eq!(connections.load(Ordering::Relaxed), 2);
+    let recorded = daemon.drain().await;
+    assert_eq!(recorded.flows.iter().map(|flow| flow.error.is_none()).collect::<Vec<_>>(), [true, true]);
+    let resent: Vec<_> = recorded
+        .spans_named(name::UPSTREAM_REQUEST)
+        .into_iter()
+        .filter(|span| span.attributes.get("http.request.resend_count").is_some())
+        .collect();
+    assert_eq!(resent.len(), 1);
+    assert!(attribute(resent[0], "url.full").ends_with("/second"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_something_is_not_sent_once_more_and_nothing_is_a_third_time() {
+    for (method, path, used) in
+        [(Method::POST, "/second", 1), (Method::DELETE, "/second", 1), (Method::GET, "/never", 2)]
+    {
+        let (origin, connections) = impatient().await;
+        let daemon = patient().await;
+        let second = Request::builder().method(&method).uri(origin.url(path)).body(empty()).unwrap();
+        assert_eq!(twice(&daemon, second, &origin).await.status, 502, "{method}");
+        assert_eq!(connections.load(Ordering::Relaxed), used, "{method}");
+        let recorded = daemon.drain().await;
+        assert_eq!(recorded.flows[1].error.as_ref().unwrap().kind, "upstream_closed", "{method}");
+    }
 }

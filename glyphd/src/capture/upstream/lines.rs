@@ -10,16 +10,16 @@ use std::{
     future::poll_fn,
     mem,
     pin::Pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
+    time::{Duration, Instant},
 };
 
-use http::{HeaderValue, Request, Response, Uri, header::HOST};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Uri, header::HOST, request::Parts};
+use http_body_util::{Either, Empty};
 use hyper::{
-    body::Incoming,
+    body::{Body, Incoming},
     client::conn::{TrySendError, http1, http2},
 };
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -36,8 +36,9 @@ use crate::capture::{
 /// How many connections to one place wait for a request.
 const IDLE: usize = 64;
 
-/// A request on its way.
-pub(super) type Sent = Request<Tee<Incoming>>;
+/// A request on its way: with what passes of the client's body, or without any where it is sent once more.
+pub(in crate::capture) type Sent = Request<Outgoing>;
+type Outgoing = Either<Tee<Incoming>, Empty<Bytes>>;
 
 /// A connection to an origin. Over HTTP/2 it is one of many handles to the same.
 pub(super) struct Line {
@@ -48,8 +49,8 @@ pub(super) struct Line {
 }
 
 enum Sender {
-    Http1(http1::SendRequest<Tee<Incoming>>),
-    Http2(http2::SendRequest<Tee<Incoming>>),
+    Http1(http1::SendRequest<Outgoing>),
+    Http2(http2::SendRequest<Outgoing>),
 }
 
 impl fmt::Debug for Line {
@@ -109,6 +110,21 @@ impl Line {
             refused
         })
     }
+}
+
+/// What is needed to send a request once more, if that does no harm: it asks for nothing to be done, and has no body (RFC
+/// 9110, 9.2.1 and 9.2.2).
+pub(super) fn repeatable(request: &Sent) -> Option<Parts> {
+    let is_harmless = request.method().is_safe() && request.body().is_end_stream();
+    is_harmless.then(|| {
+        let mut copy = Request::new(());
+        *copy.method_mut() = request.method().clone();
+        *copy.uri_mut() = request.uri().clone();
+        *copy.version_mut() = request.version();
+        *copy.headers_mut() = request.headers().clone();
+        *copy.extensions_mut() = request.extensions().clone();
+        copy.into_parts().0
+    })
 }
 
 /// Why there is no answer.
@@ -224,21 +240,20 @@ impl Connections {
 /// The connections to one place that can take a request.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// Those that wait for one, the latest last, and since which sweep.
-    idle: Mutex<VecDeque<(u32, Box<Line>)>>,
-    /// How many sweeps there have been: a clock that costs nothing to read.
-    sweeps: AtomicU32,
+    /// Those that wait for one, the latest last, and since when.
+    idle: Mutex<VecDeque<(Instant, Box<Line>)>>,
     /// One that takes many at a time.
     shared: Mutex<Option<Line>>,
 }
 
 impl Lines {
-    /// One that is ready: the one that was used last, so that those that are too many are not used and can end.
-    pub(super) fn take(&self) -> Option<Box<Line>> {
+    /// One that is ready, and since when it has waited: the one that was used last, so that those that are too many are not
+    /// used and can end.
+    pub(super) fn take(&self) -> Option<(Box<Line>, Option<Instant>)> {
         let mut idle = locked(&self.idle);
         for at in (0..idle.len()).rev() {
             if idle[at].1.is_ready() {
-                return idle.remove(at).map(|(_, line)| line);
+                return idle.remove(at).map(|(since, line)| (line, Some(since)));
             }
             if idle[at].1.is_closed() {
                 idle.remove(at);
@@ -246,7 +261,8 @@ impl Lines {
         }
         drop(idle);
         let shared = locked(&self.shared);
-        shared.as_ref().filter(|line| line.is_ready()).and_then(Line::share).map(Box::new)
+        let line = shared.as_ref().filter(|line| line.is_ready()).and_then(Line::share)?;
+        Some((Box::new(line), None))
     }
 
     /// Gives one back that has done its work, or almost.
@@ -258,7 +274,7 @@ impl Lines {
         if idle.len() == IDLE {
             idle.pop_front();
         }
-        idle.push_back((self.sweeps.load(Ordering::Relaxed), line));
+        idle.push_back((Instant::now(), line));
     }
 
     /// A new connection, if many can use it: for all from now on, unless there is one already, which is returned then.
@@ -277,12 +293,11 @@ impl Lines {
         locked(&self.shared).take();
     }
 
-    /// Closes those that have waited for so many sweeps.
-    pub(super) fn sweep(&self, limit: u32) {
-        let now = self.sweeps.fetch_add(1, Ordering::Relaxed);
+    /// Closes those that have waited for so long.
+    pub(super) fn sweep(&self, limit: Duration) {
         let expired: Vec<_> = {
             let mut idle = locked(&self.idle);
-            let count = idle.iter().take_while(|(since, _)| now.wrapping_sub(*since) >= limit).count();
+            let count = idle.iter().take_while(|(since, _)| since.elapsed() >= limit).count();
             idle.drain(..count).collect()
         };
         drop(expired);

@@ -21,11 +21,11 @@ use lru::LruCache;
 use rustls::ClientConfig;
 
 pub(super) use dial::{ConnectionMade, Dialer, Plain};
-pub(super) use lines::{Lease, locked};
+pub(super) use lines::{Lease, Sent, locked};
 pub(super) use origin::{Answered, Origin, Target, TlsTarget};
 
 use self::{
-    lines::{Connections, Protocols, Sent},
+    lines::{Connections, Protocols},
     origin::{Means, Way},
 };
 use super::{
@@ -36,9 +36,9 @@ use super::{
 };
 use crate::pooled::Pooled;
 
-/// How often connections of the pool are looked at, and how many times one may be found without a request: a minute.
+/// How often connections of the pool are looked at, and how long one may be there without a request.
 const SWEEP: Duration = Duration::from_secs(5);
-const IDLE_SWEEPS: u32 = 12;
+const IDLE: Duration = Duration::from_secs(60);
 /// For so long an upstream is taken to speak what it spoke last.
 const KNOWN: Duration = Duration::from_secs(60);
 /// How many origins are remembered.
@@ -138,7 +138,7 @@ impl Upstream {
     pub(super) fn new(dialer: Dialer, tls: TlsConfigs, limits: Limits) -> Self {
         let (protocols, connections) = (Protocols::new(limits), Connections::default());
         let has_proxy = dialer.proxy().is_some();
-        let means = Arc::new(Means { dialer, protocols, connections });
+        let means = Arc::new(Means { dialer, protocols, connections, rested: limits.rested });
         let proxy = has_proxy.then(|| Arc::new(Origin::new(Way::Proxy, Arc::clone(&means))));
         let origins = Arc::new(Mutex::new(LruCache::new(ORIGINS)));
         Self { means, tls, origins, proxy, seen: Mutex::new(LruCache::new(ORIGINS)), sweeps: Once::new() }
@@ -223,7 +223,7 @@ async fn sweep(origins: Weak<Origins>, proxy: Option<Arc<Origin>>) {
         let Some(origins) = origins.upgrade() else { return };
         let all: Vec<_> = locked(&origins).iter().map(|(_, origin)| Arc::clone(origin)).collect();
         for origin in all.iter().chain(&proxy) {
-            origin.sweep(IDLE_SWEEPS);
+            origin.sweep(IDLE);
         }
     }
 }

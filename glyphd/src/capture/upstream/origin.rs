@@ -6,13 +6,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use http::Response;
+use http::{Request, Response};
+use http_body_util::{Either, Empty};
 use hyper::body::Incoming;
 use rustls::ClientConfig;
 
 use super::{
     ConnectionMade, Connections, Dialer, KNOWN, Lease, Offer, Plain, UpstreamIo,
-    lines::{Line, Lines, Protocols, Refused, Sent, locked},
+    lines::{Line, Lines, Protocols, Refused, Sent, locked, repeatable},
 };
 use crate::capture::{failure::Failure, tls::Alpn};
 
@@ -53,6 +54,8 @@ pub(super) struct Means {
     pub(super) dialer: Dialer,
     pub(super) protocols: Protocols,
     pub(super) connections: Connections,
+    /// After so long an upstream may close a connection as a request is on its way.
+    pub(super) rested: Duration,
 }
 
 /// A place that requests go to.
@@ -78,6 +81,8 @@ struct Known {
 pub(crate) struct Answered {
     pub(crate) response: Response<Incoming>,
     pub(crate) made: ConnectionMade,
+    /// Whether the request had to be sent once more.
+    pub(crate) resent: bool,
     /// To be ended with the body.
     pub(crate) lease: Option<Lease>,
 }
@@ -88,20 +93,27 @@ impl Origin {
         Self { way, means, known, ready, lines: Lines::default(), making: tokio::sync::Mutex::default() }
     }
 
-    /// Sends a request there. On a connection that has been used, the upstream may have closed it meanwhile: what has not
-    /// been begun is sent again on another.
+    /// Sends a request there. A connection that has been used the upstream may have closed meanwhile: what has not been begun
+    /// is sent again on another, and what the upstream may not have seen, if that does no harm, once more on a new one.
     pub(crate) async fn send(self: &Arc<Self>, mut request: Sent) -> Result<Answered, Failure> {
+        let mut resent = false;
         loop {
-            let (mut line, is_new) = match self.lines.take() {
-                Some(line) => (line, false),
-                // Boxed: it is seldom, and large.
-                None => Box::pin(self.open()).await?,
+            let waiting = if resent { None } else { self.lines.take() };
+            let (mut line, since, is_new) = match waiting {
+                Some((line, since)) => (line, since, false),
+                None => {
+                    // Boxed: it is seldom, and large.
+                    let (line, is_new) = Box::pin(self.open()).await?;
+                    (line, None, is_new)
+                }
             };
+            let has_rested = since.is_some_and(|since| since.elapsed() >= self.means.rested);
+            let again = if has_rested { repeatable(&request) } else { None };
             match line.send(request).await {
                 Ok(response) => {
                     let (made, is_exclusive) = (line.made, line.is_exclusive());
                     let lease = is_exclusive.then(|| Lease::new(Arc::clone(self), line));
-                    return Ok(Answered { response, made, lease });
+                    return Ok(Answered { response, made, resent, lease });
                 }
                 Err(Refused { unsent: Some(unsent), .. }) if !is_new => {
                     if !line.is_exclusive() {
@@ -109,7 +121,12 @@ impl Origin {
                     }
                     request = *unsent;
                 }
-                Err(Refused { failure, .. }) => return Err(failure),
+                Err(Refused { failure, .. }) => {
+                    let again = again.filter(|_| matches!(failure, Failure::UpstreamClosed(_)));
+                    let Some(head) = again else { return Err(failure) };
+                    request = Request::from_parts(head, Either::Right(Empty::new()));
+                    resent = true;
+                }
             }
         }
     }
@@ -121,7 +138,7 @@ impl Origin {
         }
         let since = Instant::now();
         let mut failed = self.making.lock().await;
-        if let Some(line) = self.lines.take() {
+        if let Some((line, _)) = self.lines.take() {
             return Ok((line, false));
         }
         // What kept the other from a connection meanwhile would keep this one, too, and for as long.
@@ -198,8 +215,8 @@ impl Origin {
         Ok(io)
     }
 
-    /// Closes what has not been used for so many sweeps.
-    pub(super) fn sweep(&self, limit: u32) {
+    /// Closes what has not been used for so long.
+    pub(super) fn sweep(&self, limit: Duration) {
         self.lines.sweep(limit);
         let stale: Vec<_> = {
             let mut ready = locked(&self.ready);

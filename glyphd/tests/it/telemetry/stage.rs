@@ -1,13 +1,13 @@
 //! A daemon to which everything happens that it can say something of.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use glyph_plugin::{
     Capability, PROTOCOL_VERSION,
     wire::{FetchHead, FlowEvent, bus_message::Message},
 };
 use glyphd::{Config, config::Sandbox, netgate::Resolver};
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -15,15 +15,19 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::harness::{
-    Client, FakeOrigin, FakePlugin, Guest, PluginsDir, RawClient, RawOrigin, Recorded, TestDaemon, client,
-    origin::nobody,
-    outlet::{Outlet, first, get, open_to, whole},
-    plugin::{Credentials, bus, grant},
-    secure::{Authority, SecureClient, SecureOrigin},
-    text,
-    told::until_plugin,
-    within,
+use crate::{
+    harness::{
+        Client, FakeOrigin, FakePlugin, Guest, PluginsDir, RawClient, RawOrigin, Recorded, TestDaemon,
+        client,
+        origin::nobody,
+        outlet::{Outlet, first, get, open_to, whole},
+        plugin::{Credentials, bus, grant},
+        secure::{Authority, SecureClient, SecureOrigin},
+        text,
+        told::until_plugin,
+        within,
+    },
+    upstreams::{impatient, twice},
 };
 
 /// Every limit that there is; the last of them is what ends it.
@@ -50,6 +54,7 @@ pub(crate) async fn everything(
         config.sandbox = Sandbox::BestEffort;
         config.capture.ca = Some(glyphd::capture::Ca::InDir(ca_dir.clone()));
         config.capture.upstream.ca = Some(authority.path());
+        config.capture.limits.rested = Duration::ZERO;
         change(config);
     })
     .await;
@@ -58,6 +63,7 @@ pub(crate) async fn everything(
     let leaver = Guest::of(&daemon, "leaver").await.plugin;
     let (shown, mut flows) = mpsc::channel(64);
     let work = tokio::spawn(work(plugin, shown));
+    insist(&daemon).await;
     browse(&daemon, &origin).await;
     leave_unanswered(leaver).await;
     knock(&daemon).await;
@@ -121,6 +127,13 @@ async fn pages() -> FakeOrigin {
         answer
     })
     .await
+}
+
+/// A request that has to be sent once more.
+async fn insist(daemon: &TestDaemon) {
+    let (origin, _) = impatient().await;
+    let again = Request::get(origin.url("/again")).body(client::empty()).unwrap();
+    assert_eq!(twice(daemon, again, &origin).await.text(), "ok");
 }
 
 /// Pages that are there, broken, and nowhere, some of them in a trace that began elsewhere.
