@@ -100,8 +100,8 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// How long connecting to an upstream may take.
     pub connect_timeout: Duration,
-    /// How long a connection to an upstream has waited when the upstream may have closed it just now: what can be sent once
-    /// more, if it comes to that, is kept from there on.
+    /// For how many seconds a connection to an upstream has waited when the upstream may have closed it just now: what can be
+    /// sent once more, if it comes to that, is kept from there on.
     pub rested: Duration,
 }
 

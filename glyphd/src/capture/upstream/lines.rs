@@ -10,9 +10,11 @@ use std::{
     future::poll_fn,
     mem,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     task::Poll,
-    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -114,7 +116,7 @@ impl Line {
 
 /// What is needed to send a request once more, if that does no harm: it asks for nothing to be done, and has no body (RFC
 /// 9110, 9.2.1 and 9.2.2).
-pub(super) fn repeatable(request: &Sent) -> Option<Parts> {
+pub(super) fn repeatable(request: &Sent) -> Option<Box<Parts>> {
     let is_harmless = request.method().is_safe() && request.body().is_end_stream();
     is_harmless.then(|| {
         let mut copy = Request::new(());
@@ -123,7 +125,7 @@ pub(super) fn repeatable(request: &Sent) -> Option<Parts> {
         *copy.version_mut() = request.version();
         *copy.headers_mut() = request.headers().clone();
         *copy.extensions_mut() = request.extensions().clone();
-        copy.into_parts().0
+        Box::new(copy.into_parts().0)
     })
 }
 
@@ -240,20 +242,23 @@ impl Connections {
 /// The connections to one place that can take a request.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// Those that wait for one, the latest last, and since when.
-    idle: Mutex<VecDeque<(Instant, Box<Line>)>>,
+    /// Those that wait for one, the latest last, and since which sweep.
+    idle: Mutex<VecDeque<(u32, Box<Line>)>>,
+    /// How many sweeps there have been: a clock that costs nothing to read.
+    sweeps: AtomicU32,
     /// One that takes many at a time.
     shared: Mutex<Option<Line>>,
 }
 
 impl Lines {
-    /// One that is ready, and since when it has waited: the one that was used last, so that those that are too many are not
-    /// used and can end.
-    pub(super) fn take(&self) -> Option<(Box<Line>, Option<Instant>)> {
+    /// One that is ready, and how many sweeps it has waited for if it is one request's alone: the one that was used last, so that
+    /// those that are too many are not used and can end.
+    pub(super) fn take(&self) -> Option<(Box<Line>, Option<u32>)> {
         let mut idle = locked(&self.idle);
         for at in (0..idle.len()).rev() {
             if idle[at].1.is_ready() {
-                return idle.remove(at).map(|(since, line)| (line, Some(since)));
+                let now = self.sweeps.load(Ordering::Relaxed);
+                return idle.remove(at).map(|(since, line)| (line, Some(now.wrapping_sub(since))));
             }
             if idle[at].1.is_closed() {
                 idle.remove(at);
@@ -274,7 +279,7 @@ impl Lines {
         if idle.len() == IDLE {
             idle.pop_front();
         }
-        idle.push_back((Instant::now(), line));
+        idle.push_back((self.sweeps.load(Ordering::Relaxed), line));
     }
 
     /// A new connection, if many can use it: for all from now on, unless there is one already, which is returned then.
@@ -293,11 +298,12 @@ impl Lines {
         locked(&self.shared).take();
     }
 
-    /// Closes those that have waited for so long.
-    pub(super) fn sweep(&self, limit: Duration) {
+    /// Closes those that have waited for so many sweeps.
+    pub(super) fn sweep(&self, limit: u32) {
+        let now = self.sweeps.fetch_add(1, Ordering::Relaxed);
         let expired: Vec<_> = {
             let mut idle = locked(&self.idle);
-            let count = idle.iter().take_while(|(since, _)| since.elapsed() >= limit).count();
+            let count = idle.iter().take_while(|(since, _)| now.wrapping_sub(*since) >= limit).count();
             idle.drain(..count).collect()
         };
         drop(expired);

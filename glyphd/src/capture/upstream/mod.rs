@@ -36,9 +36,9 @@ use super::{
 };
 use crate::pooled::Pooled;
 
-/// How often connections of the pool are looked at, and how long one may be there without a request.
-const SWEEP: Duration = Duration::from_secs(5);
-const IDLE: Duration = Duration::from_secs(60);
+/// How often connections of the pool are looked at, and how many times one may be found without a request: a minute.
+const SWEEP: Duration = Duration::from_secs(1);
+const IDLE_SWEEPS: u32 = 60;
 /// For so long an upstream is taken to speak what it spoke last.
 const KNOWN: Duration = Duration::from_secs(60);
 /// How many origins are remembered.
@@ -223,7 +223,7 @@ async fn sweep(origins: Weak<Origins>, proxy: Option<Arc<Origin>>) {
         let Some(origins) = origins.upgrade() else { return };
         let all: Vec<_> = locked(&origins).iter().map(|(_, origin)| Arc::clone(origin)).collect();
         for origin in all.iter().chain(&proxy) {
-            origin.sweep(IDLE);
+            origin.sweep(IDLE_SWEEPS);
         }
     }
 }

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use rustls::ClientConfig;
 
 use super::{
-    ConnectionMade, Connections, Dialer, KNOWN, Lease, Offer, Plain, UpstreamIo,
+    ConnectionMade, Connections, Dialer, KNOWN, Lease, Offer, Plain, SWEEP, UpstreamIo,
     lines::{Line, Lines, Protocols, Refused, Sent, locked, repeatable},
 };
 use crate::capture::{failure::Failure, tls::Alpn};
@@ -99,15 +99,15 @@ impl Origin {
         let mut resent = false;
         loop {
             let waiting = if resent { None } else { self.lines.take() };
-            let (mut line, since, is_new) = match waiting {
-                Some((line, since)) => (line, since, false),
+            let (mut line, waited, is_new) = match waiting {
+                Some((line, waited)) => (line, waited, false),
                 None => {
                     // Boxed: it is seldom, and large.
                     let (line, is_new) = Box::pin(self.open()).await?;
                     (line, None, is_new)
                 }
             };
-            let has_rested = since.is_some_and(|since| since.elapsed() >= self.means.rested);
+            let has_rested = waited.is_some_and(|sweeps| SWEEP * sweeps >= self.means.rested);
             let again = if has_rested { repeatable(&request) } else { None };
             match line.send(request).await {
                 Ok(response) => {
@@ -124,7 +124,7 @@ impl Origin {
                 Err(Refused { failure, .. }) => {
                     let again = again.filter(|_| matches!(failure, Failure::UpstreamClosed(_)));
                     let Some(head) = again else { return Err(failure) };
-                    request = Request::from_parts(head, Either::Right(Empty::new()));
+                    request = Request::from_parts(*head, Either::Right(Empty::new()));
                     resent = true;
                 }
             }
@@ -215,8 +215,8 @@ impl Origin {
         Ok(io)
     }
 
-    /// Closes what has not been used for so long.
-    pub(super) fn sweep(&self, limit: Duration) {
+    /// Closes what has not been used for so many sweeps.
+    pub(super) fn sweep(&self, limit: u32) {
         self.lines.sweep(limit);
         let stale: Vec<_> = {
             let mut ready = locked(&self.ready);
