@@ -27,10 +27,11 @@ use super::{
     failure::Failure,
     idle::Heads,
     interim::{Interim, WithInterim},
+    locked,
     options::Mode,
     route::Entry,
     tls::Alpn,
-    upstream::{Last, Origin, locked},
+    upstream::{Last, Origin},
 };
 use crate::telemetry::Telemetry;
 

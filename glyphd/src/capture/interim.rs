@@ -7,7 +7,7 @@ use std::{
     io::{self, IoSlice},
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Waker, ready},
@@ -17,7 +17,7 @@ use bytes::{Buf, BytesMut};
 use http::{HeaderMap, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::headers::for_client;
+use super::{headers::for_client, locked};
 
 /// What may wait for one client, in bytes. What comes beyond that is not passed on.
 const MOST: usize = 64 << 10;
@@ -80,7 +80,7 @@ impl Interim {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.queue)
     }
 }
 

@@ -39,7 +39,7 @@ use std::{
     net::SocketAddr,
     num::NonZeroUsize,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -77,6 +77,11 @@ const LEAVES: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
 /// What goes back to the client: the upstream's body, or one of our own.
 type Answer = Response<Either<Tee<Incoming>, Full<Bytes>>>;
+
+/// What a mutex holds, also where somebody has panicked with it.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// One proxy, shared by all its connections.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //! both bodies have passed or were given up, however that came.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -18,6 +18,7 @@ use super::{
     exchange::{Exchange, RawBody, RawRequest, RawResponse, Target},
     failure::Failure,
     idle::Heads,
+    locked,
     route::Route,
     tee::Side,
     upstream::ConnectionMade,
@@ -351,7 +352,7 @@ impl Recorder {
 
 impl Shared {
     fn open(&self) -> MutexGuard<'_, Option<(Box<Draft>, Span)>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.open)
     }
 
     /// Notes why the exchange failed, on the flow and on its spans. The first cause counts.

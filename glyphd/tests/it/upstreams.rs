@@ -116,12 +116,14 @@ async fn a_connection_whose_answer_was_given_up_is_not_used_again() {
     assert_eq!(kinds, ["client_gone"]);
 }
 
-/// An origin that answers the first request on each connection, and closes at the second, as a server does whose patience has
-/// just ended; and which closes at whatever asks for `/never`.
+/// An origin that answers the first request on each connection with what it was asked, and closes at the second, as a server
+/// does whose patience has just ended; and which closes at whatever asks for `/never`.
 pub(crate) async fn impatient() -> (RawOrigin, Arc<AtomicUsize>) {
     counting(|mut stream, _| async move {
-        if !client::head(&mut stream).await.contains("/never") {
-            stream.write_all(OK).await.unwrap();
+        let head = client::head(&mut stream).await;
+        if !head.contains("/never") {
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{head}", head.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
             client::head(&mut stream).await;
         }
     })
@@ -137,7 +139,7 @@ async fn patient() -> TestDaemon {
 /// before its flow is told.
 pub(crate) async fn twice(daemon: &TestDaemon, second: Request<Body>, origin: &RawOrigin) -> Answer {
     let mut client = daemon.client().await;
-    assert_eq!(client.get(&origin.url("/first")).await.text(), "ok");
+    assert!(client.get(&origin.url("/first")).await.text().starts_with("GET /first HTTP/1.1\r\n"));
     until("the first flow", async || {
         counted(daemon.metrics(), "glyph_flow_dispatch_seconds_count", &[]).await >= 1.0
     })
@@ -149,8 +151,11 @@ pub(crate) async fn twice(daemon: &TestDaemon, second: Request<Body>, origin: &R
 async fn what_is_sent_as_the_upstream_closes_is_sent_once_more() {
     let (origin, connections) = impatient().await;
     let daemon = patient().await;
-    let second = Request::get(origin.url("/second")).header("x-which", "second").body(empty()).unwrap();
-    assert_eq!(twice(&daemon, second, &origin).await.text(), "ok");
+    let second = Request::get(origin.url("/second?x=1")).header("x-which", "second").body(empty()).unwrap();
+    let asked = twice(&daemon, second, &origin).await.text().to_ascii_lowercase();
+    let host = format!("\r\nhost: {}\r\n", origin.address());
+    assert!(asked.starts_with("get /second?x=1 http/1.1\r\n") && asked.contains(&host), "{asked}");
+    assert!(asked.contains("\r\nx-which: second\r\n") && asked.contains("\r\nvia: "), "{asked}");
     assert_eq!(connections.load(Ordering::Relaxed), 2);
     let recorded = daemon.drain().await;
     assert_eq!(recorded.flows.iter().map(|flow| flow.error.is_none()).collect::<Vec<_>>(), [true, true]);
@@ -160,7 +165,7 @@ async fn what_is_sent_as_the_upstream_closes_is_sent_once_more() {
         .filter(|span| span.attributes.get("http.request.resend_count").is_some())
         .collect();
     assert_eq!(resent.len(), 1);
-    assert!(attribute(resent[0], "url.full").ends_with("/second"));
+    assert!(attribute(resent[0], "url.full").ends_with("/second?x=1"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::{
     net::IpAddr,
     num::NonZeroUsize,
     str::FromStr,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -28,6 +28,7 @@ use super::{
     authority::{BEHIND, CertificateAuthority, serial_number},
     provider,
 };
+use crate::capture::locked;
 
 /// How long a leaf is valid from now on: longer than a process runs, and shorter than any client's limit.
 const LIFE: Duration = Duration::from_secs(180 * 24 * 60 * 60);
@@ -138,13 +139,13 @@ impl Leaves {
         }
         // Nobody waits for this signature but who asked for it. If two ask at once, the second one's is used.
         let leaf = Arc::new(self.sign(&host, now)?);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = locked(&self.known);
         known.put(host, Arc::clone(&leaf));
         Ok(leaf)
     }
 
     fn known(&self, host: &Host, now: SystemTime) -> Option<Arc<Leaf>> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = locked(&self.known);
         known.get(host).filter(|leaf| now < leaf.until).map(Arc::clone)
     }
 

@@ -11,7 +11,7 @@ use std::{
     mem,
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     task::Poll,
@@ -31,6 +31,7 @@ use super::{ConnectionMade, Origin, UpstreamIo};
 use crate::capture::{
     connection::{CONNECTION_WINDOW, STREAM_WINDOW},
     failure::Failure,
+    locked,
     options::Limits,
     tee::Tee,
 };
@@ -326,8 +327,4 @@ impl Lease {
     pub(crate) fn end(self) {
         self.origin.lines.put(self.line);
     }
-}
-
-pub(in crate::capture) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

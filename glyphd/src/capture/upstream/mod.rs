@@ -21,7 +21,7 @@ use lru::LruCache;
 use rustls::ClientConfig;
 
 pub(super) use dial::{ConnectionMade, Dialer, Plain};
-pub(super) use lines::{Lease, Sent, locked};
+pub(super) use lines::{Lease, Sent};
 pub(super) use origin::{Answered, Origin, Target, TlsTarget};
 
 use self::{
@@ -31,6 +31,7 @@ use self::{
 use super::{
     failure::Failure,
     host::bare,
+    locked,
     options::{Limits, UpstreamOptions},
     tls::{Alpn, TlsFileError, Trust, offering},
 };

@@ -13,9 +13,9 @@ use rustls::ClientConfig;
 
 use super::{
     ConnectionMade, Connections, Dialer, KNOWN, Lease, Offer, Plain, SWEEP, UpstreamIo,
-    lines::{Line, Lines, Protocols, Refused, Sent, locked, repeatable},
+    lines::{Line, Lines, Protocols, Refused, Sent, repeatable},
 };
-use crate::capture::{failure::Failure, tls::Alpn};
+use crate::capture::{failure::Failure, locked, tls::Alpn};
 
 /// How many connections wait for a first request, and how long: an upstream may close what nobody uses.
 const READY: usize = 16;
