@@ -72,7 +72,7 @@ impl Proxy {
         let upgrade = hyper::upgrade::on(&mut request);
         let (proxy, conn, recorder) = (Arc::clone(self), Arc::clone(conn), recorder.clone());
         recorder.answered(http::StatusCode::OK);
-        self.tunnels.spawn(async move {
+        tokio::spawn(async move {
             let client = match accept(upgrade).await {
                 Ok(client) => client,
                 Err(failure) => return recorder.failed(&failure),

@@ -20,6 +20,7 @@ use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Sleep, sleep},
 };
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{
     Answer, Proxy,
@@ -74,6 +75,8 @@ impl Timer {
 pub(super) struct Seat {
     pub(super) telemetry: Telemetry,
     pub(super) heads: Arc<Heads>,
+    /// The server waits for these when it stops.
+    pub(super) _under_way: TaskTrackerToken,
     pub(super) _permit: OwnedSemaphorePermit,
 }
 
@@ -119,9 +122,9 @@ impl Conn {
         }
     }
 
-    /// What it is about at the moment.
-    pub(super) fn heads(&self) -> Arc<Heads> {
-        Arc::clone(&self.seat.heads)
+    /// For what comes over it.
+    pub(super) fn seat(&self) -> Arc<Seat> {
+        Arc::clone(&self.seat)
     }
 
     pub(super) fn entry<'a>(&'a self, mode: &'a Mode) -> Entry<'a> {

@@ -49,7 +49,7 @@ use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use rustls::ClientConfig;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use exchange::Exchange;
 pub use options::{Base, Ca, CaptureOptions, Credentials, Limits, Mode, UpstreamOptions, UpstreamProxy};
@@ -91,7 +91,6 @@ pub(crate) struct Proxy {
     upstream: Upstream,
     /// With which TLS is looked into.
     leaves: Option<Leaves>,
-    tunnels: TaskTracker,
     /// Connections end with the exchange that is under way.
     closing: CancellationToken,
     /// Ends everything that is still open when the time to drain is over.
@@ -182,7 +181,6 @@ impl Proxy {
             admission,
             upstream: Upstream::new(dialer, tls.upstream, options.limits),
             leaves: tls.leaves,
-            tunnels: TaskTracker::new(),
             closing,
             cut,
             sequence: AtomicU64::new(0),
@@ -219,7 +217,7 @@ impl Proxy {
         if let Ok(route) = &route {
             draft.leads(route, &mut span);
         }
-        let recorder = Recorder::start(draft, span, self, conn.heads());
+        let recorder = Recorder::start(draft, span, self, conn.seat());
         Begun { request, route, becomes, recorder }
     }
 
@@ -276,7 +274,7 @@ impl Proxy {
         if let Ok(route) = route(entry, &Method::GET, &Uri::from_static("/"), &HeaderMap::new()) {
             draft.leads(&route, &mut span);
         }
-        let recorder = Recorder::start(draft, span, self, conn.heads());
+        let recorder = Recorder::start(draft, span, self, conn.seat());
         recorder.failed(failure);
         // What hyper answers by itself.
         recorder.answered(failure.answer().status());

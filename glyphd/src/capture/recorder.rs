@@ -15,9 +15,9 @@ use ulid::Ulid;
 
 use super::{
     Proxy,
+    connection::Seat,
     exchange::{Exchange, RawBody, RawRequest, RawResponse, Target},
     failure::Failure,
-    idle::Heads,
     locked,
     route::Route,
     tee::Side,
@@ -185,16 +185,16 @@ struct Shared {
     context: TraceContext,
     /// The draft and the span `proxy.capture_flow`, until they are handed on.
     open: Mutex<Option<(Box<Draft>, Span)>>,
-    heads: Arc<Heads>,
+    seat: Arc<Seat>,
     proxy: Arc<Proxy>,
 }
 
 impl Recorder {
-    pub(super) fn start(draft: Box<Draft>, span: Span, proxy: &Arc<Proxy>, heads: Arc<Heads>) -> Self {
+    pub(super) fn start(draft: Box<Draft>, span: Span, proxy: &Arc<Proxy>, seat: Arc<Seat>) -> Self {
         let context = span.context();
-        heads.exchange_begins();
+        seat.heads.exchange_begins();
         let open = Mutex::new(Some((draft, span)));
-        Self { shared: Arc::new(Shared { context, open, heads, proxy: Arc::clone(proxy) }) }
+        Self { shared: Arc::new(Shared { context, open, seat, proxy: Arc::clone(proxy) }) }
     }
 
     /// The span `proxy.capture_flow`.
@@ -376,7 +376,7 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.heads.exchange_ends();
+        self.seat.heads.exchange_ends();
         let Some((mut draft, mut span)) = self.open().take() else { return };
         match draft.answered {
             // Nobody waits for the answer any more, or it would have come to one.

@@ -8,7 +8,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, timeout, timeout_at},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Proxy,
@@ -37,7 +37,7 @@ impl Server {
     /// returns, every exchange has been handed on.
     pub(crate) async fn run(self, stop: CancellationToken, drain: Duration) -> bool {
         let Self { listener, proxy } = self;
-        let mut connections = JoinSet::new();
+        let (mut connections, under_way) = (JoinSet::new(), TaskTracker::new());
         // Those beyond wait where the system keeps them, as clients of a busy server do.
         let room = Arc::new(Semaphore::new(proxy.options.limits.connections.min(Semaphore::MAX_PERMITS)));
         let (mut pause, mut full) = (ACCEPT_PAUSE, false);
@@ -57,7 +57,9 @@ impl Server {
                         pause = ACCEPT_PAUSE;
                         full &= room.available_permits() == 0;
                         let telemetry = proxy.telemetry.clone();
-                        let seat = Seat { telemetry, heads: Arc::default(), _permit: permit };
+                        let token = under_way.token();
+                        let seat =
+                            Seat { telemetry, heads: Arc::default(), _under_way: token, _permit: permit };
                         connections.spawn(Arc::clone(&proxy).accepted(stream, client, seat));
                     }
                     Err(e) => {
@@ -74,19 +76,16 @@ impl Server {
         drop(listener);
         // The connections are told when nobody can connect any more.
         proxy.closing.cancel();
-        proxy.tunnels.close();
+        under_way.close();
         let deadline = Instant::now() + drain;
-        let ended = async {
-            while connections.join_next().await.is_some() {}
-            proxy.tunnels.wait().await;
-        };
-        let all = timeout_at(deadline, ended).await.is_ok();
+        // Not for the connections alone: what came over one can be there for a moment longer, and tells why it ends.
+        let all = timeout_at(deadline, under_way.wait()).await.is_ok();
         // Before the connections, so that what breaks with them is not put down to somebody else.
         proxy.cut.cancel();
         connections.shutdown().await;
         // Behind them, so that no client is answered for what ends here. What they hold ends with them.
         proxy.upstream.cut().await;
-        proxy.tunnels.wait().await;
+        under_way.wait().await;
         all
     }
 }

@@ -60,7 +60,7 @@ impl Proxy {
         answer.headers_mut().clone_from(response.headers());
         recorder.switched(response);
         let (recorder, cut) = (recorder.clone(), self.cut.child_token());
-        self.tunnels.spawn(async move {
+        tokio::spawn(async move {
             let (client, upstream) = match tokio::try_join!(asked.client, upstream) {
                 Ok((client, upstream)) => {
                     (Unannounced(TokioIo::new(client)), Unannounced(TokioIo::new(upstream)))

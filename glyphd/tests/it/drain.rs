@@ -1,6 +1,6 @@
 //! A daemon that is told to stop lets what is under way end, writes everything out, and always comes to an end.
 
-use std::{fs, time::Duration};
+use std::{fs, net::Shutdown, time::Duration};
 
 use glyph_formats::{
     Flow, Recording,
@@ -9,6 +9,8 @@ use glyph_formats::{
 };
 use glyphd::{config::BusAddress, telemetry::name};
 use http::Request;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustix::process::Signal;
 use tokio::{
     io::AsyncReadExt,
@@ -87,6 +89,40 @@ async fn what_takes_too_long_is_cut_and_still_told() {
     assert_eq!(flow.response, None);
     let span = recorded.span(flow.trace_id, name::UPSTREAM_REQUEST);
     assert_eq!(records::attribute(span, "error.type"), "stopped");
+}
+
+/// With one worker, whoever waits for the last connection is woken before what that leaves behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_client_that_goes_while_it_is_waited_for_is_told_to_have_gone() {
+    for http2 in [false, true] {
+        let (origin, mut came, _gate) = gated().await;
+        let daemon = TestDaemon::start().await;
+        let mut idle = RawClient::connect(daemon.proxy()).await;
+        let stream = TcpStream::connect(daemon.proxy()).await.unwrap().into_std().unwrap();
+        let io = TokioIo::new(TcpStream::from_std(stream.try_clone().unwrap()).unwrap());
+        let request = Request::get(origin.url("/slow")).body(client::empty()).unwrap();
+        if http2 {
+            let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
+            tokio::spawn(connection);
+            tokio::spawn(sender.send_request(request));
+        } else {
+            let (mut sender, connection) = http1::handshake(io).await.unwrap();
+            tokio::spawn(connection);
+            tokio::spawn(sender.send_request(request));
+        }
+        within("the request", came.recv()).await.unwrap();
+        let drained = tokio::spawn(daemon.drain());
+        assert_eq!(idle.rest().await, b"", "it stops");
+        stream.shutdown(Shutdown::Both).unwrap();
+        let recorded = within("the end", drained).await.unwrap();
+        assert!(recorded.summary.all_ended, "HTTP/2: {http2}");
+        let error = recorded.flow().error.as_ref().unwrap();
+        assert_eq!(
+            (error.kind.as_str(), error.origin),
+            ("client_gone", ErrorOrigin::Client),
+            "HTTP/2: {http2}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     sync::mpsc::{self, Receiver},
     thread,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use glyph_analysis::{
@@ -19,6 +20,10 @@ use crate::differential::server::{Server, ask};
 /// From one scrape, and from one evaluation, to the next, in milliseconds.
 const INTERVAL: i64 = 500;
 
+/// How far ahead of the clock the target's samples are, in milliseconds. What is scraped as of now may be on its way into the
+/// storage when an evaluation looks for it.
+const AHEAD: u128 = 1_000;
+
 /// What the target shows, scrape after scrape.
 const LOAD: [u32; 24] =
     [10, 10, 90, 10, 90, 90, 90, 90, 90, 10, 10, 90, 90, 10, 10, 10, 90, 90, 90, 10, 10, 10, 10, 10];
@@ -28,7 +33,6 @@ groups:
 - name: live
   interval: 500ms
   rules:
-  - {record: tick, expr: vector(1)}
   - {alert: Over, expr: load > 50, labels: {severity: page}}
   - {alert: OverFor, expr: load > 50, for: 1s}
   - {alert: Kept, expr: load > 50, keep_firing_for: 1s}
@@ -37,6 +41,8 @@ groups:
   - {record: 'load:max', expr: 'max_over_time(load[3s])'}
   - {alert: WasOver, expr: 'load:max > 50 and load < 50'}
   - {alert: Told, expr: 'count(ALERTS{alertstate=\"firing\"}) > 2'}
+  # The last one: where it has been, all have been.
+  - {record: tick, expr: vector(1)}
 ";
 
 /// A target that tells of each scrape, and its address.
@@ -54,8 +60,10 @@ fn target() -> (String, Receiver<usize>) {
             }
             let load = LOAD[i % LOAD.len()];
             work += load / 4;
-            let body =
-                format!("# TYPE load gauge\nload {load}\n# TYPE work_total counter\nwork_total {work}\n");
+            let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + AHEAD;
+            let body = format!(
+                "# TYPE load gauge\nload {load} {time}\n# TYPE work_total counter\nwork_total {work} {time}\n"
+            );
             let head = format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                 body.len()
