@@ -175,6 +175,10 @@ impl Failure {
         *response.status_mut() = self.status();
         let text = header::HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, text);
+        // What comes behind it may be another request for the next than for us.
+        if matches!(self, Self::RequestInvalid(_)) {
+            response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+        }
         if *self == Self::ProxyAuth {
             let challenge = header::HeaderValue::from_static("Basic realm=\"glyphd\"");
             response.headers_mut().insert(header::PROXY_AUTHENTICATE, challenge);

@@ -11,6 +11,7 @@ use super::{
     Answer, Proxy,
     connection::{Conn, Place},
     failure::Failure,
+    framing::{self, Length},
     headers::{for_client, for_upstream},
     options::Mode,
     recorder::{Becomes, Recorder},
@@ -80,8 +81,16 @@ impl Proxy {
             return Ok(self.switch(switched, &mut response, recorder));
         }
         let (mut head, body) = response.into_parts();
+        let length = framing::of_response(&head.headers)?;
         recorder.responded(&head);
         for_client(&mut head.headers);
+        let lease = match length {
+            Length::Plain => lease,
+            Length::Disputed => {
+                head.headers.remove(header::CONTENT_LENGTH);
+                None
+            }
+        };
         // The version is each connection's own, too.
         head.version = Version::HTTP_11;
         let body = Tee::new(body, Side::Response, limit, recorder.clone()).ending(lease);

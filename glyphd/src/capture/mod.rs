@@ -18,6 +18,7 @@ mod host;
 mod route;
 mod forward;
 pub mod headers;
+mod framing;
 mod upgrade;
 pub mod websocket;
 mod connect;
@@ -231,6 +232,7 @@ impl Proxy {
             Place::Outside => self.admission.admit(request.headers(), &self.options.mode),
             Place::Within { .. } => self.admission.admit_within(request.headers()),
         };
+        let admitted = admitted.and_then(|()| framing::of_request(request.headers()));
         let answer = match admitted.and(route) {
             Ok(Route::Forward(to)) => self.forward(request, to, becomes, &conn, &recorder).await,
             // Boxed, so that what is moved about for other requests is small.

@@ -50,6 +50,17 @@ async fn what_is_no_http_is_refused_and_a_flow() {
         ("POST http://a.test/ HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", "request_invalid", 400),
         ("POST http://a.test/ HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", "request_invalid", 400),
         (
+            "POST http://a.test/ HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            "request_invalid",
+            400,
+        ),
+        (
+            "POST http://a.test/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "request_invalid",
+            400,
+        ),
+        ("GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\n\r\n", "request_invalid", 400),
+        (
             "POST http://a.test/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
             "request_invalid",
             400,
@@ -92,6 +103,9 @@ async fn an_upstream_that_frames_its_answer_wrongly_is_told_so() {
         &b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"[..],
         b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nab",
         b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
     ] {
         let origin = RawOrigin::answering(answer).await;
@@ -99,6 +113,30 @@ async fn an_upstream_that_frames_its_answer_wrongly_is_told_so() {
         let status = daemon.client().await.get(&origin.url("/")).await.status;
         assert_eq!(status, 502, "{}", String::from_utf8_lossy(answer));
         assert_failed(&daemon.drain().await, "upstream_invalid", ErrorOrigin::Upstream);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_two_lengths_reaches_the_client_whole_and_is_the_last_on_its_connection() {
+    // Another request on the same connection gets no answer.
+    let origin = RawOrigin::serving(|mut stream| async move {
+        client::head(&mut stream).await;
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        client::head(&mut stream).await;
+    })
+    .await;
+    let daemon = TestDaemon::start().await;
+    for _ in 0..2 {
+        let answer = daemon.client().await.get(&origin.url("/")).await;
+        assert_eq!((answer.status.as_u16(), &*answer.text()), (200, "abcdef"));
+        assert_eq!(answer.headers.get("content-length"), None);
+    }
+    let recorded = daemon.drain().await;
+    assert_eq!(recorded.flows.len(), 2);
+    for flow in &recorded.flows {
+        assert_eq!(flow.error, None);
+        assert_eq!(flow.response.as_ref().unwrap().body.utf8.as_deref(), Some("abcdef"));
     }
 }
 
