@@ -186,8 +186,8 @@ impl Proxy {
             .serve_connection(TokioIo::new(stream), self.exchanges(&conn));
         if let Err(error) = self.served(&mut connection, |c| c.graceful_shutdown()).await {
             self.telemetry.connection_failed(conn.client, &error);
-            if !error.is_closed() && error.is_parse() {
-                self.unreadable(&Failure::RequestInvalid(error.to_string()), &conn);
+            if let Some(failure) = Failure::of_server(&error, &self.options.limits, false) {
+                self.unreadable(&failure, &conn);
             }
         }
     }

@@ -66,7 +66,7 @@ impl Failure {
             Self::UpstreamStalled(cause)
         } else if error.is_user() || error.is_body_write_aborted() {
             Self::RequestBroken(cause)
-        } else if error.is_parse() || is_bad_framing(error) {
+        } else if error.is_parse() || is_bad_framing(error) || breaks_http2(error) {
             Self::UpstreamInvalid(cause)
         } else {
             Self::UpstreamClosed(cause)
@@ -86,7 +86,7 @@ impl Failure {
     pub(super) fn of_server(error: &hyper::Error, limits: &Limits, in_head: bool) -> Option<Self> {
         if error.is_parse_too_large() {
             Some(Self::HeadTooLarge(limits.header_bytes))
-        } else if error.is_parse() {
+        } else if error.is_parse() || breaks_http2(error) {
             Some(Self::RequestInvalid(chain(error)))
         } else if in_head && is_stalled(error) {
             Some(Self::HeadTimeout(limits.header_timeout.as_secs()))
@@ -197,6 +197,12 @@ fn is_stalled(error: &hyper::Error) -> bool {
         source = cause.source();
     }
     false
+}
+
+/// Whether the other side did what HTTP/2 does not allow.
+fn breaks_http2(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
+    cause.is_some_and(|e| e.is_library() && e.reason() != Some(h2::Reason::NO_ERROR))
 }
 
 /// Whether a body came in chunks that are none.
