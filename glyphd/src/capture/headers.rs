@@ -2,7 +2,10 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONNECTION, COOKIE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE},
+    header::{
+        CONNECTION, CONTENT_LENGTH, COOKIE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING,
+        UPGRADE,
+    },
 };
 
 static HOP_BY_HOP: [HeaderName; 8] = [
@@ -25,12 +28,27 @@ pub fn for_upstream(headers: &mut HeaderMap) {
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONNECTION, HeaderValue::from_static("TE"));
     }
+    one_length(headers);
     one_cookie(headers);
 }
 
 /// Makes an answer's headers those of the client's connection.
 pub fn for_client(headers: &mut HeaderMap) {
     remove_hop_by_hop(headers);
+    one_length(headers);
+}
+
+/// Lengths that are equal, which hyper has seen to, become one: a list of them is none for everybody (RFC 9112, 6.3).
+fn one_length(headers: &mut HeaderMap) {
+    let mut values = headers.get_all(CONTENT_LENGTH).iter();
+    let (Some(first), second) = (values.next(), values.next()) else { return };
+    if second.is_none() && !first.as_bytes().contains(&b',') {
+        return;
+    }
+    let length = lists(headers, CONTENT_LENGTH).next().and_then(|one| HeaderValue::from_str(one).ok());
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, length);
+    }
 }
 
 /// HTTP/2 may send each cookie by itself (RFC 9113, 8.2.3), which HTTP/1.1 may not.

@@ -110,7 +110,12 @@ async fn what_is_no_http2_ends_its_connection_and_is_a_flow() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_speaks_no_http2_is_told_so() {
-    let origin = RawOrigin::answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+    let origin = RawOrigin::serving(|mut stream| async move {
+        let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        stream.read_to_end(&mut Vec::new()).await.ok();
+    })
+    .await;
     let base = Base::of(&origin.url("/")).unwrap();
     let daemon = TestDaemon::with(|config| config.capture.mode = Mode::Reverse(base)).await;
     let stream = TokioIo::new(TcpStream::connect(daemon.proxy()).await.unwrap());
@@ -176,6 +181,35 @@ async fn an_answer_with_two_lengths_reaches_the_client_whole_and_is_the_last_on_
         assert_eq!(flow.error, None);
         assert_eq!(flow.response.as_ref().unwrap().body.utf8.as_deref(), Some("abcdef"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_length_that_is_told_again_is_told_once() {
+    // It answers with what it was asked.
+    let origin = RawOrigin::serving(|mut stream| async move {
+        let head = client::head(&mut stream).await;
+        assert_eq!(stream.read_u16().await.unwrap().to_be_bytes(), *b"ok");
+        let length = head.len();
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}, {length}\r\n\r\n{head}");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    })
+    .await;
+    let daemon = TestDaemon::start().await;
+    let url = origin.url("/");
+    let lengths = "Content-Length: 2\r\nContent-Length: 2";
+    let request = format!("POST {url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{lengths}\r\n\r\nok");
+    let said = said(&daemon, request).await.to_ascii_lowercase();
+    let (answer, asked) = said.split_once("\r\n\r\n").unwrap();
+    let length = |head: &str| {
+        let lengths = head.lines().filter_map(|line| line.strip_prefix("content-length: "));
+        lengths.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (length(asked), length(answer)),
+        (vec!["2".to_owned()], vec![asked.len().to_string()]),
+        "{said}"
+    );
+    assert!(daemon.drain().await.flows.iter().all(|flow| flow.error.is_none()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

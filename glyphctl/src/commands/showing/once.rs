@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use glyphd::{
     Showing,
     config::Sandbox,
@@ -91,7 +91,7 @@ impl Run {
         let patience = if halted.is_ok() { self.patience } else { Duration::ZERO };
         let left = tokio::select! {
             left = showing.finish(patience) => left,
-            _ = signals.next() => bail!("interrupted while {names} finished"),
+            _ = signals.next() => return Ok(None),
         };
         heard.end();
         let audits: Vec<_> = self.manifests.iter().map(|m| outcome::of(&m.name, &left.audit)).collect();

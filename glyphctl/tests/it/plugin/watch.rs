@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
+    os::unix::fs::symlink,
     process::Child,
     sync::{Arc, Mutex},
     thread,
@@ -10,8 +11,8 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Plugins, of_the_demo, shop};
-use crate::harness::{glyphctl, piped, within};
+use super::{Plugins, of_the_demo, python_packages, shop};
+use crate::harness::{glyphctl, peer, piped, run, within};
 
 /// What a stream has said so far.
 #[derive(Clone, Default)]
@@ -41,6 +42,7 @@ impl Said {
 
 fn interrupt(mut child: Child) -> Option<i32> {
     kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+    within("its end", || child.try_wait().unwrap().is_some());
     child.wait().unwrap().code()
 }
 
@@ -76,9 +78,30 @@ fn what_is_new_and_what_is_gone_is_told_after_each_change() {
 }
 
 #[test]
+fn one_interrupt_is_enough_while_a_plugin_is_waited_for() {
+    let Some(packages) = peer(python_packages()) else { return };
+    let plugins = Plugins::new();
+    let dir = plugins.path("held");
+    run(["plugin", "new", "held", "--lang", "python", "--dir", dir.to_str().unwrap()]).fine();
+    symlink(packages, dir.join("packages")).unwrap();
+    let script = fs::read_to_string(dir.join("plugin.py")).unwrap();
+    let begins = "    if event.HasField(\"error\"):";
+    let holds = "    print(\"it holds\", flush=True)\n    __import__(\"threading\").Event().wait()\n";
+    assert_eq!(script.matches(begins).count(), 1, "{script}");
+    fs::write(dir.join("plugin.py"), script.replace(begins, &(holds.to_owned() + begins))).unwrap();
+    for (more, code) in [(&["--watch"][..], 0), (&[], 2)] {
+        let mut command = glyphctl();
+        let mut child = piped(command.args(["plugin", "run"]).arg(&dir).arg(shop()).args(more));
+        let stderr = Said::follow(child.stderr.take().unwrap());
+        stderr.wait_for("held| it holds\n");
+        assert_eq!(interrupt(child), Some(code), "{more:?}: {}", stderr.text());
+    }
+}
+
+#[test]
 fn standard_input_can_t_be_read_twice() {
     let plugins = Plugins::new();
     let dir = plugins.scripted("a", "");
-    let run = crate::harness::run(["plugin", "run", dir.to_str().unwrap(), "-", "--watch"]).unable();
+    let run = run(["plugin", "run", dir.to_str().unwrap(), "-", "--watch"]).unable();
     assert!(run.stderr.contains("standard input can be read only once"), "{run:#?}");
 }
