@@ -2,7 +2,7 @@
 
 use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll};
 
-use http::{HeaderValue, Request, Response, StatusCode, Uri, Version, header};
+use http::{HeaderValue, Request, Response, StatusCode, Uri, Version, header, request, uri::Authority};
 use http_body_util::Either;
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -23,19 +23,21 @@ use super::{
 use crate::telemetry::name;
 
 impl Proxy {
-    /// Sends the request on and returns the upstream's answer; both bodies pass through a tee.
-    pub(super) async fn forward(
-        &self,
+    /// Sends the request on and returns the upstream's answer; both bodies pass through a tee. What need not wait is done before
+    /// there is a future, which would otherwise have room for it, and be moved about with that.
+    pub(super) fn forward<'a>(
+        &'a self,
         mut request: Request<Incoming>,
         to: Destination,
         becomes: Becomes,
-        conn: &Arc<Conn>,
-        recorder: &Recorder,
-    ) -> Result<Answer, Failure> {
+        conn: &'a Arc<Conn>,
+        recorder: &'a Recorder,
+    ) -> impl Future<Output = Result<Answer, Failure>> + Send + 'a {
         let upgrade = Upgrade::asked(&mut request);
         // What a client speaks with its proxy says nothing of the server; with a reverse proxy it takes that for it.
         let http2 = request.version() == Version::HTTP_2 && matches!(self.options.mode, Mode::Reverse(_));
         let interim = request.version() == Version::HTTP_11;
+        let limit = if becomes == Becomes::Flow { self.intake.body_bytes() } else { 0 };
         let (mut head, body) = request.into_parts();
         let mut span =
             self.telemetry.span(name::UPSTREAM_REQUEST).client().parent(recorder.context()).start();
@@ -43,24 +45,16 @@ impl Proxy {
         span.set_with("url.full", || self.intake.without_secrets(&to.url()));
         span.set_with("server.address", || to.host().to_owned());
         span.set("server.port", to.port);
-
-        for_upstream(&mut head.headers);
-        if upgrade.is_some() {
-            Upgrade::ask(&mut head.headers);
-        }
-        head.headers.append(header::VIA, self.admission.via());
-        self.name_host(&mut head.headers, &to.uri, conn);
-        head.version = Version::HTTP_11;
-        head.uri = without_user_info(to.uri);
         // With no tracing of our own there is no span to point to, and the client's header stays as it is.
-        if self.options.propagate && self.telemetry.tracing() && becomes != Becomes::Count {
+        let is_parent = self.options.propagate && self.telemetry.tracing() && becomes != Becomes::Count;
+        self.for_upstream(&mut head, to, upgrade.is_some(), conn);
+        if is_parent {
             span.context().put_into(&mut head.headers);
         }
         recorder.upstream_started(span);
 
-        let limit = if becomes == Becomes::Flow { self.intake.body_bytes() } else { 0 };
         let body = Tee::new(body, Side::Request, limit, recorder.clone());
-        let mut request = Request::from_parts(head, Either::Left(body));
+        let mut request = Box::new(Request::from_parts(head, Either::Left(body)));
         let awaiting = interim.then(|| {
             let to = Arc::clone(&conn.interim);
             hyper::ext::on_informational(&mut request, move |answer| {
@@ -68,9 +62,34 @@ impl Proxy {
             });
             conn.interim.open()
         });
-        let Answered { mut response, made, resent, lease } =
-            self.send(request, http2, conn, recorder).await?;
-        drop(awaiting);
+        async move {
+            let answered = self.send(request, http2, conn, recorder).await?;
+            drop(awaiting);
+            self.answered(answered, upgrade, limit, recorder)
+        }
+    }
+
+    /// Makes a request's head that of our own.
+    fn for_upstream(&self, head: &mut request::Parts, to: Destination, upgrades: bool, conn: &Conn) {
+        for_upstream(&mut head.headers);
+        if upgrades {
+            Upgrade::ask(&mut head.headers);
+        }
+        head.headers.append(header::VIA, self.admission.via());
+        head.version = Version::HTTP_11;
+        head.uri = without_user_info(to.uri);
+        self.name_host(head, conn);
+    }
+
+    /// The upstream has answered: what the client gets of that.
+    fn answered(
+        &self,
+        answered: Answered,
+        upgrade: Option<Upgrade>,
+        limit: usize,
+        recorder: &Recorder,
+    ) -> Result<Answer, Failure> {
+        let Answered { mut response, made, resent, lease } = answered;
         recorder.connected(made);
         if resent {
             recorder.resent();
@@ -84,13 +103,7 @@ impl Proxy {
         let length = framing::of_response(&head.headers)?;
         recorder.responded(&head);
         for_client(&mut head.headers);
-        let lease = match length {
-            Length::Plain => lease,
-            Length::Disputed => {
-                head.headers.remove(header::CONTENT_LENGTH);
-                None
-            }
-        };
+        let lease = lease.filter(|_| length == Length::Plain);
         // The version is each connection's own, too.
         head.version = Version::HTTP_11;
         let body = Tee::new(body, Side::Response, limit, recorder.clone()).ending(lease);
@@ -100,7 +113,7 @@ impl Proxy {
     /// Until the answer's head is there. The upstream's time begins when it has the whole request.
     async fn send(
         &self,
-        request: Sent,
+        request: Box<Sent>,
         http2: bool,
         conn: &Conn,
         recorder: &Recorder,
@@ -133,40 +146,35 @@ impl Proxy {
     }
 
     /// Says which host is meant.
-    fn name_host(&self, headers: &mut http::HeaderMap, uri: &Uri, conn: &Conn) {
+    fn name_host(&self, head: &mut request::Parts, conn: &Conn) {
         // Within a tunnel the client speaks to the host itself, and what it says stays.
         if let Place::Within { .. } = conn.place {
             return;
         }
         // RFC 9112, 3.2.2: the URL in the request line is right, whatever Host says. Behind a reverse proxy it is the
         // server that is named.
-        let host = host_and_port(uri).unwrap_or_default();
-        if headers.get(header::HOST).is_none_or(|named| named != host)
+        let host = head.uri.authority().map_or("", Authority::as_str);
+        if head.headers.get(header::HOST).is_none_or(|named| named != host)
             && let Ok(host) = HeaderValue::try_from(host)
         {
-            headers.insert(header::HOST, host);
+            head.headers.insert(header::HOST, host);
         }
         if let (Mode::Forward, Some(proxy)) = (&self.options.mode, self.upstream.dialer().proxy())
-            && uri.scheme_str() == Some("http")
+            && head.uri.scheme_str() == Some("http")
             && let Some(credentials) = proxy.credentials.as_ref().and_then(|c| c.header())
         {
-            headers.insert(header::PROXY_AUTHORIZATION, credentials);
+            head.headers.insert(header::PROXY_AUTHORIZATION, credentials);
         }
     }
 }
 
-/// The URL as the pool may know it: connections are to a host, whoever asks.
+/// The URL as the upstream may know it: connections are to a host, whoever asks.
 fn without_user_info(uri: Uri) -> Uri {
-    let plain = uri.authority().is_none_or(|authority| !authority.as_str().contains('@'));
-    if plain {
+    let Some((_, host)) = uri.authority().and_then(|authority| authority.as_str().rsplit_once('@')) else {
         return uri;
-    }
-    let mut parts = uri.clone().into_parts();
-    parts.authority = host_and_port(&uri).and_then(|host| host.parse().ok());
-    Uri::from_parts(parts).unwrap_or(uri)
-}
-
-fn host_and_port(uri: &Uri) -> Option<&str> {
-    let authority = uri.authority()?.as_str();
-    Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
+    };
+    let host = host.parse().ok();
+    let mut parts = uri.into_parts();
+    parts.authority = host;
+    Uri::from_parts(parts).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 //! readers let some pass that a proxy may not pass on (RFC 9112, 3.2, 6.1 and 6.3).
 
 use http::{
-    HeaderMap,
+    HeaderMap, HeaderValue,
     header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
 };
 
@@ -32,6 +32,19 @@ pub(super) fn of_response(headers: &HeaderMap) -> Result<Length, Failure> {
     let has_chunks = has_chunks(headers).map_err(Failure::UpstreamInvalid)?;
     let is_disputed = has_chunks && headers.contains_key(CONTENT_LENGTH);
     Ok(if is_disputed { Length::Disputed } else { Length::Plain })
+}
+
+/// Leaves what can be read in one way only. Chunks count before a length; lengths that are equal, which hyper has seen to, become
+/// one, since a list of them is none for everybody.
+pub(super) fn settle(headers: &mut HeaderMap) {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+        return;
+    }
+    let length = lists(headers, CONTENT_LENGTH).next().and_then(|one| HeaderValue::from_str(one).ok());
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, length);
+    }
 }
 
 /// Whether a body comes in chunks. Nobody is told that we know another transfer coding.
@@ -85,6 +98,20 @@ mod tests {
         let unreadable = HeaderValue::from_bytes(b"\xffchunked").unwrap();
         let unreadable = HeaderMap::from_iter([(TRANSFER_ENCODING, unreadable)]);
         assert!(of_response(&unreadable).is_err());
+    }
+
+    #[test]
+    fn one_length_is_left_and_none_beside_chunks() {
+        for (pairs, length) in [
+            (&[("content-length", "3, 3")][..], Some("3")),
+            (&[("content-length", "3")], Some("3")),
+            (&[("content-length", "3"), ("transfer-encoding", "chunked")], None),
+        ] {
+            let mut headers = headers(pairs);
+            settle(&mut headers);
+            let left: Vec<_> = headers.get_all(CONTENT_LENGTH).iter().collect();
+            assert_eq!(left, length.as_slice(), "{pairs:?}");
+        }
     }
 
     #[test]

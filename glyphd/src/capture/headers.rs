@@ -2,53 +2,81 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{
-        CONNECTION, CONTENT_LENGTH, COOKIE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING,
-        UPGRADE,
-    },
+    header::{CONNECTION, COOKIE, TE},
 };
 
-static HOP_BY_HOP: [HeaderName; 8] = [
-    CONNECTION,
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    TE,
-    TRANSFER_ENCODING,
-    UPGRADE,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-];
+use super::framing;
 
 /// Makes a request's headers those of our own connection. We do take trailers, so that the upstream is told if the
 /// client does.
 pub fn for_upstream(headers: &mut HeaderMap) {
-    let trailers = lists(headers, TE).any(|coding| coding.eq_ignore_ascii_case("trailers"));
-    remove_hop_by_hop(headers);
+    let found = Found::of(headers);
+    let trailers = found.codings && lists(headers, TE).any(|coding| coding.eq_ignore_ascii_case("trailers"));
+    found.make_ours(headers);
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONNECTION, HeaderValue::from_static("TE"));
     }
-    one_length(headers);
-    one_cookie(headers);
+    if found.cookies > 1 {
+        one_cookie(headers);
+    }
 }
 
 /// Makes an answer's headers those of the client's connection.
 pub fn for_client(headers: &mut HeaderMap) {
-    remove_hop_by_hop(headers);
-    one_length(headers);
+    Found::of(headers).make_ours(headers);
 }
 
-/// Lengths that are equal, which hyper has seen to, become one: a list of them is none for everybody (RFC 9112, 6.3).
-fn one_length(headers: &mut HeaderMap) {
-    let mut values = headers.get_all(CONTENT_LENGTH).iter();
-    let (Some(first), second) = (values.next(), values.next()) else { return };
-    if second.is_none() && !first.as_bytes().contains(&b',') {
-        return;
+/// What a message has of the headers that are not passed on as they came: found with one look, since most have none.
+#[derive(Debug, Default)]
+struct Found {
+    hop_by_hop: bool,
+    /// Of which one says what codings are taken.
+    codings: bool,
+    chunks: bool,
+    lengths: usize,
+    cookies: usize,
+}
+
+impl Found {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut found = Self::default();
+        for (name, value) in headers {
+            let name = name.as_str();
+            match name {
+                "content-length" => found.lengths += value.as_bytes().split(|b| *b == b',').count(),
+                "cookie" => found.cookies += 1,
+                "te" => found.codings = true,
+                "transfer-encoding" => found.chunks = true,
+                _ => {}
+            }
+            found.hop_by_hop |= is_hop_by_hop(name);
+        }
+        found
     }
-    let length = lists(headers, CONTENT_LENGTH).next().and_then(|one| HeaderValue::from_str(one).ok());
-    if let Some(length) = length {
-        headers.insert(CONTENT_LENGTH, length);
+
+    fn make_ours(&self, headers: &mut HeaderMap) {
+        if self.lengths > 1 || (self.lengths == 1 && self.chunks) {
+            framing::settle(headers);
+        }
+        if self.hop_by_hop {
+            remove_hop_by_hop(headers);
+        }
     }
+}
+
+fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
 }
 
 /// HTTP/2 may send each cookie by itself (RFC 9113, 8.2.3), which HTTP/1.1 may not.
@@ -64,11 +92,8 @@ pub fn one_cookie(headers: &mut HeaderMap) {
 
 /// Takes them out, and those that `Connection` names.
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    // Most messages have none of them.
-    let there: Vec<HeaderName> = headers.keys().filter(|name| HOP_BY_HOP.contains(name)).cloned().collect();
-    if there.is_empty() {
-        return;
-    }
+    let there: Vec<HeaderName> =
+        headers.keys().filter(|name| is_hop_by_hop(name.as_str())).cloned().collect();
     let named: Vec<HeaderName> = lists(headers, CONNECTION).filter_map(|name| name.parse().ok()).collect();
     for name in named.iter().chain(&there) {
         headers.remove(name);

@@ -163,14 +163,23 @@ impl Draft {
         self.response = Some(RawResponse { status, version, headers, body: RawBody::default() });
     }
 
-    /// The exchange with the upstream has come to its end.
-    fn end_upstream(&mut self) {
+    /// The exchange with the upstream has come to its end, so many nanoseconds after the head of the request.
+    fn end_upstream(&mut self, elapsed: u64) {
         let Some(mut upstream) = self.upstream.take() else { return };
         if let Some(response) = &self.response
             && (response.status.is_client_error() || response.status.is_server_error())
         {
             upstream.fail("http_status", response.status.to_string());
         }
+        upstream.end_at(self.clock + Duration::from_nanos(elapsed));
+    }
+
+    /// How long all of it took, in nanoseconds: until the last byte, if that has passed.
+    fn took(&self) -> u64 {
+        let Timings { request_sent_ns, response_sent_ns, .. } = self.timings;
+        request_sent_ns
+            .zip(response_sent_ns)
+            .map_or_else(|| self.elapsed(), |(sent, answered)| sent.max(answered))
     }
 }
 
@@ -310,7 +319,7 @@ impl Recorder {
                 }
             }
             if is_done {
-                draft.end_upstream();
+                draft.end_upstream(elapsed);
             }
         });
         match (side, fault) {
@@ -319,7 +328,7 @@ impl Recorder {
             _ => {}
         }
         if side == Side::Response && !is_done {
-            self.with(|draft, _| draft.end_upstream());
+            self.with(|draft, _| draft.end_upstream(draft.elapsed()));
         }
     }
 
@@ -338,8 +347,9 @@ impl Recorder {
             span.set("glyph.websocket.frames_sent", websocket.sent.frames);
             span.set("glyph.websocket.frames_received", websocket.received.frames);
             draft.websocket = Some(Box::new(websocket));
-            draft.timings.response_sent_ns = Some(draft.elapsed());
-            draft.end_upstream();
+            let elapsed = draft.elapsed();
+            draft.timings.response_sent_ns = Some(elapsed);
+            draft.end_upstream(elapsed);
         });
     }
 
@@ -387,15 +397,13 @@ impl Drop for Shared {
             }
             Some(_) => {}
         }
-        draft.end_upstream();
+        let took = draft.took();
+        draft.end_upstream(took);
         let status = draft.answered.map_or(0, |status| status.as_u16());
         let method = draft.request.method.as_str();
         let Proxy { intake, telemetry, .. } = &*self.proxy;
-        let elapsed = draft.elapsed();
-        telemetry.exchange_ended(self.context, method, status, Duration::from_nanos(elapsed));
-        let start = UnixNanos::from(draft.start);
-        let end = UnixNanos(start.0.saturating_add(elapsed));
-        span.end_after(Duration::from_nanos(elapsed));
+        telemetry.exchange_ended(self.context, method, status, Duration::from_nanos(took));
+        span.end_at(draft.clock + Duration::from_nanos(took));
         match draft.becomes {
             Becomes::Flow => {}
             Becomes::Unseen => return telemetry.flow_passed(),
@@ -403,6 +411,8 @@ impl Drop for Shared {
             Becomes::Others => return,
         }
         let publish = telemetry.span(name::PUBLISH_FLOW_EVENT).parent(self.context).start();
+        let start = UnixNanos::from(draft.start);
+        let end = UnixNanos(start.0.saturating_add(took));
         intake.take(Box::new(Exchange {
             id: draft.id(),
             sequence: draft.sequence,

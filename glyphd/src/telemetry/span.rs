@@ -247,9 +247,9 @@ impl Span {
         self.started
     }
 
-    /// It ends now, after that time: who has just looked saves it a look.
-    pub(crate) fn end_after(mut self, took: Duration) {
-        self.took = Some(took);
+    /// It ended then, which is not long ago: who has looked saves it a look.
+    pub(crate) fn end_at(mut self, end: Instant) {
+        self.took = Some(end.saturating_duration_since(self.started));
     }
 
     /// The time since it was started.

@@ -94,18 +94,18 @@ impl Line {
     }
 
     /// Sends a request and waits for the head of its answer.
-    pub(super) async fn send(&mut self, mut request: Sent) -> Result<Response<Incoming>, Refused> {
+    pub(super) async fn send(&mut self, mut request: Box<Sent>) -> Result<Response<Incoming>, Refused> {
         let sender = match &mut self.sender {
-            Sender::Http2(sender) => return sender.try_send_request(request).await.map_err(Refused::from),
+            Sender::Http2(sender) => return sender.try_send_request(*request).await.map_err(Refused::from),
             Sender::Http1(sender) => sender,
         };
         name_host(&mut request);
         if self.to_proxy {
-            return sender.try_send_request(request).await.map_err(Refused::from);
+            return sender.try_send_request(*request).await.map_err(Refused::from);
         }
         let path = request.uri().path_and_query().cloned().map(Uri::from).unwrap_or_default();
         let whole = mem::replace(request.uri_mut(), path);
-        sender.try_send_request(request).await.map_err(|error| {
+        sender.try_send_request(*request).await.map_err(|error| {
             let mut refused = Refused::from(error);
             if let Some(unsent) = &mut refused.unsent {
                 *unsent.uri_mut() = whole;

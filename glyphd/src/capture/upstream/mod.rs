@@ -150,7 +150,12 @@ impl Upstream {
     }
 
     /// Sends a request to the host of its URL; where that says nothing of a protocol, in the one that the client speaks.
-    pub(super) async fn send(&self, request: Sent, http2: bool, last: &Last) -> Result<Answered, Failure> {
+    pub(super) async fn send(
+        &self,
+        request: Box<Sent>,
+        http2: bool,
+        last: &Last,
+    ) -> Result<Answered, Failure> {
         let origin = last.or(request.uri(), http2, || self.named_by(request.uri(), http2));
         origin.send(request).await
     }

@@ -95,7 +95,7 @@ impl Origin {
 
     /// Sends a request there. A connection that has been used the upstream may have closed meanwhile: what has not been begun
     /// is sent again on another, and what the upstream may not have seen, if that does no harm, once more on a new one.
-    pub(crate) async fn send(self: &Arc<Self>, mut request: Sent) -> Result<Answered, Failure> {
+    pub(crate) async fn send(self: &Arc<Self>, mut request: Box<Sent>) -> Result<Answered, Failure> {
         let mut resent = false;
         loop {
             let waiting = if resent { None } else { self.lines.take() };
@@ -119,12 +119,12 @@ impl Origin {
                     if !line.is_exclusive() {
                         self.lines.forget_shared();
                     }
-                    request = *unsent;
+                    request = unsent;
                 }
                 Err(Refused { failure, .. }) => {
                     let again = again.filter(|_| matches!(failure, Failure::UpstreamClosed(_)));
                     let Some(head) = again else { return Err(failure) };
-                    request = Request::from_parts(*head, Either::Right(Empty::new()));
+                    request = Box::new(Request::from_parts(*head, Either::Right(Empty::new())));
                     resent = true;
                 }
             }
