@@ -38,15 +38,17 @@ impl Backoff {
     }
 }
 
-/// Hands tokens out until the plugin gets none any more, or does not read. A daemon whose end has begun gives none.
+/// Hands tokens out until the plugin gets none any more, or does not read. A daemon whose end has begun gives none. `ended`: how
+/// many of the plugin's sessions had, before its process was there to have one.
 pub(super) async fn hand_out(
     mut stdin: impl AsyncWrite + Unpin,
     plugin: &str,
+    mut ended: u64,
     issuer: &Issuer,
     roster: &Roster,
     end: &CancellationToken,
 ) {
-    let (mut backoff, mut ended) = (Backoff::default(), roster.sessions_ended(plugin));
+    let mut backoff = Backoff::default();
     let mut since = Instant::now();
     loop {
         // The token that it has is good for so long; a plugin that is slow needs another.

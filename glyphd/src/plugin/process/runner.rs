@@ -83,6 +83,7 @@ impl Supervisor {
         span.set_with("process.executable.path", || plugin.manifest.command[0].clone());
         let plan = self.plan(plugin, token, span.context());
         tell_limits(&mut span, &plan.limits);
+        let ended = self.roster.sessions_ended(name);
         let mut launched = match self.launcher.spawn(&plan).await {
             Ok(launched) => launched,
             Err(error) => {
@@ -105,7 +106,7 @@ impl Supervisor {
                 (self.issuer.clone(), self.roster.clone(), self.shutdown.begun.clone());
             let plugin = name.to_owned();
             AbortOnDropHandle::new(tokio::spawn(async move {
-                reconnect::hand_out(stdin, &plugin, &issuer, &roster, &end).await;
+                reconnect::hand_out(stdin, &plugin, ended, &issuer, &roster, &end).await;
             }))
         });
         Ok(Process { launched, span, output, _tokens: tokens })
