@@ -90,10 +90,11 @@ impl Run {
         };
         let patience = if halted.is_ok() { self.patience } else { Duration::ZERO };
         let left = tokio::select! {
-            left = showing.finish(patience) => left,
-            _ = signals.next() => return Ok(None),
+            left = showing.finish(patience) => Some(left),
+            _ = signals.next() => None,
         };
         heard.end();
+        let Some(left) = left else { return Ok(None) };
         let audits: Vec<_> = self.manifests.iter().map(|m| outcome::of(&m.name, &left.audit)).collect();
         let asked: u64 = audits.iter().map(|audit| outcome::subscriptions(audit)).sum();
         let asked = shown.saturating_mul(asked);

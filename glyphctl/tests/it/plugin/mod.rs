@@ -9,6 +9,7 @@ mod watch;
 
 use std::{
     fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
 };
 
@@ -38,6 +39,18 @@ impl Plugins {
              subscriptions = [\"FLOW_RESPONSE\"]\ncapabilities = [\"CAP_EMIT_FINDINGS\", \"CAP_FLOW_INSPECT\"]\n"
         );
         fs::write(dir.join("plugin.toml"), manifest).unwrap();
+        dir
+    }
+
+    /// The one that `plugin new` makes in Python, which does that first with each flow.
+    pub(super) fn python(&self, name: &str, packages: &Path, first: &str) -> PathBuf {
+        let dir = self.path(name);
+        run(["plugin", "new", name, "--lang", "python", "--dir", dir.to_str().unwrap()]).fine();
+        symlink(packages, dir.join("packages")).unwrap();
+        let script = fs::read_to_string(dir.join("plugin.py")).unwrap();
+        let begins = "    if event.HasField(\"error\"):";
+        assert_eq!(script.matches(begins).count(), 1, "{script}");
+        fs::write(dir.join("plugin.py"), script.replace(begins, &format!("    {first}\n{begins}"))).unwrap();
         dir
     }
 }

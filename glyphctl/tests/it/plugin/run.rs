@@ -4,7 +4,6 @@ use std::{
     ffi::OsStr,
     fs,
     io::{BufRead, BufReader},
-    os::unix::fs::symlink,
     path::Path,
 };
 
@@ -80,16 +79,7 @@ fn a_plugin_that_does_not_connect_is_told_with_its_last_words() {
 fn a_plugin_that_ends_early_is_told() {
     let Some(packages) = peer(python_packages()) else { return };
     let plugins = Plugins::new();
-    let dir = plugins.path("early");
-    run(["plugin", "new", "early", "--lang", "python", "--dir", dir.to_str().unwrap()]).fine();
-    symlink(packages, dir.join("packages")).unwrap();
-    let script = fs::read_to_string(dir.join("plugin.py")).unwrap();
-    let ends = script.replace(
-        "    if event.HasField(\"error\"):",
-        "    glyph_bus.os._exit(7)\n    if event.HasField(\"error\"):",
-    );
-    assert_ne!(script, ends);
-    fs::write(dir.join("plugin.py"), ends).unwrap();
+    let dir = plugins.python("early", &packages, "glyph_bus.os._exit(7)");
     let ran = over_shop(&dir, &[]).unable();
     assert!(ran.stderr.contains("the plugin early ended before it had answered everything ("), "{ran:#?}");
     assert!(ran.stderr.contains("exit status: 7"), "{ran:#?}");

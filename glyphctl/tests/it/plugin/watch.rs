@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
-    os::unix::fs::symlink,
     process::Child,
     sync::{Arc, Mutex},
     thread,
@@ -81,14 +80,8 @@ fn what_is_new_and_what_is_gone_is_told_after_each_change() {
 fn one_interrupt_is_enough_while_a_plugin_is_waited_for() {
     let Some(packages) = peer(python_packages()) else { return };
     let plugins = Plugins::new();
-    let dir = plugins.path("held");
-    run(["plugin", "new", "held", "--lang", "python", "--dir", dir.to_str().unwrap()]).fine();
-    symlink(packages, dir.join("packages")).unwrap();
-    let script = fs::read_to_string(dir.join("plugin.py")).unwrap();
-    let begins = "    if event.HasField(\"error\"):";
-    let holds = "    print(\"it holds\", flush=True)\n    __import__(\"threading\").Event().wait()\n";
-    assert_eq!(script.matches(begins).count(), 1, "{script}");
-    fs::write(dir.join("plugin.py"), script.replace(begins, &(holds.to_owned() + begins))).unwrap();
+    let holds = "print(\"it holds\", flush=True); __import__(\"threading\").Event().wait()";
+    let dir = plugins.python("held", &packages, holds);
     for (more, code) in [(&["--watch"][..], 0), (&[], 2)] {
         let mut command = glyphctl();
         let mut child = piped(command.args(["plugin", "run"]).arg(&dir).arg(shop()).args(more));
