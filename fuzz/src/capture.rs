@@ -1,6 +1,7 @@
-//! What capture reads of bytes that hyper does not: the beginning of a tunnel, and WebSocket's frames.
+//! What capture reads of bytes that hyper does not: the beginning of a tunnel, WebSocket's frames, and those of HTTP/2.
 
 use glyphd::capture::{
+    http2::Resets,
     sniff::{ENOUGH, Sniffed},
     websocket::{Counts, FrameReader},
 };
@@ -49,6 +50,28 @@ pub fn websocket(bytes: &[u8]) {
     let told = reader.counts();
     assert_eq!(told.fault.is_some(), faulty);
     assert_eq!(Counts { fault: None, ..told }, counts);
+}
+
+/// However what both sides say is cut, as many requests are reset, and no more than resets were sent. Before each part stand its
+/// side and its length.
+pub fn http2(bytes: &[u8]) {
+    let (mut whole, mut cut) = (Resets::default(), Resets::default());
+    let (mut rest, mut sent) = (bytes, 0);
+    let (mut count, mut of_cut) = (0, 0);
+    while let [begin, more @ ..] = rest {
+        let (part, behind) = more.split_at(usize::from(begin >> 1).min(more.len()));
+        rest = behind;
+        if begin & 1 == 0 {
+            whole.received(part);
+            part.iter().for_each(|byte| cut.received(std::slice::from_ref(byte)));
+        } else {
+            sent += part.len();
+            count += whole.sent(part);
+            of_cut += part.iter().map(|byte| cut.sent(std::slice::from_ref(byte))).sum::<usize>();
+        }
+    }
+    assert_eq!(count, of_cut);
+    assert!(count * 9 <= sent);
 }
 
 /// The same counts, frame by frame out of all bytes, and whether a frame is wrong.

@@ -26,7 +26,7 @@ use glyph_analysis::trace::{
 use serde::de::IgnoredAny;
 use tempfile::TempDir;
 
-pub use capture::{sniff, websocket};
+pub use capture::{http2, sniff, websocket};
 pub use expression::{WORDS as EXPRESSION_WORDS, expression};
 pub use flows::flows;
 pub use metrics::metrics;

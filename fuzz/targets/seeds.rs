@@ -60,6 +60,12 @@ const BEGINNINGS: [&[u8]; 6] = [
     b"\x00\x00\x00\x08\x04\xd2\x16\x2f",
 ];
 
+/// Of HTTP/2, each part behind its side and length: a preface, a head, and what comes of it.
+const STREAMS: [&[u8]; 2] = [
+    b"\x30PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x12\0\0\0\x01\x05\0\0\0\x01\x1b\0\0\x04\x03\0\0\0\0\x01\0\0\0\x01",
+    b"\x30PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x26\0\0\0\x01\x04\0\0\0\x03\0\0\x01\0\x01\0\0\0\x03x\x13\0\0\0\x01\x05\0\0\0\x03",
+];
+
 /// Frames, after a byte that says how they are cut.
 const FRAMES: [&[u8]; 4] = [
     b"0\x81\x85\x01\x02\x03\x04igohn\x89\x00\x88\x82\x01\x02\x03\x04\x02\xeb",
@@ -93,6 +99,7 @@ fn main() -> io::Result<()> {
         "promql" => PROMQL.lines().map(text).collect(),
         "sanitize" => MESSAGES.map(text).into(),
         "sniff" => BEGINNINGS.map(|bytes| Ok(bytes.to_vec())).into(),
+        "http2" => STREAMS.map(|bytes| Ok(bytes.to_vec())).into(),
         "websocket" => FRAMES.map(|bytes| Ok(bytes.to_vec())).into(),
         "flows" => {
             let plain = file("../recordings/shop/flows.jsonl")?;

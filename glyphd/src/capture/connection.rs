@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use http::Request;
+use http::{
+    Request, Version,
+    uri::{Authority, PathAndQuery},
+};
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
@@ -26,6 +29,7 @@ use super::{
     Answer, Proxy,
     cancel::until_cancelled,
     failure::Failure,
+    http2::Watched,
     idle::Heads,
     interim::{Interim, WithInterim},
     locked,
@@ -168,7 +172,7 @@ impl Proxy {
         let in_head = conn.seat.heads.are_due()
             && connection.into_parts().is_some_and(|parts| !parts.read_buf.is_empty());
         if let Some(failure) = Failure::of_server(&error, limits, in_head) {
-            self.unreadable(&failure, &conn);
+            self.unreadable(&failure, &conn, Version::HTTP_11);
         }
     }
 
@@ -178,19 +182,26 @@ impl Proxy {
     {
         conn.seat.heads.are_frames();
         let header_bytes = u32::try_from(self.options.limits.header_bytes).unwrap_or(u32::MAX);
+        let (proxy, of) = (Arc::clone(&self), Arc::clone(&conn));
+        let stream = Watched::new(stream, move || {
+            let why = "its head is none that HTTP/2 allows, and its stream was reset".to_owned();
+            proxy.unreadable(&Failure::RequestInvalid(why), &of, Version::HTTP_2);
+        });
         let mut connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .max_header_list_size(header_bytes)
+            // Of what is beyond that it tells nobody; what is below and still too large is for us to refuse.
+            .max_header_list_size(header_bytes.saturating_mul(2))
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .serve_connection(TokioIo::new(stream), self.exchanges(&conn));
         if let Err(error) = self.served(&mut connection, |c| c.graceful_shutdown()).await {
             self.telemetry.connection_failed(conn.client, &error);
             if let Some(failure) = Failure::of_server(&error, &self.options.limits, false) {
-                self.unreadable(&failure, &conn);
+                self.unreadable(&failure, &conn, Version::HTTP_2);
             }
         }
     }
+
     /// One for each request of a connection.
     fn exchanges(
         self: &Arc<Self>,
@@ -217,4 +228,24 @@ impl Proxy {
             }
         }
     }
+}
+
+/// Whether a request's head is not too large. Over HTTP/1.1 it has been judged as it came.
+pub(super) fn head_fits<B>(request: &Request<B>, limit: usize) -> Result<(), Failure> {
+    if request.version() != Version::HTTP_2 {
+        return Ok(());
+    }
+    // What each field is counted as (RFC 9113, 6.5.2), and those that have a name with a colon.
+    const FIELD: usize = 32;
+    const PSEUDO: usize = 4 * FIELD + ":method:scheme:authority:path".len();
+    let uri = request.uri();
+    let pseudo = [
+        request.method().as_str(),
+        uri.scheme_str().unwrap_or_default(),
+        uri.authority().map_or("", Authority::as_str),
+        uri.path_and_query().map_or("", PathAndQuery::as_str),
+    ];
+    let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + FIELD);
+    let size = PSEUDO + pseudo.map(str::len).iter().sum::<usize>() + fields.sum::<usize>();
+    if size > limit { Err(Failure::HeadTooLarge(limit)) } else { Ok(()) }
 }

@@ -19,6 +19,7 @@ mod route;
 mod forward;
 pub mod headers;
 mod framing;
+pub mod http2;
 mod upgrade;
 pub mod websocket;
 mod connect;
@@ -46,7 +47,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{HeaderMap, Method, Request, Response, Uri, Version};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use rustls::ClientConfig;
@@ -59,7 +60,7 @@ pub use tls::{CaError, LeafError, PemFileError, TlsFileError};
 
 use self::{
     admission::Admission,
-    connection::{Conn, Place},
+    connection::{Conn, Place, head_fits},
     failure::Failure,
     recorder::{Becomes, Draft, Recorder},
     route::{Route, route},
@@ -228,18 +229,22 @@ impl Proxy {
         if becomes == Becomes::Flow {
             self.intake.ready().await;
         }
-        let admitted = match conn.place {
-            Place::Outside => self.admission.admit(request.headers(), &self.options.mode),
-            Place::Within { .. } => self.admission.admit_within(request.headers()),
-        };
-        let admitted = admitted.and_then(|()| framing::of_request(request.headers()));
-        let answer = match admitted.and(route) {
+        let answer = match self.admit(&request, &conn).and(route) {
             Ok(Route::Forward(to)) => self.forward(request, to, becomes, &conn, &recorder).await,
             // Boxed, so that what is moved about for other requests is small.
             Ok(Route::Connect(to)) => Box::pin(self.connect(request, to, &conn, &recorder)).await,
             Err(failure) => Err(failure),
         };
         answer.unwrap_or_else(|failure| self.refuse(&failure, &recorder))
+    }
+
+    fn admit(&self, request: &Request<Incoming>, conn: &Conn) -> Result<(), Failure> {
+        head_fits(request, self.options.limits.header_bytes)?;
+        match conn.place {
+            Place::Outside => self.admission.admit(request.headers(), &self.options.mode)?,
+            Place::Within { .. } => self.admission.admit_within(request.headers())?,
+        }
+        framing::of_request(request.headers())
     }
 
     fn in_scope(&self, request: &Request<Incoming>, route: &Result<Route, Failure>) -> bool {
@@ -266,9 +271,9 @@ impl Proxy {
     }
 
     /// Something came in that is no request.
-    fn unreadable(self: &Arc<Self>, failure: &Failure, conn: &Conn) {
+    fn unreadable(self: &Arc<Self>, failure: &Failure, conn: &Conn, version: Version) {
         let mut span = self.telemetry.span(name::CAPTURE_FLOW).server().start();
-        let mut draft = Draft::unreadable(self.next(), &conn.client_text, span.started());
+        let mut draft = Draft::unreadable(self.next(), &conn.client_text, version, span.started());
         span.set_with("glyph.flow.id", || draft.id());
         span.set_with("client.address", || conn.client.ip().to_string());
         // Where it was to go, if nothing else can be said of it.
@@ -278,7 +283,9 @@ impl Proxy {
         }
         let recorder = Recorder::start(draft, span, self, conn.seat());
         recorder.failed(failure);
-        // What hyper answers by itself.
-        recorder.answered(failure.answer().status());
+        // What hyper answers by itself, where it does.
+        if version != Version::HTTP_2 {
+            recorder.answered(failure.answer().status());
+        }
     }
 }

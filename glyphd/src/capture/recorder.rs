@@ -80,10 +80,15 @@ impl Draft {
     }
 
     /// Of something that could not be read.
-    pub(super) fn unreadable(sequence: u64, client: &Arc<str>, clock: Instant) -> Box<Self> {
+    pub(super) fn unreadable(
+        sequence: u64,
+        client: &Arc<str>,
+        version: Version,
+        clock: Instant,
+    ) -> Box<Self> {
         // As OpenTelemetry calls a method that is not known.
         let method = Method::from_bytes(b"_OTHER").unwrap_or_default();
-        Self::with(sequence, client, Uri::default(), method, Version::HTTP_11, HeaderMap::new(), clock)
+        Self::with(sequence, client, Uri::default(), method, version, HeaderMap::new(), clock)
     }
 
     fn with(
@@ -403,14 +408,15 @@ impl Drop for Shared {
         let method = draft.request.method.as_str();
         let Proxy { intake, telemetry, .. } = &*self.proxy;
         telemetry.exchange_ended(self.context, method, status, Duration::from_nanos(took));
-        span.end_at(draft.clock + Duration::from_nanos(took));
+        let ended = draft.clock + Duration::from_nanos(took);
+        span.end_at(ended);
         match draft.becomes {
             Becomes::Flow => {}
             Becomes::Unseen => return telemetry.flow_passed(),
             Becomes::Count => return telemetry.exchange_out_of_scope(),
             Becomes::Others => return,
         }
-        let publish = telemetry.span(name::PUBLISH_FLOW_EVENT).parent(self.context).start();
+        let publish = telemetry.span(name::PUBLISH_FLOW_EVENT).parent(self.context).since(ended).start();
         let start = UnixNanos::from(draft.start);
         let end = UnixNanos(start.0.saturating_add(took));
         intake.take(Box::new(Exchange {

@@ -94,7 +94,6 @@ impl Dispatcher {
     /// Puts both sides of a flow into the queues of those who want them. Waits only for a subscriber with
     /// [`Overflow::Block`], after all others were served.
     pub async fn dispatch(&self, flow: &Flow, raw: Option<&Raw>, parent: TraceContext) {
-        let started = Instant::now();
         let mut span = self.telemetry.span(name::DISPATCH_FLOW).parent(parent).start();
         span.set_with("glyph.flow.id", || flow.id.clone());
         let subscribers = self.subscribers();
@@ -109,7 +108,9 @@ impl Dispatcher {
         }
         span.set("glyph.delivered", total.delivered);
         span.set("glyph.dropped", total.dropped);
-        self.telemetry.flow_dispatched(span.context(), started.elapsed());
+        let now = Instant::now();
+        self.telemetry.flow_dispatched(span.context(), now - span.started());
+        span.end_at(now);
     }
 
     /// One event to everybody who wants it.

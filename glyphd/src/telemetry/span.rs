@@ -92,6 +92,7 @@ pub struct SpanBuilder<'a> {
     parent: Option<TraceContext>,
     attributes: Attributes,
     links: Vec<SpanLink>,
+    started: Option<Instant>,
 }
 
 impl<'a> SpanBuilder<'a> {
@@ -108,6 +109,7 @@ impl<'a> SpanBuilder<'a> {
             parent: None,
             attributes: Attributes::default(),
             links: Vec::new(),
+            started: None,
         }
     }
 
@@ -144,6 +146,12 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
+    /// Since then, which is not long ago: who has looked saves it a look.
+    pub(crate) fn since(mut self, started: Instant) -> Self {
+        self.started = Some(started);
+        self
+    }
+
     /// Recorded by nobody, whatever its trace is.
     pub fn unrecorded(mut self) -> Self {
         self.outlets = None;
@@ -152,7 +160,7 @@ impl<'a> SpanBuilder<'a> {
 
     /// Starts it. What is not sampled costs an id and no more.
     pub fn start(self) -> Span {
-        let started = Instant::now();
+        let started = self.started.unwrap_or_else(Instant::now);
         let context = match (self.outlets, self.parent) {
             (None, None) => TraceContext::unsampled_root(),
             (None, Some(parent)) => TraceContext { sampled: false, ..parent }.child(),
@@ -247,7 +255,7 @@ impl Span {
         self.started
     }
 
-    /// It ended then, which is not long ago: who has looked saves it a look.
+    /// It ended then, which is not long ago either.
     pub(crate) fn end_at(mut self, end: Instant) {
         self.took = Some(end.saturating_duration_since(self.started));
     }

@@ -9,8 +9,8 @@ use glyph_formats::{
 };
 use glyphd::{config::BusAddress, telemetry::name};
 use http::Request;
-use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use rustix::process::Signal;
 use tokio::{
     io::AsyncReadExt,
@@ -99,14 +99,13 @@ async fn a_client_that_goes_while_it_is_waited_for_is_told_to_have_gone() {
         let daemon = TestDaemon::start().await;
         let mut idle = RawClient::connect(daemon.proxy()).await;
         let stream = TcpStream::connect(daemon.proxy()).await.unwrap().into_std().unwrap();
-        let io = TokioIo::new(TcpStream::from_std(stream.try_clone().unwrap()).unwrap());
+        let same = TcpStream::from_std(stream.try_clone().unwrap()).unwrap();
         let request = Request::get(origin.url("/slow")).body(client::empty()).unwrap();
         if http2 {
-            let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
-            tokio::spawn(connection);
+            let mut sender = client::http2_over(same).await;
             tokio::spawn(sender.send_request(request));
         } else {
-            let (mut sender, connection) = http1::handshake(io).await.unwrap();
+            let (mut sender, connection) = http1::handshake(TokioIo::new(same)).await.unwrap();
             tokio::spawn(connection);
             tokio::spawn(sender.send_request(request));
         }

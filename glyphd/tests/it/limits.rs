@@ -8,13 +8,8 @@ use glyphd::{
     telemetry::name,
 };
 use http::Request;
-use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{
     Client, DaemonProcess, FakeOrigin, RawClient, RawOrigin, Recorded, TestDaemon, client,
@@ -95,20 +90,6 @@ async fn what_is_no_http_is_refused_and_a_flow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_http2_ends_its_connection_and_is_a_flow() {
-    const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    for bytes in [
-        &b"what comes behind it is no frame at all, and not for want of bytes"[..],
-        // SETTINGS, and HEADERS that name an entry which no table has.
-        b"\0\0\0\x04\0\0\0\0\0\0\0\x01\x01\x05\0\0\0\x01\xfe",
-    ] {
-        let daemon = TestDaemon::start().await;
-        said(&daemon, [PREFACE.as_bytes(), bytes].concat()).await;
-        assert_failed(&daemon.drain().await, "request_invalid", ErrorOrigin::Client);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_speaks_no_http2_is_told_so() {
     let origin = RawOrigin::serving(|mut stream| async move {
         // Behind the preface, frames up to that with the request: its type is 1.
@@ -126,9 +107,7 @@ async fn an_upstream_that_speaks_no_http2_is_told_so() {
     .await;
     let base = Base::of(&origin.url("/")).unwrap();
     let daemon = TestDaemon::with(|config| config.capture.mode = Mode::Reverse(base)).await;
-    let stream = TokioIo::new(TcpStream::connect(daemon.proxy()).await.unwrap());
-    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
-    tokio::spawn(connection);
+    let mut sender = client::http2(daemon.proxy()).await;
     let request = Request::get(format!("http://{}/", daemon.proxy())).body(client::empty()).unwrap();
     let answer = within("an answer", sender.send_request(request)).await.unwrap();
     assert_eq!(answer.status(), 502);

@@ -13,6 +13,7 @@ mod websocket;
 mod interop;
 mod modes;
 mod limits;
+mod http2;
 mod redaction;
 mod redaction_policy;
 mod planted;

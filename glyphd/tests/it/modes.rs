@@ -211,11 +211,7 @@ async fn a_share_of_the_flows_is_written_and_it_is_the_same_one_for_each_trace()
 async fn http2_without_tls_is_spoken_by_who_begins_with_it() {
     let origin = FakeOrigin::ok().await;
     let daemon = TestDaemon::start().await;
-    let stream = tokio::net::TcpStream::connect(daemon.proxy()).await.unwrap();
-    let io = hyper_util::rt::TokioIo::new(stream);
-    let executor = hyper_util::rt::TokioExecutor::new();
-    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.unwrap();
-    tokio::spawn(connection);
+    let mut sender = client::http2(daemon.proxy()).await;
     let request = Request::get(origin.url("/")).body(client::empty()).unwrap();
     let answer = client::whole(sender.send_request(request).await.unwrap()).await.unwrap();
     assert_eq!(answer.text(), "ok");

@@ -5,8 +5,11 @@ use std::{net::SocketAddr, path::Path};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
-use hyper::{body::Incoming, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use hyper::{
+    body::Incoming,
+    client::conn::{http1, http2},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, UnixStream},
@@ -85,6 +88,21 @@ impl Client {
         }
         self.ask(request.body(empty()).unwrap()).await
     }
+}
+
+/// One connection over HTTP/2 without TLS.
+pub(crate) async fn http2(address: SocketAddr) -> http2::SendRequest<Body> {
+    http2_over(within("a connection", TcpStream::connect(address)).await.unwrap()).await
+}
+
+/// The same on a connection that is there.
+pub(crate) async fn http2_over(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> http2::SendRequest<Body> {
+    let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
+    let (sender, connection) = within("a handshake", handshake).await.unwrap();
+    tokio::spawn(connection);
+    sender
 }
 
 /// The rest of an answer.
