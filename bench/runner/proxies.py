@@ -114,8 +114,8 @@ class Proxy(Process):
 
 
 class Bare(Proxy):
-    def __init__(self, tools, _origin):
-        super().__init__([tools.capture_bench, "bare"], says_where=True)
+    def __init__(self, tools, _origin, *options):
+        super().__init__([tools.capture_bench, "bare", *options], says_where=True)
 
 
 class Hudsucker(Proxy):

@@ -1,5 +1,6 @@
 //! The peer: what a forward proxy has to do, and nothing else. A pool, a tunnel, both bodies as they come.
 
+use clap::Args;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{Either, Empty};
 use hyper::{
@@ -20,18 +21,29 @@ use crate::{origin::accept, say};
 type Pool = Client<HttpConnector, Incoming>;
 type Answer = Response<Either<Incoming, Empty<Bytes>>>;
 
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Pass the case of headers' names on, as hyper's own example of a proxy does
+    #[arg(long)]
+    keep_case: bool,
+}
+
 /// Serves for ever.
-pub(crate) async fn serve() -> anyhow::Result<()> {
+pub(crate) async fn serve(options: &Options) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     say(&json!({ "proxy": listener.local_addr()?.to_string() }));
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
-    let pool: Pool = Client::builder(TokioExecutor::new()).build(connector);
+    let pool: Pool = Client::builder(TokioExecutor::new())
+        .http1_preserve_header_case(options.keep_case)
+        .build(connector);
+    let mut server = http1::Builder::new();
+    server.preserve_header_case(options.keep_case);
     loop {
         let stream = accept(&listener).await;
         let pool = pool.clone();
         let service = service_fn(move |request| forward(pool.clone(), request));
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        let connection = server.serve_connection(TokioIo::new(stream), service);
         tokio::spawn(connection.with_upgrades());
     }
 }

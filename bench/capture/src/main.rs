@@ -22,7 +22,7 @@ enum Part {
     /// Serves pages, plain and with TLS
     Origin(origin::Options),
     /// Forwards and records nothing
-    Bare,
+    Bare(bare::Options),
     /// Forwards and looks into TLS
     Hudsucker(intercepting::Options),
     /// Sends requests, and times them
@@ -35,7 +35,7 @@ enum Part {
 async fn main() -> anyhow::Result<()> {
     match Part::parse() {
         Part::Origin(options) => origin::serve(&options).await?,
-        Part::Bare => bare::serve().await?,
+        Part::Bare(options) => bare::serve(&options).await?,
         Part::Hudsucker(options) => intercepting::serve(&options).await?,
         Part::Load(options) => say(&load::run(options).await?),
         Part::Soak(options) => say(&soak::run(options).await?),
