@@ -4,7 +4,6 @@ In: the tools, and how large. Out: `Result`s. Not here: the measuring, which `pl
 """
 
 import json
-import os
 import pathlib
 import socket
 import statistics
@@ -213,9 +212,9 @@ def listens(port):
 
 
 def cpu(pid):
-    """User and system time of a process, in seconds."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """User and system time of a process, in seconds. Its clock goes in ns, where /proc counts in steps of 10 ms; this is the
+    number that clock_getcpuclockid(3) makes of the process's."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def us(nanoseconds):

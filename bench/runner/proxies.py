@@ -17,6 +17,9 @@ import urllib.request
 from .measure import Failed
 from .plugins import cpu, free_port, listens
 
+# Who takes no more CPU time than that in a quarter of a second, in seconds, is at rest.
+AT_REST = 0.001
+
 NGINX = """
 daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 1024; }}
@@ -52,8 +55,8 @@ class Process:
 
     def cpu(self):
         """User and system time so far, in seconds, once it has come to rest."""
-        before, end = None, time.monotonic() + 20
-        while (now := cpu(self.child.pid)) != before and time.monotonic() < end:
+        before, end = 0, time.monotonic() + 20
+        while (now := cpu(self.child.pid)) - before > AT_REST and time.monotonic() < end:
             before = now
             time.sleep(0.25)
         return now

@@ -23,13 +23,16 @@ use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Sleep, sleep},
 };
-use tokio_util::task::task_tracker::TaskTrackerToken;
+use tokio_util::{
+    io::{InspectReader, InspectWriter},
+    task::task_tracker::TaskTrackerToken,
+};
 
 use super::{
     Answer, Proxy,
     cancel::until_cancelled,
     failure::Failure,
-    http2::Watched,
+    http2::Resets,
     idle::Heads,
     interim::{Interim, WithInterim},
     locked,
@@ -182,10 +185,15 @@ impl Proxy {
     {
         conn.seat.heads.are_frames();
         let header_bytes = u32::try_from(self.options.limits.header_bytes).unwrap_or(u32::MAX);
-        let (proxy, of) = (Arc::clone(&self), Arc::clone(&conn));
-        let stream = Watched::new(stream, move || {
-            let why = "its head is none that HTTP/2 allows, and its stream was reset".to_owned();
-            proxy.unreadable(&Failure::RequestInvalid(why), &of, Version::HTTP_2);
+        let resets = Arc::new(Mutex::new(Resets::default()));
+        let (seen, proxy, of) = (Arc::clone(&resets), Arc::clone(&self), Arc::clone(&conn));
+        let stream = InspectReader::new(stream, move |bytes: &[u8]| locked(&seen).received(bytes));
+        let stream = InspectWriter::new(stream, move |bytes: &[u8]| {
+            let count = locked(&resets).sent(bytes);
+            for _ in 0..count {
+                let why = "its head is none that HTTP/2 allows, and its stream was reset".to_owned();
+                proxy.unreadable(&Failure::RequestInvalid(why), &of, Version::HTTP_2);
+            }
         });
         let mut connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())

@@ -4,14 +4,7 @@
 //! In: the bytes of both directions, in whatever cuts. Out: how many requests were reset before anybody saw them. Not here: what
 //! the frames say, but for whose they are; that is h2's.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, IoSlice},
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
-
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use std::collections::BTreeMap;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -128,73 +121,6 @@ impl Resets {
             _ => {}
         });
         count
-    }
-}
-
-/// A client's connection over HTTP/2, which tells of each request that is reset for its head.
-pub(super) struct Watched<S, F> {
-    stream: S,
-    resets: Resets,
-    told: F,
-}
-
-impl<S, F: FnMut()> Watched<S, F> {
-    pub(super) fn new(stream: S, told: F) -> Self {
-        Self { stream, resets: Resets::default(), told }
-    }
-
-    fn sent(&mut self, bytes: &[u8]) {
-        for _ in 0..self.resets.sent(bytes) {
-            (self.told)();
-        }
-    }
-}
-
-impl<S: AsyncRead + Unpin, F: Unpin> AsyncRead for Watched<S, F> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        self.resets.received(&buf.filled()[before..]);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin, F: FnMut() + Unpin> AsyncWrite for Watched<S, F> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
-        self.sent(&buf[..written]);
-        Poll::Ready(Ok(written))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
-        let mut left = written;
-        for buf in bufs {
-            let taken = left.min(buf.len());
-            self.sent(&buf[..taken]);
-            left -= taken;
-        }
-        Poll::Ready(Ok(written))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 }
 
