@@ -34,9 +34,8 @@ pub(crate) async fn serve(options: &Options) -> anyhow::Result<()> {
     say(&json!({ "proxy": listener.local_addr()?.to_string() }));
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
-    let pool: Pool = Client::builder(TokioExecutor::new())
-        .http1_preserve_header_case(options.keep_case)
-        .build(connector);
+    let pool: Pool =
+        Client::builder(TokioExecutor::new()).http1_preserve_header_case(options.keep_case).build(connector);
     let mut server = http1::Builder::new();
     server.preserve_header_case(options.keep_case);
     loop {
