@@ -60,8 +60,8 @@ async fn spans_are_not_taken_without_a_file_for_them() {
 
 #[tokio::test]
 async fn an_address_in_use() {
-    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let _listener = TcpListener::bind(taken).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = listener.local_addr().unwrap();
     let dir = tempfile::tempdir().unwrap();
     let recording = dir.path().join("recording");
     for flag in ["--proxy-addr", "--metrics-addr", "--otlp-addr"] {

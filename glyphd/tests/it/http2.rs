@@ -87,6 +87,7 @@ async fn a_request_that_is_none_is_reset_and_a_flow() {
         let mut client = connect(&daemon).await;
         client.write(frame(HEADERS, END_STREAM | END_HEADERS, 1, &block(headers))).await;
         assert_eq!(next(&mut client, RST_STREAM).await, PROTOCOL_ERROR, "{headers:?}");
+        drop(client);
         assert_invalid(&daemon.drain().await);
     }
 }
@@ -107,6 +108,7 @@ async fn a_request_that_is_none_is_no_other_request_s_affair() {
             assert_eq!(next(&mut client, DATA).await, b"ok");
         }
     }
+    drop(client);
     let recorded = daemon.drain().await;
     let failed = recorded.flows.iter().filter(|flow| flow.error.is_some()).count();
     assert_eq!((recorded.flows.len(), failed), (4, 2));
@@ -128,6 +130,7 @@ async fn a_body_of_another_length_than_its_head_says_is_one_flow() {
     client.write(frame(HEADERS, END_HEADERS, 1, &block(&head))).await;
     client.write(frame(DATA, END_STREAM, 1, b"no")).await;
     assert_eq!(next(&mut client, RST_STREAM).await, PROTOCOL_ERROR);
+    drop(client);
     let recorded = daemon.drain().await;
     let error = recorded.flow().error.as_ref().unwrap();
     assert_eq!(error.origin, ErrorOrigin::Client);
