@@ -102,10 +102,9 @@ async fn a_server_and_the_recording_say_the_same_of_every_shipped_alert() {
         recorded.keys().collect::<Vec<_>>(),
         "Prometheus' alerts, and those of the recording"
     );
-    // Both evaluate every two seconds, not at the same moment: what Prometheus sees, ours would see at its next evaluation.
-    // Neither scrapes when the other does, which may cost one evaluation.
-    let next = |theirs: f64| (theirs / EVERY).ceil() * EVERY;
-    let near = |theirs: f64, ours: f64| (next(theirs) - ours).abs() <= EVERY;
+    // Both evaluate every two seconds and scrape every quarter, neither when the other does. Whoever scrapes first may see a
+    // change one evaluation before the other, whose last scrape before that evaluation was up to two intervals earlier.
+    let near = |theirs: f64, ours: f64| (theirs - ours).abs() <= EVERY + 2.0 * SCRAPE;
     for (labels, times) in &served {
         let ours = &recorded[labels];
         let same = times.len() == ours.len()
