@@ -1,7 +1,7 @@
 //! What capture reads of bytes that hyper does not: the beginning of a tunnel, WebSocket's frames, and those of HTTP/2.
 
 use glyphd::capture::{
-    http2::Resets,
+    http2::Streams,
     sniff::{ENOUGH, Sniffed},
     websocket::{Counts, FrameReader},
 };
@@ -55,7 +55,7 @@ pub fn websocket(bytes: &[u8]) {
 /// However what both sides say is cut, as many requests are reset, and no more than resets were sent. Before each part stand its
 /// side and its length.
 pub fn http2(bytes: &[u8]) {
-    let (mut whole, mut cut) = (Resets::default(), Resets::default());
+    let (mut whole, mut cut) = (Streams::default(), Streams::default());
     let (mut rest, mut sent) = (bytes, 0);
     let (mut count, mut of_cut) = (0, 0);
     while let [begin, more @ ..] = rest {
@@ -70,7 +70,7 @@ pub fn http2(bytes: &[u8]) {
             of_cut += part.iter().map(|byte| cut.sent(std::slice::from_ref(byte))).sum::<usize>();
         }
     }
-    assert_eq!(count, of_cut);
+    assert_eq!((count, whole.are_ended()), (of_cut, cut.are_ended()));
     assert!(count * 9 <= sent);
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    mem,
     net::SocketAddr,
     pin::Pin,
     sync::{Arc, Mutex},
@@ -21,7 +22,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::OwnedSemaphorePermit,
-    time::{Sleep, sleep},
+    time::{Sleep, sleep, timeout},
 };
 use tokio_util::{
     io::{InspectReader, InspectWriter},
@@ -32,7 +33,7 @@ use super::{
     Answer, Proxy,
     cancel::until_cancelled,
     failure::Failure,
-    http2::Resets,
+    http2::Streams,
     idle::Heads,
     interim::{Interim, WithInterim},
     locked,
@@ -47,6 +48,9 @@ use crate::telemetry::Telemetry;
 /// a gigabit at 10 ms, and no more than a client may make us hold.
 pub(super) const STREAM_WINDOW: u32 = 1 << 20;
 pub(super) const CONNECTION_WINDOW: u32 = 4 << 20;
+
+/// How long a client has, twice, to take leave of a connection on which nothing is under way.
+const LEAVE: Duration = Duration::from_millis(500);
 
 /// Who is at the other end, and where its requests are therefore to go.
 #[derive(Debug)]
@@ -169,7 +173,8 @@ impl Proxy {
             .preserve_header_case(true)
             .serve_connection(TokioIo::new(stream), self.exchanges(&conn))
             .with_upgrades();
-        let Err(error) = self.served(&mut connection, |c| c.graceful_shutdown()).await else { return };
+        let served = self.served(&mut connection, |c| c.graceful_shutdown(), || false).await;
+        let Err(error) = served else { return };
         self.telemetry.connection_failed(conn.client, &error);
         // A client that is only quiet is no fault, nor one that stands still in the middle of an exchange: that is told.
         let in_head = conn.seat.heads.are_due()
@@ -185,11 +190,12 @@ impl Proxy {
     {
         conn.seat.heads.are_frames();
         let header_bytes = u32::try_from(self.options.limits.header_bytes).unwrap_or(u32::MAX);
-        let resets = Arc::new(Mutex::new(Resets::default()));
-        let (seen, proxy, of) = (Arc::clone(&resets), Arc::clone(&self), Arc::clone(&conn));
-        let stream = InspectReader::new(stream, move |bytes: &[u8]| locked(&seen).received(bytes));
+        let streams = Arc::new(Mutex::new(Streams::default()));
+        let [received, sent] = [Arc::clone(&streams), Arc::clone(&streams)];
+        let (proxy, of) = (Arc::clone(&self), Arc::clone(&conn));
+        let stream = InspectReader::new(stream, move |bytes: &[u8]| locked(&received).received(bytes));
         let stream = InspectWriter::new(stream, move |bytes: &[u8]| {
-            let count = locked(&resets).sent(bytes);
+            let count = locked(&sent).sent(bytes);
             for _ in 0..count {
                 let why = "its head is none that HTTP/2 allows, and its stream was reset".to_owned();
                 proxy.unreadable(&Failure::RequestInvalid(why), &of, Version::HTTP_2);
@@ -202,7 +208,8 @@ impl Proxy {
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .serve_connection(TokioIo::new(stream), self.exchanges(&conn));
-        if let Err(error) = self.served(&mut connection, |c| c.graceful_shutdown()).await {
+        let are_ended = || locked(&streams).are_ended();
+        if let Err(error) = self.served(&mut connection, |c| c.graceful_shutdown(), are_ended).await {
             self.telemetry.connection_failed(conn.client, &error);
             if let Some(failure) = Failure::of_server(&error, &self.options.limits, false) {
                 self.unreadable(&failure, &conn, Version::HTTP_2);
@@ -222,17 +229,30 @@ impl Proxy {
         })
     }
 
-    /// Waits for a connection's end; with `closing` it takes no further requests.
-    async fn served<C, E>(&self, connection: &mut C, close: impl FnOnce(Pin<&mut C>)) -> Result<(), E>
+    /// Waits for a connection's end; with `closing` it takes no further requests. Where nothing is under way on it and the client
+    /// does not take leave, as one does that looks at its connection only when it has something to ask, it is left.
+    async fn served<C, E>(
+        &self,
+        connection: &mut C,
+        close: impl FnOnce(Pin<&mut C>),
+        nothing_is_under_way: impl Fn() -> bool,
+    ) -> Result<(), E>
     where
         C: Future<Output = Result<(), E>> + Unpin,
     {
         let closing = self.closing.child_token();
-        match until_cancelled(&closing, Pin::new(&mut *connection)).await {
-            Some(ended) => ended,
-            None => {
-                close(Pin::new(&mut *connection));
-                connection.await
+        if let Some(ended) = until_cancelled(&closing, Pin::new(&mut *connection)).await {
+            return ended;
+        }
+        close(Pin::new(&mut *connection));
+        let mut was_quiet = false;
+        loop {
+            if let Ok(ended) = timeout(LEAVE, &mut *connection).await {
+                return ended;
+            }
+            // What was sent last has had as long to leave.
+            if mem::replace(&mut was_quiet, nothing_is_under_way()) && was_quiet {
+                return Ok(());
             }
         }
     }

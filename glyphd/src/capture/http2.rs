@@ -1,8 +1,8 @@
-//! Requests over HTTP/2 that are none (RFC 9113, 8.1.1): h2 resets their streams and tells nobody. What passes on the
-//! connection shows them.
+//! A connection over HTTP/2, as what passes on it shows it, where h2 tells nobody: requests that are none (RFC 9113, 8.1.1),
+//! whose streams it resets, and whether any request waits for the rest of its answer.
 //!
-//! In: the bytes of both directions, in whatever cuts. Out: how many requests were reset before anybody saw them. Not here: what
-//! the frames say, but for whose they are; that is h2's.
+//! In: the bytes of both directions, in whatever cuts. Out: how many requests were reset before anybody saw them, and whether
+//! streams are open. Not here: what the frames say, but for whose they are; that is h2's.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ impl Frames {
 
 /// What is seen of a client's connection.
 #[derive(Debug)]
-pub struct Resets {
+pub struct Streams {
     received: Frames,
     sent: Frames,
     /// The streams of requests that we have not answered, and whether more than a head has come.
@@ -83,14 +83,14 @@ pub struct Resets {
     latest: u32,
 }
 
-impl Default for Resets {
+impl Default for Streams {
     fn default() -> Self {
         let (received, sent) = (Frames::behind(PREFACE), Frames::behind(0));
         Self { received, sent, open: BTreeMap::new(), latest: 0 }
     }
 }
 
-impl Resets {
+impl Streams {
     /// The client has sent that.
     pub fn received(&mut self, bytes: &[u8]) {
         let Self { open, latest, .. } = self;
@@ -121,6 +121,11 @@ impl Resets {
             _ => {}
         });
         count
+    }
+
+    /// Whether every request that has come was answered to its end, or given up.
+    pub fn are_ended(&self) -> bool {
+        self.open.is_empty()
     }
 }
 
@@ -170,14 +175,31 @@ mod tests {
             ("there was none", vec![Sent(reset(1, 1), 0)]),
             ("twice", vec![head(1), Sent([reset(1, 1), reset(1, 1)].concat(), 1)]),
         ] {
-            let mut resets = Resets::default();
-            resets.received(&[b' '; PREFACE]);
+            let mut streams = Streams::default();
+            streams.received(&[b' '; PREFACE]);
             for step in script {
                 match step {
-                    Received(bytes) => resets.received(&bytes),
-                    Sent(bytes, count) => assert_eq!(resets.sent(&bytes), count, "{what}"),
+                    Received(bytes) => streams.received(&bytes),
+                    Sent(bytes, count) => assert_eq!(streams.sent(&bytes), count, "{what}"),
                 }
             }
         }
+    }
+
+    #[test]
+    fn streams_are_open_until_their_last_byte_was_sent() {
+        let mut streams = Streams::default();
+        assert!(streams.are_ended());
+        streams.received(&[b' '; PREFACE]);
+        streams.received(&[frame(HEADERS, END_STREAM, 1, b""), frame(HEADERS, 0, 3, b"")].concat());
+        streams.sent(&frame(HEADERS, 0, 1, b""));
+        streams.sent(&frame(HEADERS, END_STREAM, 3, b""));
+        assert!(!streams.are_ended());
+        streams.sent(&frame(DATA, END_STREAM, 1, b"x"));
+        assert!(streams.are_ended());
+        streams.received(&frame(HEADERS, 0, 5, b""));
+        assert!(!streams.are_ended());
+        streams.received(&reset(5, 8));
+        assert!(streams.are_ended());
     }
 }

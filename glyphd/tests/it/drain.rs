@@ -21,6 +21,7 @@ use tokio::{
 use crate::harness::{
     DaemonProcess, FakeOrigin, RawClient, RawOrigin, TestDaemon,
     client::{self, Client},
+    frames::{self, DATA, END_HEADERS, END_STREAM, HEADERS, SETTINGS, block, frame, next},
     process::command,
     records, text, within,
 };
@@ -122,6 +123,28 @@ async fn a_client_that_goes_while_it_is_waited_for_is_told_to_have_gone() {
             "HTTP/2: {http2}"
         );
     }
+}
+
+/// As one is that only looks at its connection when it has something to ask: it does not answer the PING that comes with GOAWAY.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_over_http2_that_does_not_listen_is_waited_for_only_while_it_has_asked_something() {
+    let (origin, mut came, gate) = gated().await;
+    let daemon = TestDaemon::with(|config| config.drain_timeout = Duration::from_secs(3_600)).await;
+    let mut idle = frames::connect(daemon.proxy()).await;
+    next(&mut idle.stream, SETTINGS).await;
+    let mut asks = frames::connect(daemon.proxy()).await;
+    let authority = origin.address().to_string();
+    let head = [(":method", "GET"), (":scheme", "http"), (":authority", &authority), (":path", "/slow")];
+    asks.write(frame(HEADERS, END_STREAM | END_HEADERS, 1, &block(&head))).await;
+    within("the request", came.recv()).await.unwrap();
+    let drained = tokio::spawn(daemon.drain());
+    idle.rest().await;
+    gate.send(true).unwrap();
+    assert_eq!(next(&mut asks.stream, DATA).await, b"at last");
+    asks.rest().await;
+    let recorded = within("the end", drained).await.unwrap();
+    assert!(recorded.summary.all_ended);
+    assert_eq!(recorded.flow().error, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

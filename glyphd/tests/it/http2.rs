@@ -4,44 +4,13 @@ use glyph_formats::flow::ErrorOrigin;
 use glyphd::{capture::Limits, telemetry::name};
 use http::Request;
 
-use crate::harness::{FakeOrigin, RawClient, Recorded, TestDaemon, client, records::attribute};
+use crate::harness::{
+    FakeOrigin, Recorded, TestDaemon, client,
+    frames::{DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, block, connect, frame, next},
+    records::attribute,
+};
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
 const PROTOCOL_ERROR: [u8; 4] = [0, 0, 0, 1];
-
-/// A frame (RFC 9113, 4.1).
-fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(payload.len()).unwrap();
-    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
-}
-
-/// Headers as they are, without any table (RFC 7541, 6.2.2).
-fn block(headers: &[(&str, &str)]) -> Vec<u8> {
-    let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
-    headers.iter().flat_map(|(name, value)| [vec![0], text(name), text(value)].concat()).collect()
-}
-
-async fn connect(daemon: &TestDaemon) -> RawClient {
-    let mut client = RawClient::connect(daemon.proxy()).await;
-    client.write([b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(SETTINGS, 0, 0, &[])[..]].concat()).await;
-    client
-}
-
-/// Reads up to a frame of that kind, and returns what is in it.
-async fn next(client: &mut RawClient, kind: u8) -> Vec<u8> {
-    loop {
-        let head = client.exactly(9).await;
-        let payload = client.exactly(u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize).await;
-        if head[3] == kind {
-            return payload;
-        }
-    }
-}
 
 #[track_caller]
 fn assert_invalid(recorded: &Recorded) {
@@ -62,7 +31,7 @@ async fn what_is_no_http2_ends_its_connection_and_is_a_flow() {
         &frame(HEADERS, END_STREAM | END_HEADERS, 1, &block(&[("X-Upper", "1")])),
     ] {
         let daemon = TestDaemon::start().await;
-        let mut client = connect(&daemon).await;
+        let mut client = connect(daemon.proxy()).await;
         client.write(bytes).await;
         client.rest().await;
         assert_invalid(&daemon.drain().await);
@@ -84,9 +53,9 @@ async fn a_request_that_is_none_is_reset_and_a_flow() {
         &WHOLE[1..],
     ] {
         let daemon = TestDaemon::start().await;
-        let mut client = connect(&daemon).await;
+        let mut client = connect(daemon.proxy()).await;
         client.write(frame(HEADERS, END_STREAM | END_HEADERS, 1, &block(headers))).await;
-        assert_eq!(next(&mut client, RST_STREAM).await, PROTOCOL_ERROR, "{headers:?}");
+        assert_eq!(next(&mut client.stream, RST_STREAM).await, PROTOCOL_ERROR, "{headers:?}");
         drop(client);
         assert_invalid(&daemon.drain().await);
     }
@@ -98,14 +67,14 @@ async fn a_request_that_is_none_is_no_other_request_s_affair() {
     let daemon = TestDaemon::start().await;
     let authority = origin.address().to_string();
     let whole = [(":method", "GET"), (":scheme", "http"), (":authority", &authority), (":path", "/")];
-    let mut client = connect(&daemon).await;
+    let mut client = connect(daemon.proxy()).await;
     for (stream, wrong) in [(1, false), (3, true), (5, false), (7, true)] {
         let headers = if wrong { &whole[..3] } else { &whole };
         client.write(frame(HEADERS, END_STREAM | END_HEADERS, stream, &block(headers))).await;
         if wrong {
-            assert_eq!(next(&mut client, RST_STREAM).await, PROTOCOL_ERROR);
+            assert_eq!(next(&mut client.stream, RST_STREAM).await, PROTOCOL_ERROR);
         } else {
-            assert_eq!(next(&mut client, DATA).await, b"ok");
+            assert_eq!(next(&mut client.stream, DATA).await, b"ok");
         }
     }
     drop(client);
@@ -126,10 +95,10 @@ async fn a_body_of_another_length_than_its_head_says_is_one_flow() {
         (":path", "/"),
         ("content-length", "5"),
     ];
-    let mut client = connect(&daemon).await;
+    let mut client = connect(daemon.proxy()).await;
     client.write(frame(HEADERS, END_HEADERS, 1, &block(&head))).await;
     client.write(frame(DATA, END_STREAM, 1, b"no")).await;
-    assert_eq!(next(&mut client, RST_STREAM).await, PROTOCOL_ERROR);
+    assert_eq!(next(&mut client.stream, RST_STREAM).await, PROTOCOL_ERROR);
     drop(client);
     let recorded = daemon.drain().await;
     let error = recorded.flow().error.as_ref().unwrap();

@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{
     Client, DaemonProcess, FakeOrigin, RawClient, RawOrigin, Recorded, TestDaemon, client,
+    frames::{HEADERS, PREFACE, next},
     records::attribute,
     secure::tunnel,
     told::{counted, until},
@@ -92,14 +93,8 @@ async fn what_is_no_http_is_refused_and_a_flow() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_speaks_no_http2_is_told_so() {
     let origin = RawOrigin::serving(|mut stream| async move {
-        // Behind the preface, frames up to that with the request: its type is 1.
-        stream.read_exact(&mut [0; 24]).await.unwrap();
-        let mut head = [0; 9];
-        while head[3] != 1 {
-            stream.read_exact(&mut head).await.unwrap();
-            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-            stream.read_exact(&mut vec![0; length as usize]).await.unwrap();
-        }
+        stream.read_exact(&mut [0; PREFACE.len()]).await.unwrap();
+        next(&mut stream, HEADERS).await;
         let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
         stream.write_all(answer).await.unwrap();
         stream.read_to_end(&mut Vec::new()).await.ok();

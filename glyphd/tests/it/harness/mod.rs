@@ -5,6 +5,7 @@ pub(crate) mod bus;
 pub(crate) mod client;
 pub(crate) mod collector;
 pub(crate) mod daemon;
+pub(crate) mod frames;
 pub(crate) mod listening;
 pub(crate) mod operator;
 pub(crate) mod origin;
