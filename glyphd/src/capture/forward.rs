@@ -91,8 +91,8 @@ impl Proxy {
     ) -> Result<Answer, Failure> {
         let Answered { mut response, made, resent, lease } = answered;
         recorder.connected(made);
-        if resent {
-            recorder.resent();
+        if resent > 0 {
+            recorder.resent(resent);
         }
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let unasked = || Failure::UpstreamInvalid("it switched protocols unasked".to_owned());

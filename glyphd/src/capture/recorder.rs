@@ -260,11 +260,11 @@ impl Recorder {
         });
     }
 
-    /// The request had to be sent once more.
-    pub(super) fn resent(&self) {
+    /// The request had to be sent again, so often.
+    pub(super) fn resent(&self, times: u32) {
         self.with(|draft, _| {
             if let Some(upstream) = &mut draft.upstream {
-                upstream.set("http.request.resend_count", 1_u32);
+                upstream.set("http.request.resend_count", times);
             }
         });
     }

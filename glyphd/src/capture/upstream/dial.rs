@@ -25,7 +25,7 @@ use crate::{
 pub(crate) type Plain = Idle<TcpStream>;
 
 /// When a connection was made, and with whom.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ConnectionMade {
     pub(crate) started: SystemTime,
     pub(crate) resolved: SystemTime,

@@ -6,6 +6,7 @@
 
 use std::{
     collections::VecDeque,
+    error::Error,
     fmt,
     future::poll_fn,
     mem,
@@ -96,7 +97,11 @@ impl Line {
     /// Sends a request and waits for the head of its answer.
     pub(super) async fn send(&mut self, mut request: Box<Sent>) -> Result<Response<Incoming>, Refused> {
         let sender = match &mut self.sender {
-            Sender::Http2(sender) => return sender.try_send_request(*request).await.map_err(Refused::from),
+            Sender::Http2(sender) => {
+                // It is named already, in `:authority` (RFC 9113, 8.3.1): some refuse what names it twice.
+                request.headers_mut().remove(HOST);
+                return sender.try_send_request(*request).await.map_err(Refused::from);
+            }
             Sender::Http1(sender) => sender,
         };
         name_host(&mut request);
@@ -107,7 +112,7 @@ impl Line {
         let whole = mem::replace(request.uri_mut(), path);
         sender.try_send_request(*request).await.map_err(|error| {
             let mut refused = Refused::from(error);
-            if let Some(unsent) = &mut refused.unsent {
+            if let Had::Nothing(unsent) = &mut refused.had {
                 *unsent.uri_mut() = whole;
             }
             refused
@@ -115,11 +120,9 @@ impl Line {
     }
 }
 
-/// What is needed to send a request once more, if that does no harm: it asks for nothing to be done, and has no body (RFC
-/// 9110, 9.2.1 and 9.2.2).
+/// What is needed to send a request once more: its head. None if it has a body, which has passed.
 pub(super) fn repeatable(request: &Sent) -> Option<Box<Parts>> {
-    let is_harmless = request.method().is_safe() && request.body().is_end_stream();
-    is_harmless.then(|| {
+    request.body().is_end_stream().then(|| {
         let mut copy = Request::new(());
         *copy.method_mut() = request.method().clone();
         *copy.uri_mut() = request.uri().clone();
@@ -133,14 +136,48 @@ pub(super) fn repeatable(request: &Sent) -> Option<Box<Parts>> {
 /// Why there is no answer.
 pub(super) struct Refused {
     pub(super) failure: Failure,
-    /// The request, if nothing of it has been sent.
-    pub(super) unsent: Option<Box<Sent>>,
+    pub(super) had: Had,
+}
+
+/// What the upstream had of a request.
+pub(super) enum Had {
+    /// Here it is: nothing has been sent.
+    Nothing(Box<Sent>),
+    /// It has not looked at it, and says so (RFC 9113, 8.7); whatever it would do, it has not been done.
+    Unseen {
+        /// Whether it takes no more on this connection.
+        goes: bool,
+    },
+    /// Some of it, or all: nobody knows.
+    Something,
+}
+
+impl Had {
+    /// Whether it is no use to send another request over the same connection.
+    pub(super) fn is_last(&self) -> bool {
+        matches!(self, Self::Nothing(_) | Self::Unseen { goes: true })
+    }
+
+    /// What an upstream over HTTP/2 says it had.
+    fn of(error: &hyper::Error) -> Self {
+        let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
+        match cause.filter(|e| e.is_remote()) {
+            // Those that it may have looked at are told otherwise: their connection ends.
+            Some(e) if e.is_go_away() => Self::Unseen { goes: true },
+            Some(e) if e.is_reset() && e.reason() == Some(h2::Reason::REFUSED_STREAM) => {
+                Self::Unseen { goes: false }
+            }
+            _ => Self::Something,
+        }
+    }
 }
 
 impl From<TrySendError<Sent>> for Refused {
     fn from(mut error: TrySendError<Sent>) -> Self {
-        let unsent = error.take_message().map(Box::new);
-        Self { failure: Failure::of_hyper(&error.into_error()), unsent }
+        let unsent = error.take_message();
+        let error = error.into_error();
+        let had = unsent.map_or_else(|| Had::of(&error), |unsent| Had::Nothing(Box::new(unsent)));
+        Self { failure: Failure::of_hyper(&error), had }
     }
 }
 
@@ -294,9 +331,9 @@ impl Lines {
         line
     }
 
-    /// The one that many use takes no more.
-    pub(super) fn forget_shared(&self) {
-        locked(&self.shared).take();
+    /// That one takes no more.
+    pub(super) fn forget(&self, line: &Line) {
+        locked(&self.shared).take_if(|shared| shared.made == line.made);
     }
 
     /// Closes those that have waited for so many sweeps.

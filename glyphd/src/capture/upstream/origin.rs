@@ -13,13 +13,16 @@ use rustls::ClientConfig;
 
 use super::{
     ConnectionMade, Connections, Dialer, KNOWN, Lease, Offer, Plain, SWEEP, UpstreamIo,
-    lines::{Line, Lines, Protocols, Refused, Sent, repeatable},
+    lines::{Had, Line, Lines, Protocols, Refused, Sent, repeatable},
 };
 use crate::capture::{failure::Failure, locked, tls::Alpn};
 
 /// How many connections wait for a first request, and how long: an upstream may close what nobody uses.
 const READY: usize = 16;
 const FRESH: Duration = Duration::from_secs(5);
+
+/// How often a request is sent again that the upstream has not looked at.
+const REFUSALS: u32 = 5;
 
 /// A place, and how TLS is spoken there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -81,8 +84,8 @@ struct Known {
 pub(crate) struct Answered {
     pub(crate) response: Response<Incoming>,
     pub(crate) made: ConnectionMade,
-    /// Whether the request had to be sent once more.
-    pub(crate) resent: bool,
+    /// How often the request had to be sent again.
+    pub(crate) resent: u32,
     /// To be ended with the body.
     pub(crate) lease: Option<Lease>,
 }
@@ -94,11 +97,12 @@ impl Origin {
     }
 
     /// Sends a request there. A connection that has been used the upstream may have closed meanwhile: what has not been begun
-    /// is sent again on another, and what the upstream may not have seen, if that does no harm, once more on a new one.
+    /// is sent again on another, and what the upstream may not have seen, if that does no harm (RFC 9110, 9.2.2), once more on a
+    /// new one. What it says it has not looked at is sent again a few times.
     pub(crate) async fn send(self: &Arc<Self>, mut request: Box<Sent>) -> Result<Answered, Failure> {
-        let mut resent = false;
+        let (mut resent, mut anew) = (0, false);
         loop {
-            let waiting = if resent { None } else { self.lines.take() };
+            let waiting = if anew { None } else { self.lines.take() };
             let (mut line, waited, is_new) = match waiting {
                 Some((line, waited)) => (line, waited, false),
                 None => {
@@ -108,26 +112,31 @@ impl Origin {
                 }
             };
             let has_rested = waited.is_some_and(|sweeps| SWEEP * sweeps >= self.means.rested);
-            let again = if has_rested { repeatable(&request) } else { None };
-            match line.send(request).await {
+            let does_no_harm = has_rested && request.method().is_safe();
+            let again = if does_no_harm || !line.is_exclusive() { repeatable(&request) } else { None };
+            let Refused { failure, had } = match line.send(request).await {
                 Ok(response) => {
                     let (made, is_exclusive) = (line.made, line.is_exclusive());
                     let lease = is_exclusive.then(|| Lease::new(Arc::clone(self), line));
                     return Ok(Answered { response, made, resent, lease });
                 }
-                Err(Refused { unsent: Some(unsent), .. }) if !is_new => {
-                    if !line.is_exclusive() {
-                        self.lines.forget_shared();
-                    }
-                    request = unsent;
-                }
-                Err(Refused { failure, .. }) => {
-                    let again = again.filter(|_| matches!(failure, Failure::UpstreamClosed(_)));
-                    let Some(head) = again else { return Err(failure) };
-                    request = Box::new(Request::from_parts(*head, Either::Right(Empty::new())));
-                    resent = true;
-                }
+                Err(refused) => refused,
+            };
+            if had.is_last() {
+                self.lines.forget(&line);
             }
+            let may_again = match had {
+                Had::Nothing(unsent) if !is_new => {
+                    request = unsent;
+                    continue;
+                }
+                Had::Unseen { .. } => resent < REFUSALS,
+                Had::Something => does_no_harm && matches!(failure, Failure::UpstreamClosed(_)),
+                Had::Nothing(_) => false,
+            };
+            let Some(head) = again.filter(|_| may_again) else { return Err(failure) };
+            request = Box::new(Request::from_parts(*head, Either::Right(Empty::new())));
+            (resent, anew) = (resent + 1, matches!(had, Had::Something));
         }
     }
 

@@ -197,9 +197,10 @@ impl SecureOrigin {
 }
 
 fn asked_for(request: &Request<Incoming>) -> Response<Body> {
-    let host = request.headers().get("host").map(|host| host.to_str().unwrap().to_owned());
-    let host = host.or_else(|| request.uri().authority().map(ToString::to_string)).unwrap_or_default();
-    let text = format!("{:?} {host} {}", request.version(), request.uri().path());
+    // Named twice, it is refused by some (RFC 9113, 8.3.1).
+    let header = request.headers().get("host").map(|host| host.to_str().unwrap());
+    let named: Vec<_> = header.into_iter().chain(request.uri().authority().map(|a| a.as_str())).collect();
+    let text = format!("{:?} {} {}", request.version(), named.join(" and "), request.uri().path());
     Response::new(client::full(text))
 }
 
