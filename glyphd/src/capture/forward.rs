@@ -18,7 +18,7 @@ use super::{
     route::Destination,
     tee::{Side, Tee},
     upgrade::Upgrade,
-    upstream::{Answered, Sent},
+    upstream::{Answered, Outgoing, Sent},
 };
 use crate::telemetry::name;
 
@@ -54,7 +54,7 @@ impl Proxy {
         recorder.upstream_started(span);
 
         let body = Tee::new(body, Side::Request, limit, recorder.clone());
-        let mut request = Box::new(Request::from_parts(head, Either::Left(body)));
+        let mut request = Box::new(Request::from_parts(head, Outgoing::Passing(body)));
         let awaiting = interim.then(|| {
             let to = Arc::clone(&conn.interim);
             hyper::ext::on_informational(&mut request, move |answer| {

@@ -6,6 +6,7 @@ mod harness;
 mod capture;
 mod failures;
 mod upstreams;
+mod refusals;
 mod tunnels;
 mod intercept;
 mod interim;

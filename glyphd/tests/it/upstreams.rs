@@ -8,28 +8,20 @@ use std::{
     time::Duration,
 };
 
-use glyphd::{
-    capture::{Base, Mode},
-    telemetry::name,
-};
+use glyphd::telemetry::name;
 use http::{Method, Request};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    sync::mpsc,
-};
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::mpsc};
 
 use crate::harness::{
-    RawClient, RawOrigin, Recorded, TestDaemon,
-    client::{self, Answer, Body, empty, full},
-    frames::{END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, RST_STREAM, SETTINGS, block, frame, next},
+    RawClient, RawOrigin, TestDaemon,
+    client::{self, Answer, Body, empty},
     records::attribute,
     told::{counted, until},
     within,
 };
 
 /// An origin that answers each request on a connection by `answer`, and how many connections it has had.
-async fn counting<A, F>(answer: A) -> (RawOrigin, Arc<AtomicUsize>)
+pub(crate) async fn counting<A, F>(answer: A) -> (RawOrigin, Arc<AtomicUsize>)
 where
     A: Fn(TcpStream, usize) -> F + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
@@ -188,89 +180,5 @@ async fn what_does_something_is_not_sent_once_more_and_nothing_is_a_third_time()
         assert_eq!(connections.load(Ordering::Relaxed), used, "{method}");
         let recorded = daemon.drain().await;
         assert_eq!(recorded.flows[1].error.as_ref().unwrap().kind, "upstream_closed", "{method}");
-    }
-}
-
-/// The upstream's answers over HTTP/2 to the requests that come on one connection after another, on each as many as there are
-/// answers, and then it closes; from then on the last connection's.
-type Script = &'static [&'static [fn(stream: u8) -> Vec<u8>]];
-
-fn well(stream: u8) -> Vec<u8> {
-    frame(HEADERS, END_STREAM | END_HEADERS, stream, &block(&[(":status", "200")]))
-}
-
-/// It takes no more, and has done nothing with this one (RFC 9113, 8.7).
-fn goes(_: u8) -> Vec<u8> {
-    frame(GOAWAY, 0, 0, &[0; 8])
-}
-
-fn goes_and_has_seen_it(stream: u8) -> Vec<u8> {
-    frame(GOAWAY, 0, 0, &[0, 0, 0, stream, 0, 0, 0, 0])
-}
-
-fn refuses(stream: u8) -> Vec<u8> {
-    frame(RST_STREAM, 0, stream, &[0, 0, 0, 7])
-}
-
-fn fails(stream: u8) -> Vec<u8> {
-    frame(RST_STREAM, 0, stream, &[0, 0, 0, 2])
-}
-
-/// Asks an upstream by that script, over HTTP/2; how often it was connected to, and what was left.
-async fn asked(script: Script, request: http::request::Builder, body: Body) -> (u16, usize, Recorded) {
-    let (origin, connections) = counting(move |mut stream, which| async move {
-        stream.read_exact(&mut [0; PREFACE.len()]).await.unwrap();
-        stream.write_all(&frame(SETTINGS, 0, 0, &[])).await.unwrap();
-        for (answer, id) in script[which.min(script.len() - 1)].iter().zip((1..).step_by(2)) {
-            next(&mut stream, HEADERS).await;
-            stream.write_all(&answer(id)).await.unwrap();
-        }
-        stream.shutdown().await.ok();
-        stream.read_to_end(&mut Vec::new()).await.ok();
-    })
-    .await;
-    let base = Base::of(&origin.url("/")).unwrap();
-    let daemon = TestDaemon::with(|config| config.capture.mode = Mode::Reverse(base)).await;
-    let mut sender = client::http2(daemon.proxy()).await;
-    let request = request.uri(format!("http://{}/", daemon.proxy())).body(body).unwrap();
-    let status = within("an answer", sender.send_request(request)).await.unwrap().status().as_u16();
-    drop(sender);
-    (status, connections.load(Ordering::Relaxed), daemon.drain().await)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_an_upstream_over_http2_has_not_looked_at_is_sent_once_more() {
-    const SCRIPTS: [(Script, usize, u32); 4] = [
-        (&[&[goes], &[well]], 2, 1),
-        (&[&[refuses, well]], 1, 1),
-        (&[&[refuses, refuses, goes], &[well]], 2, 3),
-        (&[&[goes], &[goes], &[goes], &[goes], &[goes], &[well]], 6, 5),
-    ];
-    for (script, connections, times) in SCRIPTS {
-        for method in [Method::GET, Method::POST] {
-            let (status, used, recorded) = asked(script, Request::builder().method(method), empty()).await;
-            assert_eq!((status, used), (200, connections));
-            let flow = recorded.flow();
-            assert_eq!(flow.error, None);
-            let span = recorded.span(flow.trace_id, name::UPSTREAM_REQUEST);
-            assert_eq!(attribute(span, "http.request.resend_count"), times.to_string());
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_an_upstream_over_http2_may_have_looked_at_is_not_sent_once_more() {
-    let scripts: [(Script, fn() -> Body, usize); 4] = [
-        (&[&[goes_and_has_seen_it], &[well]], empty, 1),
-        (&[&[fails, well]], empty, 1),
-        // Its body is gone.
-        (&[&[goes], &[well]], || full("body"), 1),
-        // It never takes it.
-        (&[&[goes]], empty, 6),
-    ];
-    for (script, body, connections) in scripts {
-        let (status, used, recorded) = asked(script, Request::builder(), body()).await;
-        assert_eq!((status, used), (502, connections));
-        assert_eq!(recorded.flow().error.as_ref().unwrap().kind, "upstream_closed");
     }
 }

@@ -18,31 +18,27 @@ use std::{
     task::Poll,
 };
 
-use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Uri, header::HOST, request::Parts};
-use http_body_util::{Either, Empty};
+use http::{HeaderValue, Response, Uri, header::HOST};
 use hyper::{
-    body::{Body, Incoming},
+    body::Incoming,
     client::conn::{TrySendError, http1, http2},
 };
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::task::JoinSet;
 
-use super::{ConnectionMade, Origin, UpstreamIo};
+use super::{
+    ConnectionMade, Origin, UpstreamIo,
+    outgoing::{Outgoing, Sent},
+};
 use crate::capture::{
     connection::{CONNECTION_WINDOW, STREAM_WINDOW},
     failure::Failure,
     locked,
     options::Limits,
-    tee::Tee,
 };
 
 /// How many connections to one place wait for a request.
 const IDLE: usize = 64;
-
-/// A request on its way: with what passes of the client's body, or without any where it is sent once more.
-pub(in crate::capture) type Sent = Request<Outgoing>;
-type Outgoing = Either<Tee<Incoming>, Empty<Bytes>>;
 
 /// A connection to an origin. Over HTTP/2 it is one of many handles to the same.
 pub(super) struct Line {
@@ -118,19 +114,6 @@ impl Line {
             refused
         })
     }
-}
-
-/// What is needed to send a request once more: its head. None if it has a body, which has passed.
-pub(super) fn repeatable(request: &Sent) -> Option<Box<Parts>> {
-    request.body().is_end_stream().then(|| {
-        let mut copy = Request::new(());
-        *copy.method_mut() = request.method().clone();
-        *copy.uri_mut() = request.uri().clone();
-        *copy.version_mut() = request.version();
-        *copy.headers_mut() = request.headers().clone();
-        *copy.extensions_mut() = request.extensions().clone();
-        Box::new(copy.into_parts().0)
-    })
 }
 
 /// Why there is no answer.

@@ -6,6 +6,7 @@
 mod dial;
 mod lines;
 mod origin;
+mod outgoing;
 
 use std::{
     num::NonZeroUsize,
@@ -21,8 +22,9 @@ use lru::LruCache;
 use rustls::ClientConfig;
 
 pub(super) use dial::{ConnectionMade, Dialer, Plain};
-pub(super) use lines::{Lease, Sent};
+pub(super) use lines::Lease;
 pub(super) use origin::{Answered, Origin, Target, TlsTarget};
+pub(super) use outgoing::{Outgoing, Sent};
 
 use self::{
     lines::{Connections, Protocols},

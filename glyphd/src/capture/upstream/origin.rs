@@ -6,14 +6,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use http::{Request, Response};
-use http_body_util::{Either, Empty};
+use http::Response;
 use hyper::body::Incoming;
 use rustls::ClientConfig;
 
 use super::{
     ConnectionMade, Connections, Dialer, KNOWN, Lease, Offer, Plain, SWEEP, UpstreamIo,
-    lines::{Had, Line, Lines, Protocols, Refused, Sent, repeatable},
+    lines::{Had, Line, Lines, Protocols, Refused},
+    outgoing::{Copy, Sent},
 };
 use crate::capture::{failure::Failure, locked, tls::Alpn};
 
@@ -98,7 +98,7 @@ impl Origin {
 
     /// Sends a request there. A connection that has been used the upstream may have closed meanwhile: what has not been begun
     /// is sent again on another, and what the upstream may not have seen, if that does no harm (RFC 9110, 9.2.2), once more on a
-    /// new one. What it says it has not looked at is sent again a few times.
+    /// new one. What it says it has not looked at is sent again a few times, as long as little of its body has passed.
     pub(crate) async fn send(self: &Arc<Self>, mut request: Box<Sent>) -> Result<Answered, Failure> {
         let (mut resent, mut anew) = (0, false);
         loop {
@@ -113,7 +113,11 @@ impl Origin {
             };
             let has_rested = waited.is_some_and(|sweeps| SWEEP * sweeps >= self.means.rested);
             let does_no_harm = has_rested && request.method().is_safe();
-            let again = if does_no_harm || !line.is_exclusive() { repeatable(&request) } else { None };
+            let again = match line.is_exclusive() {
+                true if does_no_harm => Copy::of(&request),
+                true => None,
+                false => Some(Copy::lending(&mut request)),
+            };
             let Refused { failure, had } = match line.send(request).await {
                 Ok(response) => {
                     let (made, is_exclusive) = (line.made, line.is_exclusive());
@@ -134,8 +138,8 @@ impl Origin {
                 Had::Something => does_no_harm && matches!(failure, Failure::UpstreamClosed(_)),
                 Had::Nothing(_) => false,
             };
-            let Some(head) = again.filter(|_| may_again) else { return Err(failure) };
-            request = Box::new(Request::from_parts(*head, Either::Right(Empty::new())));
+            let Some(again) = again.filter(|_| may_again) else { return Err(failure) };
+            request = again.request().await.ok_or(failure)?;
             (resent, anew) = (resent + 1, matches!(had, Had::Something));
         }
     }

@@ -14,6 +14,7 @@ pub(crate) const HEADERS: u8 = 1;
 pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
 pub(crate) const GOAWAY: u8 = 7;
+pub(crate) const WINDOW_UPDATE: u8 = 8;
 pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
 
@@ -36,14 +37,20 @@ pub(crate) async fn connect(address: SocketAddr) -> RawClient {
     client
 }
 
+/// Reads a frame: its kind, its flags, and what is in it.
+pub(crate) async fn read(stream: &mut TcpStream) -> (u8, u8, Vec<u8>) {
+    let mut head = [0; 9];
+    within("a frame", stream.read_exact(&mut head)).await.unwrap();
+    let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+    within("what is in it", stream.read_exact(&mut payload)).await.unwrap();
+    (head[3], head[4], payload)
+}
+
 /// Reads up to a frame of that kind, and returns what is in it.
 pub(crate) async fn next(stream: &mut TcpStream, kind: u8) -> Vec<u8> {
     loop {
-        let mut head = [0; 9];
-        within("a frame", stream.read_exact(&mut head)).await.unwrap();
-        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
-        within("what is in it", stream.read_exact(&mut payload)).await.unwrap();
-        if head[3] == kind {
+        let (of, _, payload) = read(stream).await;
+        if of == kind {
             return payload;
         }
     }

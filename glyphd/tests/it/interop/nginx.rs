@@ -71,7 +71,9 @@ http {{
 #[tokio::test(flavor = "multi_thread")]
 async fn it_answers_every_request_though_it_closes_connections_under_way() {
     const COUNT: usize = 2_000;
-    for (flags, version) in [(&["-m", "10"][..], "HTTP/2"), (&["--h1"], "HTTP/1.1")] {
+    for (flags, version, size) in
+        [(&["-m", "10"][..], "HTTP/2", 0), (&["-m", "10"], "HTTP/2", 3_000), (&["--h1"], "HTTP/1.1", 0)]
+    {
         let authority = Authority::new();
         let Some(nginx) = Nginx::start(&authority) else { return };
         let base = Base::of(&format!("https://{HOST}:{}", nginx.address.port())).unwrap();
@@ -82,6 +84,11 @@ async fn it_answers_every_request_though_it_closes_connections_under_way() {
         .await;
         let mut command = client("h2load");
         command.args(["-n", &COUNT.to_string(), "-c", "4"]).args(flags);
+        let body = authority.path().with_file_name("body");
+        fs::write(&body, vec![b'x'; size]).unwrap();
+        if size > 0 {
+            command.arg("-d").arg(&body);
+        }
         command.arg(format!("http://{}/", daemon.proxy()));
         let Some(ended) = ended("h2load", command).await else { return };
         let printed = fine(ended);
