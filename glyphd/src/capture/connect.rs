@@ -1,7 +1,7 @@
 //! CONNECT: a tunnel, which is looked into where that is wanted and possible.
 //!
-//! Nothing is known of what will be spoken in it before somebody has spoken. If the client does, `sniff` tells what it is;
-//! if the upstream is first, it is none of what we look into.
+//! Nothing is known of what will be spoken in it before somebody has spoken. If the client does, `sniff` tells what it is; if the
+//! upstream is first, it is none of what we look into, unless both begin, as over HTTP/2.
 
 use std::{future::pending, io, sync::Arc};
 
@@ -25,7 +25,7 @@ use super::{
     recorder::Recorder,
     route::End,
     scope::HostScope,
-    sniff::{Sniffed, sniff},
+    sniff::{FRAME, Sniffed, begins_http2, sniff},
     tls::Alpn,
     tunnel,
     upstream::{ConnectionMade, Plain, Target},
@@ -140,23 +140,28 @@ impl Proxy {
     }
 }
 
-/// What the client begins with; something else if the upstream is first, or has closed.
+/// What the client begins with; something else if the upstream is first, and not with HTTP/2, or has closed.
 async fn first_bytes(opened: &mut Opened) -> io::Result<Sniffed> {
-    let upstream = opened.upstream.as_ref().map(|(stream, _)| stream.get_ref());
+    let mut upstream = opened.upstream.as_ref().map(|(stream, _)| stream.get_ref());
     loop {
         match sniff(opened.client.peeked()) {
             Sniffed::More => {}
             told => return Ok(told),
         }
+        let mut first = [0; FRAME];
         let speaks = async {
             match upstream {
-                Some(stream) => stream.readable().await,
+                Some(stream) => stream.peek(&mut first).await,
                 None => pending().await,
             }
         };
         tokio::select! {
             more = opened.client.peek_more() => if !more? { return Ok(Sniffed::Other) },
-            spoken = speaks => return spoken.map(|()| Sniffed::Other),
+            spoken = speaks => match spoken {
+                Ok(length) if begins_http2(&first[..length]) => upstream = None,
+                Ok(_) => return Ok(Sniffed::Other),
+                Err(e) => return Err(e),
+            },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is spoken inside a CONNECT, from the client's first bytes. In: what has come so far. Out: TLS, HTTP, something
 //! else, or that more has to come first.
 //!
-//! Not here: waiting. In protocols where the server speaks first nothing comes, which is for whoever has a clock.
+//! Where the server speaks first nothing comes from the client; but over HTTP/2 both begin unasked. Not here: waiting.
 
 /// The first bytes of a client that knows that the server speaks HTTP/2.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -25,6 +25,15 @@ pub enum Sniffed {
 
 /// With so many bytes it is always told what they begin.
 pub const ENOUGH: usize = PREFACE.len();
+
+/// How many of an upstream's bytes are looked at: the head of a frame.
+pub const FRAME: usize = 9;
+
+/// Whether an upstream that speaks first may be speaking HTTP/2: it begins with SETTINGS (RFC 9113, 3.4 and 6.5), each of which
+/// has six bytes.
+pub fn begins_http2(bytes: &[u8]) -> bool {
+    matches!(*bytes, [0, high, low, 4, 0, 0, 0, 0, 0, ..] if u16::from_be_bytes([high, low]).is_multiple_of(6))
+}
 
 /// Tells what these bytes begin.
 pub fn sniff(bytes: &[u8]) -> Sniffed {
@@ -137,6 +146,25 @@ mod tests {
             assert_eq!(sniff(bytes), want, "{name}");
         }
         assert_eq!(sniff(b""), Sniffed::More);
+    }
+
+    #[test]
+    fn an_upstream_that_begins_http2_is_told_from_others() {
+        for (name, bytes, want) in [
+            ("gRPC", &b"\x00\x00\x24\x04\x00\x00\x00\x00\x00\x00\x02"[..], true),
+            ("without any setting", b"\x00\x00\x00\x04\x00\x00\x00\x00\x00", true),
+            ("an acknowledgement", b"\x00\x00\x00\x04\x01\x00\x00\x00\x00", false),
+            ("half a setting", b"\x00\x00\x03\x04\x00\x00\x00\x00\x00", false),
+            ("another frame", b"\x00\x00\x08\x07\x00\x00\x00\x00\x00", false),
+            ("less than a frame's head", b"\x00\x00\x00\x04\x00\x00\x00\x00", false),
+            ("SSH", b"SSH-2.0-OpenSSH_9.2p1\r\n", false),
+            ("SMTP", b"220 a.test ESMTP\r\n", false),
+            ("MySQL", b"\x4a\x00\x00\x00\x0a8.0.36\x00", false),
+            ("VNC", b"RFB 003.008\n", false),
+            ("nothing", b"", false),
+        ] {
+            assert_eq!(begins_http2(bytes), want, "{name}");
+        }
     }
 
     #[test]

@@ -4,10 +4,15 @@ use std::path::PathBuf;
 
 use glyph_formats::flow::{ErrorOrigin, FlowKind};
 use glyphd::telemetry::name;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use http::Request;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::mpsc,
+};
 
 use crate::harness::{
-    FakeOrigin, RawOrigin, TestDaemon,
+    FakeOrigin, RawOrigin, TestDaemon, client,
+    frames::{END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, block, frame, next},
     records::attribute,
     secure::{Authority, SecureClient, SecureOrigin, secured, tunnel},
     within,
@@ -251,6 +256,37 @@ async fn http_in_a_tunnel_is_recorded_as_what_it_is() {
     let recorded = daemon.drain().await;
     let urls: Vec<_> = recorded.flows.iter().map(|flow| flow.request.url.as_str()).collect();
     assert_eq!(urls, [format!("http://{place}/a"), format!("http://{place}/b")]);
+}
+
+/// Of HTTP/2 both sides begin unasked: whose first bytes are there first is chance.
+#[tokio::test(flavor = "multi_thread")]
+async fn http2_without_tls_is_told_though_the_upstream_speaks_first() {
+    for _ in 0..10 {
+        let authority = Authority::new();
+        let (daemon, _) = looking(&authority, "").await;
+        let (tell, mut has_spoken) = mpsc::channel(1);
+        let origin = RawOrigin::serving(move |mut stream| {
+            let tell = tell.clone();
+            async move {
+                stream.write_all(&frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])).await.unwrap();
+                tell.send(()).await.unwrap();
+                stream.read_exact(&mut [0; PREFACE.len()]).await.unwrap();
+                next(&mut stream, HEADERS).await;
+                let well = block(&[(":status", "200")]);
+                stream.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, 1, &well)).await.unwrap();
+                stream.read_to_end(&mut Vec::new()).await.ok();
+            }
+        })
+        .await;
+        let place = origin.address().to_string();
+        let stream = tunnel(daemon.proxy(), &place).await.stream;
+        within("the upstream's first bytes", has_spoken.recv()).await.unwrap();
+        let mut sender = client::http2_over(stream).await;
+        let request = Request::get(format!("http://{place}/")).body(client::empty()).unwrap();
+        assert_eq!(within("an answer", sender.send_request(request)).await.unwrap().status(), 200);
+        drop(sender);
+        assert_eq!(daemon.drain().await.flow().request.version, "HTTP/2");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,7 +18,10 @@ use std::{
     task::Poll,
 };
 
-use http::{HeaderValue, Response, Uri, header::HOST};
+use http::{
+    HeaderValue, Response, Uri,
+    header::{CONNECTION, HOST},
+};
 use hyper::{
     body::Incoming,
     client::conn::{TrySendError, http1, http2},
@@ -94,8 +97,10 @@ impl Line {
     pub(super) async fn send(&mut self, mut request: Box<Sent>) -> Result<Response<Incoming>, Refused> {
         let sender = match &mut self.sender {
             Sender::Http2(sender) => {
-                // It is named already, in `:authority` (RFC 9113, 8.3.1): some refuse what names it twice.
+                // It is named already, in `:authority` (RFC 9113, 8.3.1): some refuse what names it twice. And `TE: trailers`,
+                // which gRPC insists on, is a connection's own over HTTP/1.1 only (8.2.2).
                 request.headers_mut().remove(HOST);
+                request.headers_mut().remove(CONNECTION);
                 return sender.try_send_request(*request).await.map_err(Refused::from);
             }
             Sender::Http1(sender) => sender,

@@ -6,6 +6,7 @@ mod node;
 mod chromium;
 mod websocket;
 mod load;
+mod grpc;
 mod nginx;
 
 use std::{path::PathBuf, process::Stdio};
