@@ -1,6 +1,34 @@
-//! An error in words, with what caused it.
+//! What errors say: in words, with what caused them; and that a request was not looked at.
 
 use std::error::Error;
+
+/// How often a request is sent again that a server has not looked at.
+pub const REFUSALS: u32 = 5;
+
+/// How a server over HTTP/2 says that it has not looked at a request (RFC 9113, 8.7). Whatever that would do, it has not been
+/// done, so that it can be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unseen {
+    /// It takes no more on this connection: GOAWAY.
+    Goes,
+    /// It takes no more at the moment: `REFUSED_STREAM`.
+    Refuses,
+}
+
+impl Unseen {
+    /// What a server says of a request that came to no answer; none if it may have looked at it.
+    pub fn of(error: &hyper::Error) -> Option<Self> {
+        let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>())?;
+        match cause.is_remote() {
+            // Those that it may have looked at are told otherwise: their connection ends.
+            true if cause.is_go_away() => Some(Self::Goes),
+            true if cause.is_reset() && cause.reason() == Some(h2::Reason::REFUSED_STREAM) => {
+                Some(Self::Refuses)
+            }
+            _ => None,
+        }
+    }
+}
 
 /// The error and its causes, from the outermost in; a cause whose words stand there already is not said again.
 pub fn chain(error: &dyn Error) -> String {

@@ -3,8 +3,9 @@
 use std::{
     collections::BTreeSet,
     io::{Read, Write},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     path::Path,
+    sync::mpsc,
     thread,
 };
 
@@ -89,6 +90,63 @@ fn a_connection_that_the_server_has_closed_meanwhile_is_nobodys_fault() {
     let recording = Recording::of(&Origin::plain(echo), pages());
     let (code, report, stderr) = replay(&recording.path(), &url, &["--loop", "20", "--concurrency", "3"]);
     assert_eq!((code, &report["compared"]), (0, &120.into()), "{report:#}\n{stderr}");
+}
+
+/// The head of the next frame of HTTP/2: its kind, and its stream. None at the end.
+fn frame(stream: &mut TcpStream) -> Option<(u8, [u8; 4])> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).ok()?;
+    let [_, _, _, kind, _, id @ ..] = head;
+    stream.read_exact(&mut vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize]).ok()?;
+    Some((kind, id))
+}
+
+fn framed(kind: u8, flags: u8, id: [u8; 4], payload: &[u8]) -> Vec<u8> {
+    [&[0, 0, u8::try_from(payload.len()).unwrap(), kind, flags], &id[..], payload].concat()
+}
+
+#[test]
+fn what_a_server_over_http2_has_not_looked_at_is_nobodys_fault() {
+    const HEADERS: u8 = 1;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, told) = mpsc::channel();
+    // Eight answers a connection; of what comes with them or behind them it says that it was not looked at.
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let tell = tell.clone();
+            thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                stream.read_exact(&mut [0; 24]).unwrap();
+                stream.write_all(&framed(4, 0, [0; 4], &[])).unwrap();
+                let (mut count, mut last) = (0, [0; 4]);
+                while let Some((kind, id)) = frame(&mut stream) {
+                    if kind != HEADERS {
+                        continue;
+                    }
+                    count += 1;
+                    let said = if count <= 8 {
+                        last = id;
+                        let head = b"\x88\x00\x0ccontent-type\x0atext/plain\x00\x0econtent-length\x012";
+                        [framed(HEADERS, 4, id, head), framed(0, 1, id, b"/0")].concat()
+                    } else {
+                        tell.send(()).ok();
+                        framed(7, 0, [0; 4], &[&last[..], &[0; 4]].concat())
+                    };
+                    // It may have gone as another was told.
+                    stream.write_all(&said).ok();
+                }
+            });
+        }
+    });
+    for method in ["GET", "POST"] {
+        let recording = Recording::of(&Origin::plain(echo), [Ask::get("/0"), Ask::get("/0").over(1)]);
+        recording.edit(|flows| flows.replace("\"GET\"", &format!("{method:?}")));
+        let flags = ["--http2", "--loop", "100", "--concurrency", "6"];
+        let (code, report, stderr) = replay(&recording.path(), &url, &flags);
+        assert_eq!((code, &report["compared"]), (0, &200.into()), "{report:#}\n{stderr}");
+        assert!(told.try_iter().count() > 0, "some were not looked at");
+    }
 }
 
 #[test]

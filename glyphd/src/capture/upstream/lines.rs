@@ -6,7 +6,6 @@
 
 use std::{
     collections::VecDeque,
-    error::Error,
     fmt,
     future::poll_fn,
     mem,
@@ -33,11 +32,14 @@ use super::{
     ConnectionMade, Origin, UpstreamIo,
     outgoing::{Outgoing, Sent},
 };
-use crate::capture::{
-    connection::{CONNECTION_WINDOW, STREAM_WINDOW},
-    failure::Failure,
-    locked,
-    options::Limits,
+use crate::{
+    capture::{
+        connection::{CONNECTION_WINDOW, STREAM_WINDOW},
+        failure::Failure,
+        locked,
+        options::Limits,
+    },
+    causes::Unseen,
 };
 
 /// How many connections to one place wait for a request.
@@ -131,11 +133,8 @@ pub(super) struct Refused {
 pub(super) enum Had {
     /// Here it is: nothing has been sent.
     Nothing(Box<Sent>),
-    /// It has not looked at it, and says so (RFC 9113, 8.7); whatever it would do, it has not been done.
-    Unseen {
-        /// Whether it takes no more on this connection.
-        goes: bool,
-    },
+    /// It has not looked at it.
+    Unseen(Unseen),
     /// Some of it, or all: nobody knows.
     Something,
 }
@@ -143,20 +142,7 @@ pub(super) enum Had {
 impl Had {
     /// Whether it is no use to send another request over the same connection.
     pub(super) fn is_last(&self) -> bool {
-        matches!(self, Self::Nothing(_) | Self::Unseen { goes: true })
-    }
-
-    /// What an upstream over HTTP/2 says it had.
-    fn of(error: &hyper::Error) -> Self {
-        let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
-        match cause.filter(|e| e.is_remote()) {
-            // Those that it may have looked at are told otherwise: their connection ends.
-            Some(e) if e.is_go_away() => Self::Unseen { goes: true },
-            Some(e) if e.is_reset() && e.reason() == Some(h2::Reason::REFUSED_STREAM) => {
-                Self::Unseen { goes: false }
-            }
-            _ => Self::Something,
-        }
+        matches!(self, Self::Nothing(_) | Self::Unseen(Unseen::Goes))
     }
 }
 
@@ -164,7 +150,11 @@ impl From<TrySendError<Sent>> for Refused {
     fn from(mut error: TrySendError<Sent>) -> Self {
         let unsent = error.take_message();
         let error = error.into_error();
-        let had = unsent.map_or_else(|| Had::of(&error), |unsent| Had::Nothing(Box::new(unsent)));
+        let had = match (unsent, Unseen::of(&error)) {
+            (Some(unsent), _) => Had::Nothing(Box::new(unsent)),
+            (None, Some(unseen)) => Had::Unseen(unseen),
+            (None, None) => Had::Something,
+        };
         Self { failure: Failure::of_hyper(&error), had }
     }
 }

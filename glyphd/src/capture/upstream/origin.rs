@@ -15,14 +15,14 @@ use super::{
     lines::{Had, Line, Lines, Protocols, Refused},
     outgoing::{Copy, Sent},
 };
-use crate::capture::{failure::Failure, locked, tls::Alpn};
+use crate::{
+    capture::{failure::Failure, locked, tls::Alpn},
+    causes::REFUSALS,
+};
 
 /// How many connections wait for a first request, and how long: an upstream may close what nobody uses.
 const READY: usize = 16;
 const FRESH: Duration = Duration::from_secs(5);
-
-/// How often a request is sent again that the upstream has not looked at.
-const REFUSALS: u32 = 5;
 
 /// A place, and how TLS is spoken there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -134,7 +134,7 @@ impl Origin {
                     request = unsent;
                     continue;
                 }
-                Had::Unseen { .. } => resent < REFUSALS,
+                Had::Unseen(_) => resent < REFUSALS,
                 Had::Something => does_no_harm && matches!(failure, Failure::UpstreamClosed(_)),
                 Had::Nothing(_) => false,
             };

@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use glyphd::causes::{REFUSALS, Unseen};
 use http::{Request, Response, Uri, header, uri};
 use http_body_util::Full;
 use hyper::{
@@ -53,7 +54,9 @@ pub(super) struct Answered {
 
 /// What to do about a request that came to no answer.
 enum Broken {
-    /// It was not sent, or may be sent twice, over a connection that the server had closed meanwhile.
+    /// It was not sent, or the server has not looked at it.
+    Unseen(Failure),
+    /// It may be sent twice, over a connection that the server had closed meanwhile.
     Again,
     For(Failure),
 }
@@ -65,12 +68,16 @@ impl Connection {
 
     /// Sends a request, and waits for the head of its answer.
     pub(super) async fn send(&mut self, request: &Prepared) -> Result<Answered, Failure> {
-        // A server may close a connection at any time while nothing is under way: that is nobody's fault, once.
-        match self.try_send(request).await {
-            Err(Broken::Again) => {}
-            done => return done.map_err(Broken::failure),
+        // A server may close a connection at any time while nothing is under way: that is nobody's fault, once. Over HTTP/2 it may
+        // say so of what is under way, too.
+        let (mut closed, mut refused) = (0, 0);
+        loop {
+            match self.try_send(request).await {
+                Err(Broken::Again) if closed == 0 => closed += 1,
+                Err(Broken::Unseen(_)) if refused < REFUSALS => refused += 1,
+                done => return done.map_err(Broken::failure),
+            }
         }
-        self.try_send(request).await.map_err(Broken::failure)
     }
 
     /// Gives up the connection, as something is still under way on it.
@@ -168,7 +175,7 @@ impl Broken {
             Self::Again => {
                 Failure::new(Kind::Closed, "the server closed the connection twice, without an answer")
             }
-            Self::For(failure) => failure,
+            Self::Unseen(failure) | Self::For(failure) => failure,
         }
     }
 }
@@ -189,9 +196,12 @@ async fn handshake(connected: Connected) -> Result<http1::SendRequest<Body>, Fai
 
 fn broken(request: &Prepared, error: &hyper::Error, unsent: bool, fresh: bool) -> Broken {
     let may_be_closed = !error.is_parse() && !error.is_timeout();
-    match unsent || (!fresh && may_be_closed && request.is_idempotent()) {
-        true => Broken::Again,
-        false => Broken::For(Failure::of_http(error)),
+    if unsent || Unseen::of(error).is_some() {
+        Broken::Unseen(Failure::of_http(error))
+    } else if !fresh && may_be_closed && request.is_idempotent() {
+        Broken::Again
+    } else {
+        Broken::For(Failure::of_http(error))
     }
 }
 
