@@ -1,7 +1,8 @@
 //! The upstreams: a pool of connections to each, over HTTP/1.1 and HTTP/2.
 //!
 //! What a client asks the proxy for goes to the URL's host. What it sends within a tunnel goes to where the tunnel leads,
-//! whatever host the requests name. Both are an `origin`, with a pool of its own: its `lines`. `dial` makes connections.
+//! whatever host the requests name. Both are an `origin`, with a pool of its own: its `lines`. `dial` makes connections; `outgoing` is
+//! what is sent over them, and what of that can be sent again.
 
 mod dial;
 mod lines;
