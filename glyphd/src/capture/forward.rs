@@ -18,7 +18,7 @@ use super::{
     route::Destination,
     tee::{Side, Tee},
     upgrade::Upgrade,
-    upstream::{Answered, Outgoing, Sent},
+    upstream::{Answered, Outgoing, Sent, Wanted},
 };
 use crate::telemetry::name;
 
@@ -35,7 +35,11 @@ impl Proxy {
     ) -> impl Future<Output = Result<Answer, Failure>> + Send + 'a {
         let upgrade = Upgrade::asked(&mut request);
         // What a client speaks with its proxy says nothing of the server; with a reverse proxy it takes that for it.
-        let http2 = request.version() == Version::HTTP_2 && matches!(self.options.mode, Mode::Reverse(_));
+        let wanted = match (&self.options.mode, request.version()) {
+            _ if upgrade.is_some() => Wanted::Http1,
+            (Mode::Reverse(_), Version::HTTP_2) => Wanted::Http2,
+            _ => Wanted::Any,
+        };
         let interim = request.version() == Version::HTTP_11;
         let limit = if becomes == Becomes::Flow { self.intake.body_bytes() } else { 0 };
         let (mut head, body) = request.into_parts();
@@ -63,7 +67,7 @@ impl Proxy {
             conn.interim.open()
         });
         async move {
-            let answered = self.send(request, http2, conn, recorder).await?;
+            let answered = self.send(request, wanted, conn, recorder).await?;
             drop(awaiting);
             self.answered(answered, upgrade, limit, recorder)
         }
@@ -114,7 +118,7 @@ impl Proxy {
     async fn send(
         &self,
         request: Box<Sent>,
-        http2: bool,
+        wanted: Wanted,
         conn: &Conn,
         recorder: &Recorder,
     ) -> Result<Answered, Failure> {
@@ -122,7 +126,7 @@ impl Proxy {
         let mut timer = conn.timer.take(limit);
         let sent = async {
             match &conn.place {
-                Place::Outside => self.upstream.send(request, http2, &conn.last).await,
+                Place::Outside => self.upstream.send(request, wanted, &conn.last).await,
                 Place::Within { origin, .. } => origin.send(request).await,
             }
         };

@@ -1,7 +1,9 @@
 //! WebSockets pass: they are counted, and the client is told of the switch only after the upstream has switched.
 
 use glyph_formats::flow::{ErrorOrigin, FlowKind};
-use http::Response;
+use glyphd::capture::{Base, Mode};
+use http::{Request, Response, Version};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -11,10 +13,11 @@ use tokio::{
 use tokio_rustls::client::TlsStream;
 
 use crate::harness::{
-    RawClient, RawOrigin, TestDaemon, client,
+    RawClient, RawOrigin, TestDaemon,
+    client::{self, Body},
     records::number,
     secure::{Authority, SecureOrigin, secured},
-    within,
+    text, within,
 };
 
 const ASK: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -76,6 +79,52 @@ async fn frames_pass_and_are_counted_each_way() {
     assert_eq!((&sent.fault, &received.fault), (&None, &None));
     let span = recorded.span(flow.trace_id, glyphd::telemetry::name::CAPTURE_FLOW);
     assert_eq!(number(span, "glyph.websocket.frames_sent"), 2);
+}
+
+/// A server with HTTP/2 for what can be asked over that, and HTTP/1.1 for what switches.
+async fn both(mut request: Request<Incoming>) -> Response<Body> {
+    if request.version() == Version::HTTP_2 {
+        return text("over HTTP/2");
+    }
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let (mut read, mut write) = tokio::io::split(TokioIo::new(upgrade.await.unwrap()));
+        tokio::io::copy(&mut read, &mut write).await.ok();
+    });
+    let switch = Response::builder().status(101).header("connection", "upgrade");
+    switch.header("upgrade", "websocket").body(client::empty()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_prefers_http2_is_asked_to_switch_over_http1() {
+    let authority = Authority::new();
+    let identity = authority.certify(&["localhost"]);
+    let origin = SecureOrigin::answering(identity, &["h2", "http/1.1"], both).await;
+    let base = Base::of(&format!("https://localhost:{}", origin.port())).unwrap();
+    let daemon = TestDaemon::with(|config| {
+        config.capture.mode = Mode::Reverse(base);
+        config.capture.upstream.ca = Some(authority.path());
+    })
+    .await;
+    // Before it and behind it on the same connection, what does not switch.
+    let mut client = RawClient::connect(daemon.proxy()).await;
+    client.write("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n").await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200 "));
+    assert_eq!(client.exactly(11).await, b"over HTTP/2");
+    client.write(format!("GET /chat HTTP/1.1\r\nHost: a.test\r\n{ASK}")).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 101 "));
+    client.write(HELLO).await;
+    assert_eq!(client.exactly(HELLO.len()).await, HELLO);
+    drop(client);
+    assert_eq!(daemon.client().await.get("/").await.text(), "over HTTP/2");
+    let recorded = daemon.drain().await;
+    let mut versions: Vec<_> = recorded
+        .flows
+        .iter()
+        .map(|flow| (flow.sequence, &*flow.response.as_ref().unwrap().version))
+        .collect();
+    versions.sort_unstable();
+    assert_eq!(versions, [(1, "HTTP/2"), (2, "HTTP/1.1"), (3, "HTTP/2")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

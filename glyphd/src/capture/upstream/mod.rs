@@ -69,7 +69,18 @@ type Origins = Mutex<LruCache<Target, Arc<Origin>>>;
 
 /// Where the last request of a client went: its next one mostly goes there, too.
 #[derive(Debug, Default)]
-pub(super) struct Last(Mutex<Option<(Uri, bool, Arc<Origin>)>>);
+pub(super) struct Last(Mutex<Option<(Uri, Wanted, Arc<Origin>)>>);
+
+/// What is to be spoken with the host of a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// What it chooses within TLS, and HTTP/1.1 without.
+    Any,
+    /// HTTP/1.1, which can be switched to something else.
+    Http1,
+    /// HTTP/2 without TLS, too.
+    Http2,
+}
 
 /// How TLS is spoken, by what a client could go on with.
 #[derive(Debug, Clone)]
@@ -152,21 +163,22 @@ impl Upstream {
         &self.means.dialer
     }
 
-    /// Sends a request to the host of its URL; where that says nothing of a protocol, in the one that the client speaks.
+    /// Sends a request to the host of its URL.
     pub(super) async fn send(
         &self,
         request: Box<Sent>,
-        http2: bool,
+        wanted: Wanted,
         last: &Last,
     ) -> Result<Answered, Failure> {
-        let origin = last.or(request.uri(), http2, || self.named_by(request.uri(), http2));
+        let origin = last.or(request.uri(), wanted, || self.named_by(request.uri(), wanted));
         origin.send(request).await
     }
 
-    fn named_by(&self, uri: &Uri, http2: bool) -> Arc<Origin> {
+    fn named_by(&self, uri: &Uri, wanted: Wanted) -> Arc<Origin> {
         let host = bare(uri.host().unwrap_or_default()).to_owned();
         if uri.scheme() == Some(&Scheme::HTTPS) {
-            let tls = Some(TlsTarget { name: host.clone(), offer: Offer::Any });
+            let offer = if wanted == Wanted::Http1 { Offer::Http1 } else { Offer::Any };
+            let tls = Some(TlsTarget { name: host.clone(), offer });
             return self.origin(Target {
                 host,
                 port: uri.port_u16().unwrap_or(443),
@@ -177,7 +189,7 @@ impl Upstream {
         if let Some(proxy) = &self.proxy {
             return Arc::clone(proxy);
         }
-        let plain = if http2 { Alpn::Http2 } else { Alpn::Http1 };
+        let plain = if wanted == Wanted::Http2 { Alpn::Http2 } else { Alpn::Http1 };
         self.origin(Target { host, port: uri.port_u16().unwrap_or(80), tls: None, plain })
     }
 
@@ -210,16 +222,16 @@ impl Upstream {
 }
 
 impl Last {
-    fn or(&self, uri: &Uri, http2: bool, find: impl FnOnce() -> Arc<Origin>) -> Arc<Origin> {
+    fn or(&self, uri: &Uri, wanted: Wanted, find: impl FnOnce() -> Arc<Origin>) -> Arc<Origin> {
         let mut last = locked(&self.0);
-        if let Some((known, spoke, origin)) = &*last
-            && (*spoke, known.scheme()) == (http2, uri.scheme())
+        if let Some((known, spoken, origin)) = &*last
+            && (*spoken, known.scheme()) == (wanted, uri.scheme())
             && known.authority().map(Authority::as_str) == uri.authority().map(Authority::as_str)
         {
             return Arc::clone(origin);
         }
         let origin = find();
-        *last = Some((uri.clone(), http2, Arc::clone(&origin)));
+        *last = Some((uri.clone(), wanted, Arc::clone(&origin)));
         origin
     }
 }
