@@ -18,7 +18,7 @@ pub enum Unseen {
 impl Unseen {
     /// What a server says of a request that came to no answer; none if it may have looked at it.
     pub fn of(error: &hyper::Error) -> Option<Self> {
-        let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>())?;
+        let cause = of_http2(error)?;
         match cause.is_remote() {
             // Those that it may have looked at are told otherwise: their connection ends.
             true if cause.is_go_away() => Some(Self::Goes),
@@ -28,6 +28,11 @@ impl Unseen {
             _ => None,
         }
     }
+}
+
+/// What HTTP/2 says of it, if it is of that.
+pub(crate) fn of_http2(error: &hyper::Error) -> Option<&h2::Error> {
+    error.source().and_then(|cause| cause.downcast_ref())
 }
 
 /// The error and its causes, from the outermost in; a cause whose words stand there already is not said again.

@@ -7,7 +7,7 @@ use glyph_formats::flow::{ErrorOrigin, FlowError};
 use http::{Response, StatusCode, header};
 
 use super::options::Limits;
-use crate::causes::chain;
+use crate::causes::{chain, of_http2};
 
 /// A cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -201,8 +201,7 @@ fn is_stalled(error: &hyper::Error) -> bool {
 
 /// Whether the other side did what HTTP/2 does not allow.
 fn breaks_http2(error: &hyper::Error) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
-    cause.is_some_and(|e| e.is_library() && e.reason() != Some(h2::Reason::NO_ERROR))
+    of_http2(error).is_some_and(|e| e.is_library() && e.reason() != Some(h2::Reason::NO_ERROR))
 }
 
 /// Whether a body came in chunks that are none.

@@ -17,8 +17,9 @@ use super::{
     recorder::{Becomes, Recorder},
     route::Destination,
     tee::{Side, Tee},
+    tls::Alpn,
     upgrade::Upgrade,
-    upstream::{Answered, Outgoing, Sent, Wanted},
+    upstream::{Answered, Outgoing, Sent},
 };
 use crate::telemetry::name;
 
@@ -36,9 +37,10 @@ impl Proxy {
         let upgrade = Upgrade::asked(&mut request);
         // What a client speaks with its proxy says nothing of the server; with a reverse proxy it takes that for it.
         let wanted = match (&self.options.mode, request.version()) {
-            _ if upgrade.is_some() => Wanted::Http1,
-            (Mode::Reverse(_), Version::HTTP_2) => Wanted::Http2,
-            _ => Wanted::Any,
+            // Only that can be switched to something else.
+            _ if upgrade.is_some() => Some(Alpn::Http1),
+            (Mode::Reverse(_), Version::HTTP_2) => Some(Alpn::Http2),
+            _ => None,
         };
         let interim = request.version() == Version::HTTP_11;
         let limit = if becomes == Becomes::Flow { self.intake.body_bytes() } else { 0 };
@@ -58,7 +60,7 @@ impl Proxy {
         recorder.upstream_started(span);
 
         let body = Tee::new(body, Side::Request, limit, recorder.clone());
-        let mut request = Box::new(Request::from_parts(head, Outgoing::Passing(body)));
+        let mut request = Box::new(Request::from_parts(head, Outgoing::of(body)));
         let awaiting = interim.then(|| {
             let to = Arc::clone(&conn.interim);
             hyper::ext::on_informational(&mut request, move |answer| {
@@ -118,7 +120,7 @@ impl Proxy {
     async fn send(
         &self,
         request: Box<Sent>,
-        wanted: Wanted,
+        wanted: Option<Alpn>,
         conn: &Conn,
         recorder: &Recorder,
     ) -> Result<Answered, Failure> {

@@ -69,18 +69,10 @@ type Origins = Mutex<LruCache<Target, Arc<Origin>>>;
 
 /// Where the last request of a client went: its next one mostly goes there, too.
 #[derive(Debug, Default)]
-pub(super) struct Last(Mutex<Option<(Uri, Wanted, Arc<Origin>)>>);
+pub(super) struct Last(Mutex<Option<Went>>);
 
-/// What is to be spoken with the host of a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// What it chooses within TLS, and HTTP/1.1 without.
-    Any,
-    /// HTTP/1.1, which can be switched to something else.
-    Http1,
-    /// HTTP/2 without TLS, too.
-    Http2,
-}
+/// For which URL, what was wanted there, and where that is.
+type Went = (Uri, Option<Alpn>, Arc<Origin>);
 
 /// How TLS is spoken, by what a client could go on with.
 #[derive(Debug, Clone)]
@@ -163,21 +155,22 @@ impl Upstream {
         &self.means.dialer
     }
 
-    /// Sends a request to the host of its URL.
+    /// Sends a request to the host of its URL. `wanted`: what is to be spoken there, or else what it chooses within TLS, and HTTP/1.1
+    /// without; within TLS it may choose HTTP/1.1 where HTTP/2 is wanted, too.
     pub(super) async fn send(
         &self,
         request: Box<Sent>,
-        wanted: Wanted,
+        wanted: Option<Alpn>,
         last: &Last,
     ) -> Result<Answered, Failure> {
         let origin = last.or(request.uri(), wanted, || self.named_by(request.uri(), wanted));
         origin.send(request).await
     }
 
-    fn named_by(&self, uri: &Uri, wanted: Wanted) -> Arc<Origin> {
+    fn named_by(&self, uri: &Uri, wanted: Option<Alpn>) -> Arc<Origin> {
         let host = bare(uri.host().unwrap_or_default()).to_owned();
         if uri.scheme() == Some(&Scheme::HTTPS) {
-            let offer = if wanted == Wanted::Http1 { Offer::Http1 } else { Offer::Any };
+            let offer = if wanted == Some(Alpn::Http1) { Offer::Http1 } else { Offer::Any };
             let tls = Some(TlsTarget { name: host.clone(), offer });
             return self.origin(Target {
                 host,
@@ -189,7 +182,7 @@ impl Upstream {
         if let Some(proxy) = &self.proxy {
             return Arc::clone(proxy);
         }
-        let plain = if wanted == Wanted::Http2 { Alpn::Http2 } else { Alpn::Http1 };
+        let plain = wanted.unwrap_or(Alpn::Http1);
         self.origin(Target { host, port: uri.port_u16().unwrap_or(80), tls: None, plain })
     }
 
@@ -222,7 +215,7 @@ impl Upstream {
 }
 
 impl Last {
-    fn or(&self, uri: &Uri, wanted: Wanted, find: impl FnOnce() -> Arc<Origin>) -> Arc<Origin> {
+    fn or(&self, uri: &Uri, wanted: Option<Alpn>, find: impl FnOnce() -> Arc<Origin>) -> Arc<Origin> {
         let mut last = locked(&self.0);
         if let Some((known, spoken, origin)) = &*last
             && (*spoken, known.scheme()) == (wanted, uri.scheme())

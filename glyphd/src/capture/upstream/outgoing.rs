@@ -23,31 +23,17 @@ const KEPT: usize = 64 << 10;
 /// A request on its way.
 pub(in crate::capture) type Sent = Request<Outgoing>;
 
-/// Its body.
-#[derive(Debug)]
-pub(in crate::capture) enum Outgoing {
-    /// The client's, as it comes.
-    Passing(Tee<Incoming>),
-    /// One that can come back.
-    Lent(Lent),
-}
-
-/// A body that is given back where it is dropped, unless too much has passed.
-#[derive(Debug)]
-pub(in crate::capture) struct Lent {
-    body: Rewound,
-    /// None if nobody wants it, or it is too late.
-    back: Option<oneshot::Sender<Rewound>>,
-}
-
-/// A body from its beginning.
+/// Its body: the client's, as it comes. Where it is lent, it comes back when it is dropped, unless too much has passed.
 #[derive(Debug, Default)]
-struct Rewound {
-    passed: Vec<Bytes>,
-    /// How many of these have gone, this time.
-    gone: usize,
-    /// What comes behind them. It is dropped as soon as it has ended, since with that its end is noted.
+pub(in crate::capture) struct Outgoing {
+    /// What has passed while it was lent.
+    passed: Vec<u8>,
+    /// Whether that is to go again.
+    again: bool,
+    /// What comes behind it. It is dropped as soon as it has ended, since with that its end is noted.
     rest: Option<Tee<Incoming>>,
+    /// None if nobody wants it back, or it is too late.
+    back: Option<oneshot::Sender<Self>>,
 }
 
 /// What is needed to send a request once more.
@@ -55,7 +41,7 @@ struct Rewound {
 pub(super) struct Copy {
     head: Box<Parts>,
     /// None if it has no body.
-    body: Option<oneshot::Receiver<Rewound>>,
+    body: Option<oneshot::Receiver<Outgoing>>,
 }
 
 impl Copy {
@@ -66,25 +52,18 @@ impl Copy {
 
     /// Of any, whose body comes back.
     pub(super) fn lending(request: &mut Sent) -> Self {
-        let head = head_of(request);
-        if request.body().is_end_stream() {
-            return Self { head, body: None };
-        }
-        let (back, body) = oneshot::channel();
-        let mut rewound = match mem::replace(request.body_mut(), Outgoing::nothing()) {
-            Outgoing::Passing(tee) => Rewound { rest: Some(tee), ..Rewound::default() },
-            Outgoing::Lent(mut lent) => mem::take(&mut lent.body),
-        };
-        rewound.gone = 0;
-        *request.body_mut() = Outgoing::Lent(Lent { body: rewound, back: Some(back) });
-        Self { head, body: Some(body) }
+        Self::of(request).unwrap_or_else(|| {
+            let (back, body) = oneshot::channel();
+            request.body_mut().back = Some(back);
+            Self { head: head_of(request), body: Some(body) }
+        })
     }
 
     /// The request, once the one before has ended. None if too much of its body has passed.
     pub(super) async fn request(self) -> Option<Box<Sent>> {
         let body = match self.body {
-            Some(body) => Outgoing::Lent(Lent { body: body.await.ok()?, back: None }),
-            None => Outgoing::nothing(),
+            Some(body) => body.await.ok()?,
+            None => Outgoing::default(),
         };
         Some(Box::new(Request::from_parts(*self.head, body)))
     }
@@ -101,47 +80,36 @@ fn head_of(request: &Sent) -> Box<Parts> {
 }
 
 impl Outgoing {
-    fn nothing() -> Self {
-        Self::Lent(Lent { body: Rewound::default(), back: None })
+    pub(in crate::capture) fn of(body: Tee<Incoming>) -> Self {
+        Self { passed: Vec::new(), again: false, rest: Some(body), back: None }
     }
-}
 
-impl Rewound {
-    fn is_ended(&self) -> bool {
-        self.gone == self.passed.len() && self.rest.as_ref().is_none_or(Body::is_end_stream)
-    }
-}
-
-impl Lent {
     /// Keeps what has just passed, as long as it is little and somebody may want it.
     fn keep(&mut self, data: &Bytes) {
-        let Rewound { passed, gone, .. } = &mut self.body;
-        let size: usize = passed.iter().map(Bytes::len).sum();
-        if self.back.as_ref().is_some_and(|back| !back.is_closed()) && size + data.len() <= KEPT {
-            passed.push(data.clone());
-            *gone = passed.len();
+        let is_wanted = self.back.as_ref().is_some_and(|back| !back.is_closed());
+        if is_wanted && self.passed.len() + data.len() <= KEPT {
+            self.passed.extend_from_slice(data);
         } else {
             self.forget();
         }
     }
 
     fn forget(&mut self) {
-        self.back = None;
-        (self.body.passed, self.body.gone) = (Vec::new(), 0);
+        (self.back, self.passed) = (None, Vec::new());
     }
 }
 
-impl Drop for Lent {
+impl Drop for Outgoing {
     fn drop(&mut self) {
         if let Some(back) = self.back.take() {
-            let body = mem::take(&mut self.body);
+            self.again = !self.passed.is_empty();
             // Whoever has an answer does not want it.
-            drop(back.send(Rewound { gone: 0, ..body }));
+            drop(back.send(mem::take(self)));
         }
     }
 }
 
-impl Body for Lent {
+impl Body for Outgoing {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -149,12 +117,10 @@ impl Body for Lent {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Rewound { passed, gone, rest } = &mut self.body;
-        if let Some(data) = passed.get(*gone) {
-            *gone += 1;
-            return Poll::Ready(Some(Ok(Frame::data(data.clone()))));
+        if mem::take(&mut self.again) {
+            return Poll::Ready(Some(Ok(Frame::data(Bytes::copy_from_slice(&self.passed)))));
         }
-        let Some(tee) = rest else { return Poll::Ready(None) };
+        let Some(tee) = &mut self.rest else { return Poll::Ready(None) };
         let polled = ready!(Pin::new(&mut *tee).poll_frame(cx));
         let has_ended = polled.is_none() || tee.is_end_stream();
         match &polled {
@@ -167,53 +133,23 @@ impl Body for Lent {
             None => {}
         }
         if has_ended {
-            self.body.rest = None;
+            self.rest = None;
         }
         Poll::Ready(polled)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_ended()
+        !self.again && self.rest.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        let Rewound { passed, gone, rest } = &self.body;
-        let before: u64 = passed[*gone..].iter().map(|data| data.len() as u64).sum();
-        let behind = rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
+        let before = if self.again { self.passed.len() as u64 } else { 0 };
+        let behind = self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
         let mut hint = SizeHint::new();
         hint.set_lower(before + behind.lower());
         if let Some(upper) = behind.upper() {
             hint.set_upper(before + upper);
         }
         hint
-    }
-}
-
-impl Body for Outgoing {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match self.get_mut() {
-            Self::Passing(tee) => Pin::new(tee).poll_frame(cx),
-            Self::Lent(lent) => Pin::new(lent).poll_frame(cx),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Passing(tee) => tee.is_end_stream(),
-            Self::Lent(lent) => lent.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Passing(tee) => tee.size_hint(),
-            Self::Lent(lent) => lent.size_hint(),
-        }
     }
 }
